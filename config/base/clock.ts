@@ -1,0 +1,13 @@
+/** Cancels the timer it was returned for; calling it twice is harmless. */
+export type CancelTimer = () => void;
+
+/**
+ * The only source of time outside the files that implement it. Durations and deadlines are on the
+ * monotonic clock; the wall clock is for records that people read.
+ */
+export interface Clock {
+  monotonicMs(): number;
+  wallMs(): number;
+  /** Runs `fire` once after `delayMs`; the timer keeps the process alive only if `keepAlive`. */
+  setTimer(delayMs: number, fire: () => void, keepAlive?: boolean): CancelTimer;
+}

@@ -1,0 +1,180 @@
+/**
+ * The compiled configuration: plain, frozen, fully defaulted data. It is what `compile` returns, what
+ * the supervisor and the primary consume, and it never holds file positions of single values (those
+ * stay in the diagnostics and in `origins`). Times are in milliseconds, sizes in bytes.
+ */
+import type { Diagnostic } from './base/diagnostics.js';
+
+export type HostingModel = 'InProcess' | 'OutOfProcess';
+export type Isolation = 'process' | 'user' | 'sandbox';
+export type StartMode = 'OnDemand' | 'AlwaysRunning';
+
+export interface CompiledConfig {
+  /** Hash over the contents of all files read; changes when anything changed. */
+  readonly version: string;
+  /** The file the configuration was loaded from; for a zero-config start the app folder. */
+  readonly file: string;
+  /** Every file that was read or looked for, for the watcher. */
+  readonly sources: readonly string[];
+  readonly server: ServerConfig;
+  readonly pools: readonly PoolConfig[];
+  readonly sites: readonly SiteConfig[];
+  readonly applications: readonly ApplicationConfig[];
+  /** Warnings that stay true while this configuration serves. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface ServerConfig {
+  /** Number of listener processes; the default is the number of cores, at most 4. */
+  readonly listeners: number;
+  readonly runDir: string;
+  readonly stateDir: string;
+  readonly logDir: string;
+  readonly admin: AdminConfig;
+  readonly identityRange: { readonly first: number; readonly last: number };
+  /** Addresses or CIDR blocks whose X-Forwarded-* are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
+  readonly webLimits: { readonly headerWaitTimeoutMs: number; readonly minBytesPerSecond: number };
+  readonly shutdownTimeLimitMs: number;
+  readonly drainDelayMs: number;
+  readonly startConcurrency: number;
+  readonly watch: boolean;
+}
+
+export interface AdminConfig {
+  /** null = no TCP listener. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly socket: string;
+}
+
+/** `applicationPools` of IIS (system.applicationHost/applicationPools/add). */
+export interface PoolConfig {
+  readonly name: string;
+  readonly autoStart: boolean;
+  readonly startMode: StartMode;
+  readonly queueLength: number;
+  readonly isolation: Isolation;
+  /** Absolute path of the Node that runs in-process apps; null = the Node that runs Sluice. */
+  readonly nodePath: string | null;
+  readonly environmentVariables: readonly EnvironmentVariable[];
+  readonly processModel: ProcessModelConfig;
+  readonly recycling: RecyclingConfig;
+  readonly failure: FailureConfig;
+}
+
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface ProcessModelConfig {
+  /** >= 1 (0 in the file = number of cores). */
+  readonly maxProcesses: number;
+  /** 0 = never. */
+  readonly idleTimeoutMs: number;
+  readonly startupTimeLimitMs: number;
+  readonly shutdownTimeLimitMs: number;
+  readonly pingingEnabled: boolean;
+  readonly pingIntervalMs: number;
+  readonly pingResponseTimeMs: number;
+  readonly maxConcurrentRequests: number;
+  /** A named user instead of an id of its own; null = application pool identity. */
+  readonly userName: string | null;
+}
+
+export interface RecyclingConfig {
+  readonly disallowOverlappingRotation: boolean;
+  readonly disallowRotationOnConfigChange: boolean;
+  /** 0 = off. */
+  readonly periodicRestartTimeMs: number;
+  /** 0 = off. */
+  readonly periodicRestartRequests: number;
+}
+
+export interface FailureConfig {
+  readonly rapidFailProtection: boolean;
+  readonly rapidFailProtectionIntervalMs: number;
+  readonly rapidFailProtectionMaxCrashes: number;
+  /** 0 = never, as IIS. */
+  readonly rapidFailProbeMs: number;
+  /** 0 = off. */
+  readonly hangDetectionMs: number;
+}
+
+export interface SiteConfig {
+  /** Index in `CompiledConfig.sites`, and the IIS site id counted from 1 is `id`. */
+  readonly id: number;
+  readonly name: string;
+  readonly bindings: readonly BindingConfig[];
+  readonly limits: SiteLimits;
+}
+
+export interface BindingConfig {
+  readonly protocol: 'http';
+  /** '*' = every address of the machine; otherwise a literal IPv4 or IPv6 address without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** '' = any host; `*.example.com` = any single or deeper label; lower case, no trailing dot. */
+  readonly host: string;
+}
+
+export interface SiteLimits {
+  /** Keep-alive, pause between body packets, and wait in the queue (IIS limits@connectionTimeout). */
+  readonly connectionTimeoutMs: number;
+  readonly maxConnections: number;
+  /** 0 = off. */
+  readonly maxConnectionsPerAddress: number;
+}
+
+export interface ApplicationConfig {
+  /** `site/path`, unique: `main/`, `main/legacy`. */
+  readonly id: string;
+  readonly site: string;
+  /** '/' or '/sub' (no trailing slash, as written). */
+  readonly path: string;
+  readonly pool: string;
+  readonly physicalPath: string;
+  readonly maxAllowedContentLength: number;
+  /** null exactly when `failure` is not. */
+  readonly hosting: HostingConfig | null;
+  /** Why this application answers an error to every request (500.19, 500.34, 500.35 ...). */
+  readonly failure: ApplicationFailure | null;
+}
+
+export interface ApplicationFailure {
+  readonly status: number;
+  readonly subStatus: number;
+  /** First line for the log, `check` and Development pages; names file, line and element. */
+  readonly diagnostic: Diagnostic;
+}
+
+/** `aspNetCore` attributes by their own names, resolved (web.config, `hosting`, detection). */
+export interface HostingConfig {
+  readonly hostingModel: HostingModel;
+  /** Where it came from, for people. */
+  readonly source: 'hosting' | 'web.config' | 'detection';
+  /** Out-of-process: absolute path or a name for PATH. In-process: '' (the pool's Node). */
+  readonly processPath: string;
+  /** Out-of-process: argv after the program, already split. In-process: argv after the entry. */
+  readonly arguments: readonly string[];
+  /** In-process only: options for node itself, and the entry as given to node (file or folder). */
+  readonly nodeOptions: readonly string[];
+  readonly entry: string;
+  /** A .NET app: forwarded port in X-Forwarded-For, shutdown POST, 60 s idle upstream connections. */
+  readonly isDotnet: boolean;
+  readonly environmentVariables: readonly EnvironmentVariable[];
+  readonly processesPerApplication: number;
+  readonly startupTimeLimitMs: number;
+  readonly shutdownTimeLimitMs: number;
+  /** Per network operation; 0 = off (the default in-process). */
+  readonly requestTimeoutMs: number;
+  readonly rapidFailsPerMinute: number;
+  readonly stdoutLogEnabled: boolean;
+  readonly stdoutLogFile: string;
+  readonly disableStartUpErrorPage: boolean;
+  readonly forwardedPort: 'auto' | 'always' | 'never';
+  readonly forwardedFor: 'replace' | 'append';
+  /** In-process: the port whose server is the app; 0 = the value of PORT, else the first server. */
+  readonly port: number;
+}

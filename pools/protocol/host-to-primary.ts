@@ -1,0 +1,30 @@
+/**
+ * In-process host -> primary on the control pipe. The sender's process runs tenant code: every
+ * message is checked by `guard.ts` for shape, size and rate; a bad one ends the pipe and the worker.
+ */
+export type HostToPrimary =
+  /** The host runs; sent before the app's first line. */
+  | {
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly node: string;
+      readonly pid: number;
+      readonly path: 'fast' | 'slow' | 'documented';
+    }
+  /** The app listens (or was adopted by its export): requests may come. */
+  | { readonly type: 'listening'; readonly port: number; readonly how: 'listen' | 'export' }
+  /** Something worth one line in the log: a second server bound late, cluster.isPrimary asked ... */
+  | { readonly type: 'notice'; readonly code: string; readonly text: string }
+  /** Every 250 ms while the event loop turns. */
+  | {
+      readonly type: 'heartbeat';
+      readonly inFlight: number;
+      readonly delayMs: number;
+      readonly utilization: number;
+      readonly heapUsed: number;
+    }
+  | { readonly type: 'pong'; readonly id: number }
+  /** Why the app cannot be hosted (http2-only server, nothing listens and nothing is exported ...). */
+  | { readonly type: 'refused'; readonly code: string; readonly text: string }
+  /** From uncaughtExceptionMonitor: the first line and stack of what is about to end the process. */
+  | { readonly type: 'fatal'; readonly text: string };

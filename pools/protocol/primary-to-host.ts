@@ -1,0 +1,28 @@
+/**
+ * Primary -> in-process host on the control pipe (fd 3): 4-byte big-endian length, then JSON.
+ * The host takes nothing else from outside; its start data come in the first message (`load`).
+ */
+export type PrimaryToHost =
+  | { readonly type: 'ping'; readonly id: number }
+  /** Draining: no new streams on any link; release virtual sockets right after their answer. */
+  | { readonly type: 'drain' };
+
+/** Start data of the host, in one environment variable that the host deletes before the app runs. */
+export interface HostStartData {
+  readonly protocol: number;
+  readonly linkToken: string;
+  /** Slot number from 1: `cluster.worker.id`. */
+  readonly slot: number;
+  readonly poolName: string;
+  /** Which server is the app (hosting.port); 0 = the value of PORT, else the first server. */
+  readonly appPort: number;
+  /** process.env.PORT for the app. */
+  readonly envPort: number;
+  /** Forces the slow path or the documented-only fallback; only tests and the environment set it. */
+  readonly path: 'auto' | 'slow' | 'documented';
+}
+
+/** Name of the variable that carries HostStartData as JSON. */
+export const hostStartVariable = 'SLUICE_HOST_START';
+export const hostControlFd = 3;
+export const hostLinkFd = 4;

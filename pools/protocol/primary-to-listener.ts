@@ -1,0 +1,41 @@
+import type { ApplicationUpstreams, Routes } from './snapshot.js';
+
+/** One address the primary holds open; the handle travels beside the message. */
+export interface ListenAddress {
+  /** `address:port`, the key for `unlisten`. */
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Primary -> listener over node:cluster's channel. Both ends are always the same build and both are
+ * trusted; shapes are asserted by the compiler. `number` grows by one per publication.
+ */
+export type PrimaryToListener =
+  /** The bound, not yet listening handle arrives as the message's second value. */
+  | { readonly type: 'listen'; readonly address: ListenAddress }
+  | { readonly type: 'unlisten'; readonly key: string }
+  | { readonly type: 'routes'; readonly number: number; readonly routes: Routes }
+  | { readonly type: 'upstreams'; readonly number: number; readonly changed: readonly ApplicationUpstreams[] }
+  /** Answer to `claim`, in order of the claims: the first `granted` of the claimed requests may wait. */
+  | { readonly type: 'claimed'; readonly claimId: number; readonly granted: number }
+  /**
+   * The worker is no longer published: refuse new streams, report `drained` once nothing of it is in
+   * flight. From `noticeAtMs` on (delay in ms; 0 = at once) close tunnels with 1012, 1 s later cut them.
+   */
+  | { readonly type: 'drain'; readonly workerId: number; readonly noticeAfterMs: number }
+  /** The process is gone (or is about to be killed): fail or retry what is in flight, forget it. */
+  | { readonly type: 'worker-gone'; readonly workerId: number; readonly reason: WorkerGoneReason }
+  /** Event-loop heartbeat of a worker is late (true) or back (false). */
+  | { readonly type: 'late'; readonly workerId: number; readonly late: boolean }
+  /** Another listener saw this request line in flight at a crash of the pool. */
+  | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
+  | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }
+  /** Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. */
+  | { readonly type: 'shutdown'; readonly limitMs: number }
+  | { readonly type: 'reopen-logs' }
+  /** Liveness of the listener itself: answered by `pong` at once. */
+  | { readonly type: 'ping'; readonly id: number };
+
+export type WorkerGoneReason = 'crash' | 'stopped' | 'killed';

@@ -1,0 +1,94 @@
+/**
+ * What a listener knows about the world. The primary numbers every publication; a listener applies
+ * them in order and acknowledges the number. Routes change with the configuration, upstreams with
+ * every start and stop of a worker.
+ */
+import type { HostingModel } from '../../config/model.js';
+
+export interface RouteBinding {
+  readonly siteIndex: number;
+  /** '*' or a literal address. */
+  readonly address: string;
+  readonly port: number;
+  /** '', exact, or `*.suffix`; lower case. */
+  readonly host: string;
+  readonly scheme: 'http' | 'https';
+}
+
+export interface RouteSite {
+  readonly name: string;
+  readonly connectionTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+}
+
+export interface RouteApplication {
+  /** Stable while the application's configuration is unchanged; the key in upstream messages. */
+  readonly id: string;
+  readonly siteIndex: number;
+  readonly path: string;
+  readonly pool: string;
+  readonly hostingModel: HostingModel;
+  readonly maxAllowedContentLength: number;
+  readonly requestTimeoutMs: number;
+  readonly isDotnet: boolean;
+  readonly forwardedPort: boolean;
+  readonly forwardedForAppend: boolean;
+  /** Set when the application's own configuration is refused: answered without any worker. */
+  readonly failure: StoredFailure | null;
+}
+
+export interface RoutePool {
+  readonly name: string;
+  readonly queueLength: number;
+  readonly maxConcurrentRequests: number;
+}
+
+export interface ListenerSettings {
+  readonly headerWaitTimeoutMs: number;
+  readonly minBytesPerSecond: number;
+  readonly trustedProxies: readonly string[];
+  readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
+  readonly accessLogFile: string;
+}
+
+export interface Routes {
+  readonly bindings: readonly RouteBinding[];
+  readonly sites: readonly RouteSite[];
+  readonly applications: readonly RouteApplication[];
+  readonly pools: readonly RoutePool[];
+  readonly settings: ListenerSettings;
+}
+
+/** The answer that stands for a worker that could not be had; text is ours, never the tenant's. */
+export interface StoredFailure {
+  readonly status: number;
+  readonly subStatus: number;
+  /** Closed list, for log and metrics: QueueFull, AppOffline, StartFailed ... */
+  readonly reason: string;
+  readonly title: string;
+  /** Seconds; 0 = no Retry-After. */
+  readonly retryAfterSeconds: number;
+}
+
+export type UpstreamEndpoint =
+  | { readonly kind: 'link'; readonly socketPath: string; readonly linkToken: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly pairingToken: string };
+
+export interface UpstreamWorker {
+  /** Unique over the life of the primary. */
+  readonly workerId: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly endpoint: UpstreamEndpoint;
+}
+
+/**
+ * Everything a listener may know about one application's workers. `workers` holds only eligible ones:
+ * a draining worker is absent. With `failure` set, queued and new requests are answered by it.
+ */
+export interface ApplicationUpstreams {
+  readonly applicationId: string;
+  readonly workers: readonly UpstreamWorker[];
+  readonly failure: StoredFailure | null;
+}

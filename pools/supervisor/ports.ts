@@ -1,0 +1,117 @@
+/**
+ * The two faces of the supervisor: what it needs from the listeners (implemented by server/primary)
+ * and what the primary and the admin API may ask of it.
+ */
+import type { CompiledConfig } from '../../config/model.js';
+import type { DrainReceipt } from '../protocol/listener-to-primary.js';
+import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
+import type { ApplicationUpstreams } from '../protocol/snapshot.js';
+
+/** All listeners of this node as one. Promises settle also when a silent listener was killed. */
+export interface ListenerPort {
+  /** Sends the new upstreams to every listener and returns the publication number. */
+  publish(changed: readonly ApplicationUpstreams[]): number;
+  /** Every live listener acknowledged `number` (a listener silent for 2 s is killed and replaced). */
+  whenAcknowledged(number: number): Promise<void>;
+  /** Every live listener has its link to the worker open. Rejects when one reports a failure. */
+  whenLinked(workerId: number): Promise<void>;
+  /** Starts draining everywhere; resolves with the sum once nothing of the worker is in flight. */
+  drain(workerId: number, noticeAfterMs: number): Promise<DrainReceipt>;
+  gone(workerId: number, reason: WorkerGoneReason): void;
+  late(workerId: number, late: boolean): void;
+}
+
+export type PoolState = 'Starting' | 'Started' | 'Stopping' | 'Stopped';
+export type WorkerState = 'starting' | 'running' | 'draining' | 'stopping';
+
+/** Closed list: why a worker process ended. */
+export type ExitReason =
+  | 'exit'
+  | 'signal'
+  | 'start-failed'
+  | 'startup-timeout'
+  | 'ping-timeout'
+  | 'hang'
+  | 'idle'
+  | 'recycle'
+  | 'config-change'
+  | 'pool-stopped'
+  | 'shutdown'
+  | 'shutdown-timeout'
+  | 'bad-control-message';
+
+export interface WorkerView {
+  readonly workerId: number;
+  readonly pid: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly applicationId: string;
+  readonly state: WorkerState;
+  readonly startedAtMs: number;
+  readonly inFlight: number;
+  readonly rssBytes: number;
+}
+
+export interface ObituaryView {
+  readonly atMs: number;
+  readonly applicationId: string;
+  readonly slot: number;
+  readonly pid: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly reason: ExitReason;
+  readonly requestsInFlight: readonly string[];
+  readonly outputTail: string;
+}
+
+export interface ApplicationView {
+  readonly id: string;
+  readonly site: string;
+  readonly path: string;
+  readonly hostingModel: string;
+  readonly state: 'idle' | 'starting' | 'ready' | 'failed' | 'backing-off' | 'rapid-failed' | 'misconfigured';
+  /** '' or one line for people. */
+  readonly problem: string;
+}
+
+export interface PoolView {
+  readonly name: string;
+  readonly state: PoolState;
+  /** Why it is stopped: '' | 'Disabled' | 'AppOffline' | 'AppShutdown'. */
+  readonly stoppedReason: string;
+  readonly applications: readonly ApplicationView[];
+  readonly workers: readonly WorkerView[];
+  readonly restarts: number;
+  readonly obituaries: readonly ObituaryView[];
+}
+
+/** What happened, for metrics and log; the supervisor calls it synchronously. */
+export interface SupervisorEvents {
+  workerStarted(pool: string, applicationId: string, startMs: number): void;
+  workerExited(pool: string, applicationId: string, reason: ExitReason): void;
+  recycled(pool: string, reason: string): void;
+  rapidFail(pool: string): void;
+  changed(pool: string): void;
+}
+
+export interface SupervisorPort {
+  /** Reconciles: starts, stops and replaces what the new configuration asks for. Must not throw. */
+  apply(config: CompiledConfig): void;
+  /** The current upstreams of every application, for a listener that has just said hello. */
+  upstreams(): readonly ApplicationUpstreams[];
+  needWorker(applicationId: string): void;
+  busy(applicationId: string): void;
+  served(workerId: number): void;
+  unreachable(workerId: number, error: string): void;
+  lost(workerId: number, lines: readonly string[]): void;
+  view(): readonly PoolView[];
+  /** True once every AlwaysRunning pool has settled once (ready or failed). */
+  settled(): boolean;
+  recyclePool(name: string, reason: string): Promise<void>;
+  startPool(name: string): Promise<void>;
+  stopPool(name: string): Promise<void>;
+  /** Drains and stops everything within `limitMs`. */
+  stopAll(limitMs: number): Promise<void>;
+  /** Kills everything now. */
+  killAll(): void;
+}
