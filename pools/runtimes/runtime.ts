@@ -1,0 +1,86 @@
+/**
+ * What the supervisor asks of a hosting model. A runtime starts one process (with everything around
+ * it: socket, port, token, environment, identity), tells what happens to it, and ends it. It decides
+ * nothing: retries, back-off, recycling and counting belong to the supervisor.
+ */
+import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
+import type { UpstreamEndpoint } from '../protocol/snapshot.js';
+
+export interface WorkerStart {
+  readonly workerId: number;
+  /** 1-based slot within the application host. */
+  readonly slot: number;
+  readonly generation: number;
+  readonly pool: PoolConfig;
+  readonly application: ApplicationConfig;
+  /** The application's hosting; never null here. */
+  readonly hosting: HostingConfig;
+  readonly site: SiteConfig;
+}
+
+/** A step of the start journey, kept for the failure report and the obituary. */
+export interface JourneyStep {
+  readonly step: 'identity' | 'files' | 'socket' | 'port' | 'spawn' | 'hello' | 'listen' | 'ownership';
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly outcome: 'ok' | 'failed';
+}
+
+export interface StartFailure {
+  /** 500.30, 500.31, 500.37 in-process; 502.5 out-of-process. */
+  readonly status: number;
+  readonly subStatus: number;
+  /** Closed list: folder-unreachable, entry-missing, spawn-failed, exited-early, startup-timeout,
+   * port-refused, listening-elsewhere, not-listening, framework-missing, refused-by-host ... */
+  readonly code: string;
+  /** One line for people, ours, with names and numbers. */
+  readonly cause: string;
+  readonly remedy: string;
+  /** Last output lines of this attempt, escaped. */
+  readonly outputTail: string;
+  readonly journey: readonly JourneyStep[];
+}
+
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Set when this side ended it because of the control pipe (bad message, rate). */
+  readonly violation: string | null;
+  readonly outputTail: string;
+}
+
+export interface Heartbeat {
+  readonly inFlight: number;
+  readonly delayMs: number;
+  readonly utilization: number;
+  readonly heapUsed: number;
+}
+
+/** Called by the runtime; never synchronously from inside `start`. `exited` comes exactly once and last. */
+export interface WorkerEvents {
+  spawned(pid: number): void;
+  /** In-process: the host said hello (processModel.startupTimeLimit ends, aspNetCore's begins). */
+  hello(): void;
+  /** Listening, ownership proven: may be published. */
+  ready(endpoint: UpstreamEndpoint): void;
+  /** The start cannot succeed; the process is killed by the runtime if there is one, `exited` follows. */
+  startFailed(failure: StartFailure): void;
+  heartbeat(beat: Heartbeat): void;
+  pong(): void;
+  exited(exit: WorkerExit): void;
+}
+
+export interface WorkerHandle {
+  /** Control-pipe ping in-process, TCP connect out-of-process; answered by `pong`. */
+  ping(): void;
+  /** In-process: tells the host to drain. Out-of-process: nothing. */
+  drain(): void;
+  /** Polite stop: a real SIGTERM in-process; shutdown POST (.NET), then SIGTERM out-of-process. */
+  terminate(): void;
+  /** SIGKILL of the whole process group, now. */
+  kill(): void;
+}
+
+export interface Runtime {
+  start(request: WorkerStart, events: WorkerEvents): WorkerHandle;
+}
