@@ -1,0 +1,131 @@
+/**
+ * Open-loop load: requests leave at a constant rate whatever the answers do, each with a serial number
+ * that the app echoes. Latency counts from the intended time of sending.
+ */
+import type { Agent } from 'node:http';
+import { codeOf, messageOf } from '../../config/base/errors.js';
+import { call, keepAliveAgent, type Target } from './http-client.js';
+import { after, monotonicMs } from './time.js';
+
+export interface LoadOptions {
+  readonly target: Target;
+  readonly host?: string;
+  readonly ratePerSecond: number;
+  readonly path: (serial: number) => string;
+  readonly method?: string;
+  /** 0 = a new connection for each request. */
+  readonly keepAliveConnections?: number;
+  readonly limitMs?: number;
+  /** Whether the answer's body belongs to the request; by default nothing is compared. */
+  readonly isRight?: (serial: number, text: string) => boolean;
+}
+
+export interface LoadReport {
+  sent: number;
+  ok: number;
+  refused: number;
+  /** Connection lost before the first byte of an answer. */
+  reset: number;
+  truncated: number;
+  timedOut: number;
+  wrong: number;
+  readonly byStatus: Map<number, number>;
+  readonly latenciesMs: number[];
+  /** The first few failures in words. */
+  readonly examples: string[];
+}
+
+export interface RunningLoad {
+  readonly report: LoadReport;
+  /** Stops sending and waits for the answers that are still out. */
+  stop(): Promise<LoadReport>;
+}
+
+export function failed(report: LoadReport): number {
+  return report.sent - report.ok;
+}
+
+export function percentile(values: readonly number[], fraction: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? 0;
+}
+
+export function describeLoad(report: LoadReport): string {
+  const statuses = [...report.byStatus].map(([status, count]) => `${status}: ${count}`).join(', ');
+  const { sent, ok, refused, reset, truncated, timedOut, wrong } = report;
+  return `sent ${sent}, ok ${ok}, refused ${refused}, reset ${reset}, truncated ${truncated}, timed out ${timedOut}, wrong ${wrong}, statuses {${statuses}} ${report.examples.join(' | ')}`;
+}
+
+function countFailure(report: LoadReport, serial: number, error: unknown): void {
+  const code = codeOf(error);
+  const message = messageOf(error);
+  if (code === 'ECONNREFUSED') report.refused += 1;
+  else if (message.startsWith('no complete answer')) report.timedOut += 1;
+  else if (message === 'aborted') report.truncated += 1;
+  else report.reset += 1;
+  if (report.examples.length < 5) report.examples.push(`#${serial}: ${code} ${message}`);
+}
+
+async function sendOne(options: LoadOptions, agent: Agent | null, report: LoadReport, serial: number): Promise<void> {
+  const intendedMs = monotonicMs();
+  report.sent += 1;
+  try {
+    const answer = await call(options.target, options.path(serial), {
+      ...(options.method === undefined ? {} : { method: options.method }),
+      ...(options.host === undefined ? {} : { host: options.host }),
+      ...(agent === null ? {} : { agent }),
+      limitMs: options.limitMs ?? 30_000,
+    });
+    report.byStatus.set(answer.status, (report.byStatus.get(answer.status) ?? 0) + 1);
+    report.latenciesMs.push(monotonicMs() - intendedMs);
+    if (answer.status !== 200) {
+      if (report.examples.length < 5) report.examples.push(`#${serial}: ${answer.status} ${answer.text.slice(0, 200)}`);
+    } else if (options.isRight?.(serial, answer.text) === false) {
+      report.wrong += 1;
+      if (report.examples.length < 5) report.examples.push(`#${serial}: wrong body ${answer.text.slice(0, 100)}`);
+    } else report.ok += 1;
+  } catch (error) {
+    countFailure(report, serial, error);
+  }
+}
+
+/** Starts sending at once; the caller stops it. */
+export function startLoad(options: LoadOptions): RunningLoad {
+  const report: LoadReport = {
+    sent: 0,
+    ok: 0,
+    refused: 0,
+    reset: 0,
+    truncated: 0,
+    timedOut: 0,
+    wrong: 0,
+    byStatus: new Map(),
+    latenciesMs: [],
+    examples: [],
+  };
+  const connections = options.keepAliveConnections ?? 0;
+  const agent = connections === 0 ? null : keepAliveAgent(connections);
+  const startedMs = monotonicMs();
+  const open = new Set<Promise<void>>();
+  let serial = 0;
+  let cancel = (): void => undefined;
+  const turn = (): void => {
+    const due = Math.floor(((monotonicMs() - startedMs) / 1000) * options.ratePerSecond);
+    for (; serial < due; serial += 1) {
+      const one = sendOne(options, agent, report, serial);
+      open.add(one);
+      void one.finally(() => open.delete(one));
+    }
+    cancel = after(5, turn);
+  };
+  turn();
+  return {
+    report,
+    stop: async () => {
+      cancel();
+      await Promise.all(open);
+      agent?.destroy();
+      return report;
+    },
+  };
+}
