@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import { at, lineOf, sources } from './sources.js';
+
+interface Ban {
+  readonly name: string;
+  readonly pattern: RegExp;
+  readonly instead: string;
+  /** Files that own the call. */
+  readonly owners: RegExp;
+}
+
+const bans: readonly Ban[] = [
+  {
+    name: 'Date.now and new Date()',
+    pattern: /\bDate\.now\(|\bnew Date\(\)/g,
+    instead: 'durations: Clock.monotonicMs(); records for people: Clock.wallMs() (config/base/clock.ts)',
+    owners: /(^|\/)[a-z-]*clock\.ts$/,
+  },
+  {
+    name: 'timers',
+    pattern: /\b(setTimeout|setInterval)\(/g,
+    instead: 'Clock.setTimer, so that the timer has an owner and a test can move time',
+    owners: /(^|\/)[a-z-]*clock\.ts$|^test\/support\/time\.ts$/,
+  },
+  {
+    name: 'console',
+    pattern: /\bconsole\.\w+\(/g,
+    instead: 'the Logger that was passed in (config/base/logger.ts)',
+    owners: /^server\/cli\/|^test\/(bench|acceptance|conformance)\/|^config\/docs\//,
+  },
+  {
+    name: 'process.exit',
+    pattern: /\bprocess\.exit\(/g,
+    instead: 'a result that the entry file turns into an exit code',
+    owners: /(^|[/-])main\.ts$|^server\/cli\/|^config\/docs\/generate\.ts$/,
+  },
+];
+
+test.each(bans)('$name: only where it belongs', ({ pattern, instead, owners }) => {
+  const found = sources()
+    .filter((file) => !owners.test(file.path))
+    .flatMap((file) =>
+      [...file.code.matchAll(pattern)].map((match) =>
+        at(file.path, lineOf(file.code, match.index), `${match[0]} - use ${instead}`),
+      ),
+    );
+  expect(found).toEqual([]);
+});
+
+test('nothing escapes the type checker', () => {
+  const found = sources().flatMap((file) =>
+    [...file.text.matchAll(/@ts-(ignore|nocheck|expect-error)/g)]
+      .filter(() => !file.path.startsWith('test/tidy/'))
+      .map((match) => at(file.path, lineOf(file.text, match.index), match[0])),
+  );
+  expect(found).toEqual([]);
+});
