@@ -1,0 +1,41 @@
+// `npm run test:nodes [-- 22 24 26]`: the data-path and hosting tests again on other Node versions, which
+// come from the npm registry as plain packages (no install script, integrity by the registry).
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runJest } from './jest-run.mjs';
+import { cache, repository } from './paths.mjs';
+
+/** What depends on the Node version: framing over real sockets, the link, hosting, faults. */
+const suites = ['unit', 'integration', 'conformance', 'hostile', 'fault'];
+const versions = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['22', '24', '26'];
+
+function nodeOf(version) {
+  const prefix = join(cache, `node${version}`);
+  const name = `node-linux-${process.arch}`;
+  const binary = join(prefix, 'node_modules', name, 'bin', 'node');
+  if (!existsSync(binary)) {
+    mkdirSync(prefix, { recursive: true });
+    const args = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', `${name}@${version}`];
+    execFileSync('npm', args, { stdio: ['ignore', 'inherit', 'inherit'], cwd: prefix });
+  }
+  // Pools run under ids of their own and have to reach the binary.
+  for (const folder of [cache, prefix, join(prefix, 'node_modules')]) chmodSync(folder, 0o755);
+  return binary;
+}
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+for (const version of versions) {
+  const node = nodeOf(version);
+  console.log(`Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`);
+  const pattern = `dist/test/(${suites.join('|')})/`;
+  const { counts } = await runJest({
+    node,
+    args: ['--testPathPatterns', pattern],
+    report: join(repository, 'dist', `test-report-node${version}.json`),
+  });
+  console.log(`Node ${version}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  for (const key of Object.keys(sum)) sum[key] += counts[key];
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exitCode = sum.failed === 0 ? 0 : 1;
