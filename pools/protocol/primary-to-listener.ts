@@ -1,4 +1,4 @@
-import type { ApplicationUpstreams, Routes } from './snapshot.js';
+import type { ApplicationUpstreams, Routes, UpstreamWorker } from './snapshot.js';
 
 /** One address the primary holds open; the handle travels beside the message. */
 export interface ListenAddress {
@@ -18,6 +18,11 @@ export type PrimaryToListener =
   | { readonly type: 'unlisten'; readonly key: string }
   | { readonly type: 'routes'; readonly number: number; readonly routes: Routes }
   | { readonly type: 'upstreams'; readonly number: number; readonly changed: readonly ApplicationUpstreams[] }
+  /**
+   * Open (or reopen) the link to an in-process worker that is not published yet and answer with `link`;
+   * requests go to it only once `upstreams` names it.
+   */
+  | { readonly type: 'open-link'; readonly applicationId: string; readonly worker: UpstreamWorker }
   /** Answer to `claim`, in order of the claims: the first `granted` of the claimed requests may wait. */
   | { readonly type: 'claimed'; readonly claimId: number; readonly granted: number }
   /**

@@ -5,7 +5,7 @@
 import type { CompiledConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
-import type { ApplicationUpstreams } from '../protocol/snapshot.js';
+import type { ApplicationUpstreams, UpstreamWorker } from '../protocol/snapshot.js';
 
 /** All listeners of this node as one. Promises settle also when a silent listener was killed. */
 export interface ListenerPort {
@@ -13,6 +13,11 @@ export interface ListenerPort {
   publish(changed: readonly ApplicationUpstreams[]): number;
   /** Every live listener acknowledged `number` (a listener silent for 2 s is killed and replaced). */
   whenAcknowledged(number: number): Promise<void>;
+  /**
+   * Asks every live listener to open (or reopen) its link to an in-process worker that is not published
+   * yet; `whenLinked` of the same worker is called right after it. Nothing is routed to it by this.
+   */
+  link(applicationId: string, worker: UpstreamWorker): void;
   /** Every live listener has its link to the worker open. Rejects when one reports a failure. */
   whenLinked(workerId: number): Promise<void>;
   /** Starts draining everywhere; resolves with the sum once nothing of the worker is in flight. */
@@ -104,6 +109,12 @@ export interface SupervisorPort {
   served(workerId: number): void;
   unreachable(workerId: number, error: string): void;
   lost(workerId: number, lines: readonly string[]): void;
+  /**
+   * What the listeners together know of a worker: requests and tunnels in flight now, and requests
+   * handed to it since it was published. Called about once a second for every published worker, idle
+   * ones too: idleTimeout and periodicRestart.requests only act on workers reported here.
+   */
+  activity(workerId: number, inFlight: number, requestsTotal: number): void;
   view(): readonly PoolView[];
   /** True once every AlwaysRunning pool has settled once (ready or failed). */
   settled(): boolean;
