@@ -1,0 +1,34 @@
+/** Small file operations that the runtimes share: atomic writes and names that are safe in a path. */
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Temp file, fsync, rename, fsync of the folder: after a crash the file is the old or the new one. */
+export function writeAtomic(file: string, content: string, mode = 0o600): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  const fd = openSync(temporary, 'w', mode);
+  try {
+    writeSync(fd, content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, file);
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/**
+ * A pool or application name as one path component. Plain names stay readable; any other gets a hash,
+ * so that two names never share a folder.
+ */
+export function safeName(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name)) return name;
+  const readable = name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+/, '').slice(0, 40);
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${readable}.${hash}`;
+}

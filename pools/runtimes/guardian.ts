@@ -1,0 +1,95 @@
+/**
+ * A tiny process that outlives the primary for a moment: it reads the list of process groups from a
+ * pipe that only the primary holds, and when the pipe ends it kills every group that is left.
+ * So a primary that dies by SIGKILL leaves no grandchildren; direct children die by their own
+ * parent-death signal. It is a shell script, because it must be small and must not fail.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Logger } from '../../config/base/logger.js';
+import { systemPath } from './isolation/environment.js';
+
+export interface Guardian {
+  /** From now on this process group dies with the primary. */
+  watch(group: number): void;
+  forget(group: number): void;
+  /** From now on every process of this user id dies with the primary. Only for ids nobody else uses. */
+  watchUser(uid: number): void;
+  /** Ends the guardian; what is still watched is killed. Resolves when it has exited. */
+  close(): Promise<void>;
+}
+
+/** Signals that end a terminal session must not end the guardian before the pipe does. */
+const script = `
+trap '' HUP INT QUIT TERM
+groups=' ' users=' '
+while read -r verb id; do
+  case "$verb" in
+    +) groups="$groups$id " ;;
+    -) case "$groups" in *" $id "*) groups="\${groups%% $id *} \${groups#* $id }" ;; esac ;;
+    u) users="$users$id " ;;
+  esac
+done
+for id in $groups; do kill -KILL -- "-$id"; done
+for id in $users; do setpriv --reuid "$id" --regid "$id" --clear-groups sh -c 'kill -KILL -1'; done
+`;
+
+/** A guardian that keeps dying is a fault of the machine; the journal of the next start stands in. */
+const restartsMax = 10;
+
+export function createGuardian(logger: Logger): Guardian {
+  const groups = new Set<number>();
+  const users = new Set<number>();
+  let closing = false;
+  let restartsLeft = restartsMax;
+  let child = start();
+
+  function start(): ChildProcess {
+    const started = spawn('/bin/sh', ['-c', script, 'sluice-guardian'], {
+      detached: true,
+      cwd: '/',
+      env: { PATH: systemPath },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    started.unref();
+    // A write to a guardian that just died fails here; its exit below starts the next one.
+    started.stdin?.on('error', () => undefined);
+    started.once('error', (error) => logger.error('guardian-failed', { error: error.message }));
+    started.once('exit', (code, signal) => {
+      if (closing) return;
+      logger.warn('guardian-died', { code, signal, restartsLeft });
+      if (restartsLeft-- === 0) return;
+      child = start();
+      for (const group of groups) tell('+', group);
+      for (const uid of users) tell('u', uid);
+    });
+    return started;
+  }
+
+  function tell(verb: string, id: number): void {
+    child.stdin?.write(`${verb} ${id}\n`);
+  }
+
+  return {
+    watch(group) {
+      groups.add(group);
+      tell('+', group);
+    },
+    forget(group) {
+      if (groups.delete(group)) tell('-', group);
+    },
+    watchUser(uid) {
+      if (users.has(uid)) return;
+      users.add(uid);
+      tell('u', uid);
+    },
+    close() {
+      closing = true;
+      return new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resolve();
+        child.ref();
+        child.once('exit', () => resolve());
+        child.stdin?.end();
+      });
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The journal of worker processes in the run folder: what is still listed when Sluice starts was
+ * left by a primary that died, and is killed if it is still the same process (pid and start time).
+ * Plain appended lines `+pid startTime` and `-pid`, below one line with the id of this boot.
+ */
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '../../config/base/errors.js';
+import { readStat } from './proc.js';
+
+const journalFile = 'workers.journal';
+
+export interface Journal {
+  add(pid: number): void;
+  remove(pid: number): void;
+}
+
+/** Starts a new journal; call `killLeftovers` before. */
+export function createJournal(runDir: string): Journal {
+  mkdirSync(runDir, { recursive: true, mode: 0o711 });
+  const file = join(runDir, journalFile);
+  writeFileSync(file, `${bootId()}\n`, { mode: 0o600 });
+  return {
+    add(pid) {
+      const stat = readStat(pid);
+      if (stat !== null) appendFileSync(file, `+${pid} ${stat.startTime}\n`);
+    },
+    remove(pid) {
+      appendFileSync(file, `-${pid}\n`);
+    },
+  };
+}
+
+/**
+ * Kills the process groups that an earlier primary with this run folder left behind and returns their
+ * leaders' pids. The caller holds the instance lock, so nobody else works with these processes.
+ */
+export function killLeftovers(runDir: string): number[] {
+  let lines: string[];
+  try {
+    lines = readFileSync(join(runDir, journalFile), 'latin1').split('\n');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+  if (lines[0] !== bootId()) return [];
+  return [...listed(lines)].filter(([pid, startTime]) => killGroup(pid, startTime)).map(([pid]) => pid);
+}
+
+function listed(lines: readonly string[]): Map<number, number> {
+  const live = new Map<number, number>();
+  for (const line of lines) {
+    const match = /^([+-])([0-9]+)(?: ([0-9]+))?$/.exec(line);
+    if (match === null) continue;
+    if (match[1] === '+') live.set(Number(match[2]), Number(match[3]));
+    else live.delete(Number(match[2]));
+  }
+  return live;
+}
+
+/**
+ * A leader that is gone may have left its group: while the group exists its number is not given to a
+ * new process, so a missing leader means the old group, and another start time means it is long gone.
+ */
+function killGroup(leader: number, startTime: number): boolean {
+  const stat = readStat(leader);
+  if (stat !== null && stat.startTime !== startTime) return false;
+  try {
+    process.kill(-leader, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}

@@ -1,0 +1,96 @@
+/** What Linux tells about processes in /proc. Every reader answers "gone" instead of throwing. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export interface ProcessStat {
+  readonly pid: number;
+  /** R, S, D, T, Z ... */
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** In clock ticks since boot: with the pid it names one process for the life of the machine. */
+  readonly startTime: number;
+}
+
+/** null when there is no such process. */
+export function readStat(pid: number): ProcessStat | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+  // The command in parentheses may hold anything, so fields count from the last ')'.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid,
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+  };
+}
+
+/** True when that very process still runs (a zombie does not). */
+export function isAlive(pid: number, startTime: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && stat.startTime === startTime && stat.state !== 'Z';
+}
+
+/** All processes, one pass over /proc. */
+export function readProcesses(): ProcessStat[] {
+  const found: ProcessStat[] = [];
+  for (const name of readdirSync('/proc')) {
+    const stat = /^[0-9]+$/.test(name) ? readStat(Number(name)) : null;
+    if (stat !== null) found.push(stat);
+  }
+  return found;
+}
+
+/** The leader's group and session and everything that descends from them, the leader included. */
+export function readFamily(leader: number): number[] {
+  const processes = readProcesses();
+  const family = new Set([leader]);
+  for (const p of processes) {
+    if (p.group === leader || p.session === leader) family.add(p.pid);
+  }
+  for (let before = 0; before !== family.size; ) {
+    before = family.size;
+    for (const p of processes) {
+      if (family.has(p.parent)) family.add(p.pid);
+    }
+  }
+  return [...family];
+}
+
+/** Inodes of the sockets that these processes hold open. */
+export function readSocketInodes(pids: readonly number[]): Set<string> {
+  const inodes = new Set<string>();
+  for (const pid of pids) {
+    for (const target of readDescriptors(pid).values()) {
+      const match = /^socket:\[([0-9]+)\]$/.exec(target);
+      if (match?.[1] !== undefined) inodes.add(match[1]);
+    }
+  }
+  return inodes;
+}
+
+/** Descriptor number -> what it refers to. */
+export function readDescriptors(pid: number): Map<number, string> {
+  const found = new Map<number, string>();
+  let names: string[];
+  try {
+    names = readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return found;
+  }
+  for (const name of names) {
+    try {
+      found.set(Number(name), readlinkSync(`/proc/${pid}/fd/${name}`));
+    } catch {
+      // Closed between listing and reading.
+    }
+  }
+  return found;
+}
