@@ -1,0 +1,44 @@
+/** Credit of one direction of one stream: the sender spends it, the receiver gives it back. */
+import { linkStreamWindowBytes } from '../../config/base/limits.js';
+
+/** Credit is returned in lumps of this size: few frames, and the sender never runs dry. */
+export const creditLumpBytes = linkStreamWindowBytes / 4;
+
+/** How many bytes may still be sent. It may go below zero once: a piece is never cut for it. */
+export class SendWindow {
+  credit = linkStreamWindowBytes;
+
+  get isOpen(): boolean {
+    return this.credit > 0;
+  }
+
+  spend(bytes: number): void {
+    this.credit -= bytes;
+  }
+
+  grant(bytes: number): void {
+    this.credit += bytes;
+  }
+}
+
+/** How many bytes the other side may still send here, and what it is owed. */
+export class ReceiveWindow {
+  #open = linkStreamWindowBytes;
+  #owed = 0;
+
+  /** @returns false when the sender sent more than it was allowed (beyond one frame of grace). */
+  receive(bytes: number): boolean {
+    this.#open -= bytes;
+    return this.#open >= -linkStreamWindowBytes;
+  }
+
+  /** Bytes were handed on. @returns the credit to send now; 0 = not yet worth a frame. */
+  release(bytes: number): number {
+    this.#owed += bytes;
+    if (this.#owed < creditLumpBytes) return 0;
+    const lump = this.#owed;
+    this.#owed = 0;
+    this.#open += lump;
+    return lump;
+  }
+}

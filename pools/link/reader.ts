@@ -1,0 +1,133 @@
+// HOT: measured by test/bench/link.bench.ts
+import { linkFrameBytesMax } from '../../config/base/limits.js';
+import { type FrameType, frameHeaderBytes } from './frames.js';
+
+/**
+ * Receives complete frames. `buffer[start, end)` is the payload and belongs to the reader: it is valid
+ * only during the call, unless `FrameReader.isOwned` says that nobody will write into it again.
+ */
+export interface FrameHandler {
+  onFrame(
+    type: FrameType,
+    flags: number,
+    aux: number,
+    streamId: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): void;
+}
+
+const firstType = 1;
+const lastType = 14;
+const empty = Buffer.alloc(0);
+
+/**
+ * Cuts the bytes of one link into frames. Feed it every read in order; a frame that lies whole in the
+ * read is handed on without a copy, one that spans reads is put together in a buffer of its own.
+ * After an error (unknown type, oversized payload) the link is to be closed: nothing more is read.
+ */
+export class FrameReader {
+  /** True during `onFrame` when the payload's buffer was made for this frame alone and may be kept. */
+  isOwned = false;
+  /** What was wrong with the link's bytes; null while all is well. */
+  error: string | null = null;
+  readonly #handler: FrameHandler;
+  /** The spanning frame: header bytes only while `#size` is 0, then the whole frame. */
+  #held: Buffer = empty;
+  #heldBytes = 0;
+  /** Bytes of the spanning frame with its header; 0 = the header itself is not complete. */
+  #size = 0;
+  #stopped = false;
+
+  constructor(handler: FrameHandler) {
+    this.#handler = handler;
+  }
+
+  /** No further frame is handed on, not even one of the read in progress: the handler closed the link. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** @returns an error text when the bytes are no frames of this protocol, else null. */
+  push(buffer: Buffer, start: number, end: number): string | null {
+    let at = start;
+    if (this.#heldBytes > 0) at = this.#pushHeld(buffer, at, end);
+    while (!this.#stopped && end - at >= frameHeaderBytes) {
+      const size = this.#sizeAt(buffer, at);
+      if (size === 0) return this.error;
+      if (end - at < size) break;
+      this.#emit(buffer, at, at + size);
+      at += size;
+    }
+    if (at < end && !this.#stopped) this.#hold(buffer, at, end);
+    return this.error;
+  }
+
+  /** Frame size with header, or 0 after noting the error. */
+  #sizeAt(buffer: Buffer, at: number): number {
+    const payloadBytes = buffer.readUInt32BE(at);
+    const type = buffer[at + 4] ?? 0;
+    if (payloadBytes > linkFrameBytesMax) return this.#fail(`frame of ${payloadBytes} bytes`);
+    if (type < firstType || type > lastType) return this.#fail(`frame of unknown type ${type}`);
+    return frameHeaderBytes + payloadBytes;
+  }
+
+  #fail(text: string): 0 {
+    this.error = text;
+    this.#stopped = true;
+    return 0;
+  }
+
+  #emit(buffer: Buffer, at: number, end: number): void {
+    this.#handler.onFrame(
+      (buffer[at + 4] ?? 0) as FrameType,
+      buffer[at + 5] ?? 0,
+      buffer.readUInt16BE(at + 6),
+      buffer.readUInt32BE(at + 8),
+      buffer,
+      at + frameHeaderBytes,
+      end,
+    );
+  }
+
+  #hold(buffer: Buffer, at: number, end: number): void {
+    const known = end - at >= frameHeaderBytes;
+    this.#size = known ? this.#sizeAt(buffer, at) : 0;
+    this.#held = Buffer.allocUnsafeSlow(known ? this.#size : frameHeaderBytes);
+    this.#heldBytes = buffer.copy(this.#held, 0, at, end);
+  }
+
+  /** Adds to the spanning frame, hands it on when complete. @returns where the next frame starts. */
+  #pushHeld(buffer: Buffer, start: number, end: number): number {
+    let at = start;
+    if (this.#size === 0) {
+      const taken = buffer.copy(
+        this.#held,
+        this.#heldBytes,
+        at,
+        Math.min(end, at + frameHeaderBytes - this.#heldBytes),
+      );
+      this.#heldBytes += taken;
+      at += taken;
+      if (this.#heldBytes < frameHeaderBytes) return at;
+      this.#size = this.#sizeAt(this.#held, 0);
+      if (this.#size === 0) return end;
+      const whole = Buffer.allocUnsafeSlow(this.#size);
+      this.#held.copy(whole, 0, 0, frameHeaderBytes);
+      this.#held = whole;
+    }
+    const taken = buffer.copy(this.#held, this.#heldBytes, at, Math.min(end, at + this.#size - this.#heldBytes));
+    this.#heldBytes += taken;
+    at += taken;
+    if (this.#heldBytes < this.#size) return at;
+    const frame = this.#held;
+    this.#held = empty;
+    this.#heldBytes = 0;
+    this.#size = 0;
+    this.isOwned = true;
+    this.#emit(frame, 0, frame.length);
+    this.isOwned = false;
+    return at;
+  }
+}
