@@ -58,13 +58,54 @@ export const obituariesKept = 50;
 export const socketPathBytesMax = 100;
 export const configFileBytesMax = 4_194_304;
 export const webConfigBytesMax = 262_144;
+/** Structure of configuration files: what a person writes is far below, what a machine can inflate is above. */
+export const configNodesMax = 200_000;
+export const configDepthMax = 32;
+export const configAliasesMax = 200;
+export const configIncludesMax = 1_000;
+export const configDiagnosticsMax = 500;
+export const expandedValueBytesMax = 65_536;
+export const xmlElementsMax = 20_000;
+export const xmlDepthMax = 64;
+export const xmlAttributesPerElementMax = 64;
+export const environmentVariablesMax = 500;
+/** Detection of an application: what it reads of a folder that a tenant may have filled. */
+export const detectionJsonBytesMax = 1_048_576;
+export const detectionFolderEntriesMax = 20_000;
+export const detectionBinaryBytesMax = 268_435_456;
 export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;
+
+/** Listener processes, as the primary watches them. */
+export const listenerHelloLimitMs = 20_000;
+export const listenerPingIntervalMs = 500;
+/** A listener that dies sooner than this, before it was ready, counts towards the restart delay. */
+export const listenerRestartDelayFirstMs = 250;
+export const listenerRestartDelayMaxMs = 5_000;
+/** Deaths in a row before the first listener was ever ready: the start of the server fails. */
+export const listenerStartAttemptsMax = 4;
+
+/** One load of the configuration in its own thread. */
+export const configLoadLimitMs = 30_000;
+export const watchRenameDelayMs = 20;
+export const watchWriteDelayMs = 200;
+export const watchPollIntervalMs = 30_000;
+export const watchedFoldersMax = 4_096;
+
+/** Metrics: series of one family, and series encoded before other work gets a turn. */
+export const metricSeriesMax = 200_000;
+export const metricSeriesPerTurn = 2_000;
+
+/** Admin API: its requests are small and its clients few. */
+export const adminConnectionsMax = 128;
+export const adminRequestLimitMs = 10_000;
+export const adminIdleLimitMs = 5_000;
 
 export function assertLimits(): void {
   invariant(linkStreamWindowBytes >= 4 * linkFrameBytesMax, 'a stream window holds several frames');
   invariant(writeQueueLowBytes < writeQueueHighBytes, 'write queue marks are ordered');
   invariant(headerBlockBytesMax >= requestLineBytesMax, 'the header block is larger than a request line');
+  invariant(listenerPingIntervalMs * 2 < acknowledgeSilenceMs, 'a silent listener misses several pings');
   invariant(readBufferBytes >= linkFrameBytesMax, 'one read can hold one frame');
 }

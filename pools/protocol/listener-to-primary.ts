@@ -30,6 +30,11 @@ export type ListenerToPrimary =
   | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }
   /** Totals since the last message with that sequence; each sequence number is applied once. */
   | { readonly type: 'counters'; readonly sequence: number; readonly deltas: readonly CounterDelta[] }
+  /**
+   * Once a second: every worker this listener knows, idle ones too, with the requests and tunnels in
+   * flight here and the requests handed to it since this listener learned of it.
+   */
+  | { readonly type: 'activity'; readonly workers: readonly WorkerActivity[] }
   /** First request answered by a worker since it was published: resets its back-off. */
   | { readonly type: 'served'; readonly workerId: number }
   | {
@@ -40,6 +45,12 @@ export type ListenerToPrimary =
     }
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'closed' };
+
+export interface WorkerActivity {
+  readonly workerId: number;
+  readonly inFlight: number;
+  readonly requestsTotal: number;
+}
 
 export interface DrainReceipt {
   readonly inFlight: number;

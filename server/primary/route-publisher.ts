@@ -1,0 +1,244 @@
+/**
+ * What listeners know, kept in numbered publications. Routes change with the configuration, upstreams with
+ * every start and stop of a worker; both share one sequence of numbers, which each listener acknowledges in
+ * order. A listener that joins late gets everything at once: what was published before it joined counts as
+ * acknowledged by it, because it never knew an older state.
+ */
+import { invariant } from '../../config/base/invariant.js';
+import type { DrainReceipt, ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { PrimaryToListener, WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
+import type { ApplicationUpstreams, Routes, UpstreamWorker } from '../../pools/protocol/snapshot.js';
+import type { ListenerPort } from '../../pools/supervisor/ports.js';
+
+/** One listener process as the publisher sees it. */
+export interface Subscriber {
+  readonly id: number;
+  send(message: PrimaryToListener): void;
+}
+
+/** The messages this file answers for. */
+export type Answer = Extract<ListenerToPrimary, { type: 'ack' | 'link' | 'drained' | 'lost' }>;
+
+interface Books {
+  readonly subscriber: Subscriber;
+  acknowledged: number;
+  /** When the oldest publication without acknowledgement was sent; null = none is owed. */
+  owesSinceMs: number | null;
+  sent: number;
+  /** workerId -> '' when the link is open, else why it is not. */
+  readonly links: Map<number, string>;
+}
+
+interface AcknowledgeWaiter {
+  readonly number: number;
+  readonly resolve: () => void;
+}
+
+interface LinkWaiter {
+  readonly workerId: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Drain {
+  /** Listeners that have not reported yet. */
+  readonly open: Set<number>;
+  receipt: DrainReceipt;
+  readonly promise: Promise<DrainReceipt>;
+  readonly resolve: (receipt: DrainReceipt) => void;
+}
+
+const emptyReceipt: DrainReceipt = { inFlight: 0, drained: 0, retried: 0, cut: 0, socketsNoticed: 0 };
+
+export class RoutePublisher implements ListenerPort {
+  readonly #now: () => number;
+  readonly #listeners = new Map<number, Books>();
+  readonly #drains = new Map<number, Drain>();
+  #number = 0;
+  #routes: Routes | null = null;
+  #currentUpstreams: () => readonly ApplicationUpstreams[] = () => [];
+  #acknowledgeWaiters: AcknowledgeWaiter[] = [];
+  #linkWaiters: LinkWaiter[] = [];
+
+  constructor(monotonicMs: () => number) {
+    this.#now = monotonicMs;
+  }
+
+  /** Where a joining listener's upstreams come from; set once the supervisor exists. */
+  attach(currentUpstreams: () => readonly ApplicationUpstreams[]): void {
+    this.#currentUpstreams = currentUpstreams;
+  }
+
+  publishRoutes(routes: Routes): number {
+    this.#routes = routes;
+    return this.#broadcast((number) => ({ type: 'routes', number, routes }));
+  }
+
+  publish(changed: readonly ApplicationUpstreams[]): number {
+    return this.#broadcast((number) => ({ type: 'upstreams', number, changed }));
+  }
+
+  /** Sends the whole state; returns the number whose acknowledgement makes the listener complete. */
+  join(subscriber: Subscriber): number {
+    invariant(this.#routes !== null, 'routes are published before listeners join');
+    const books: Books = {
+      subscriber,
+      acknowledged: this.#number,
+      owesSinceMs: null,
+      sent: this.#number,
+      links: new Map(),
+    };
+    this.#listeners.set(subscriber.id, books);
+    this.#sendNumbered(books, { type: 'routes', number: ++this.#number, routes: this.#routes });
+    this.#sendNumbered(books, { type: 'upstreams', number: ++this.#number, changed: this.#currentUpstreams() });
+    return this.#number;
+  }
+
+  /** The listener is gone: nothing more is expected of it. */
+  leave(listenerId: number): void {
+    if (!this.#listeners.delete(listenerId)) return;
+    for (const [workerId, drain] of this.#drains) {
+      if (drain.open.delete(listenerId)) this.#settleDrain(workerId, drain);
+    }
+    this.#settleAcknowledgements();
+    this.#settleLinks();
+  }
+
+  acknowledged(listenerId: number): number {
+    return this.#listeners.get(listenerId)?.acknowledged ?? 0;
+  }
+
+  /** Since when an acknowledgement is owed, or null. */
+  owesSinceMs(listenerId: number): number | null {
+    return this.#listeners.get(listenerId)?.owesSinceMs ?? null;
+  }
+
+  received(listenerId: number, message: Answer): void {
+    const books = this.#listeners.get(listenerId);
+    if (books === undefined) return;
+    if (message.type === 'ack') {
+      books.acknowledged = Math.max(books.acknowledged, message.number);
+      books.owesSinceMs = books.acknowledged >= books.sent ? null : this.#now();
+      this.#settleAcknowledgements();
+    } else if (message.type === 'link') {
+      books.links.set(message.workerId, message.up ? '' : message.error || 'the link was closed');
+      this.#settleLinks();
+    } else {
+      const drain = this.#drains.get(message.workerId);
+      if (drain === undefined || !drain.open.delete(listenerId)) return;
+      drain.receipt = addReceipts(drain.receipt, message.receipt);
+      this.#settleDrain(message.workerId, drain);
+    }
+  }
+
+  whenAcknowledged(number: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#acknowledgeWaiters.push({ number, resolve });
+      this.#settleAcknowledgements();
+    });
+  }
+
+  link(applicationId: string, worker: UpstreamWorker): void {
+    for (const books of this.#listeners.values()) books.links.delete(worker.workerId);
+    this.send({ type: 'open-link', applicationId, worker });
+  }
+
+  whenLinked(workerId: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#linkWaiters.push({ workerId, resolve, reject });
+      this.#settleLinks();
+    });
+  }
+
+  drain(workerId: number, noticeAfterMs: number): Promise<DrainReceipt> {
+    const running = this.#drains.get(workerId);
+    if (running !== undefined) return running.promise;
+    const { promise, resolve } = deferred<DrainReceipt>();
+    const drain: Drain = { open: new Set(this.#listeners.keys()), receipt: emptyReceipt, promise, resolve };
+    this.#drains.set(workerId, drain);
+    this.send({ type: 'drain', workerId, noticeAfterMs });
+    this.#settleDrain(workerId, drain);
+    return promise;
+  }
+
+  gone(workerId: number, reason: WorkerGoneReason): void {
+    this.send({ type: 'worker-gone', workerId, reason });
+    for (const books of this.#listeners.values()) books.links.delete(workerId);
+    const waiting = this.#linkWaiters.filter((one) => one.workerId === workerId);
+    this.#linkWaiters = this.#linkWaiters.filter((one) => one.workerId !== workerId);
+    for (const one of waiting) one.reject(new Error('the worker is gone'));
+    const drain = this.#drains.get(workerId);
+    if (drain === undefined) return;
+    drain.open.clear();
+    this.#settleDrain(workerId, drain);
+  }
+
+  late(workerId: number, late: boolean): void {
+    this.send({ type: 'late', workerId, late });
+  }
+
+  /** To every listener that has joined, except one. */
+  send(message: PrimaryToListener, exceptId = -1): void {
+    for (const { subscriber } of this.#listeners.values()) if (subscriber.id !== exceptId) subscriber.send(message);
+  }
+
+  #broadcast(make: (number: number) => PrimaryToListener & { readonly number: number }): number {
+    const message = make(++this.#number);
+    for (const books of this.#listeners.values()) this.#sendNumbered(books, message);
+    return this.#number;
+  }
+
+  #sendNumbered(books: Books, message: PrimaryToListener & { readonly number: number }): void {
+    books.sent = message.number;
+    books.owesSinceMs ??= this.#now();
+    books.subscriber.send(message);
+  }
+
+  #settleAcknowledgements(): void {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const { acknowledged, sent } of this.#listeners.values()) {
+      // A listener that acknowledged all it was sent has also seen every number that was not meant for it.
+      if (acknowledged < sent) lowest = Math.min(lowest, acknowledged);
+    }
+    const settled = this.#acknowledgeWaiters.filter((one) => one.number <= lowest);
+    if (settled.length === 0) return;
+    this.#acknowledgeWaiters = this.#acknowledgeWaiters.filter((one) => one.number > lowest);
+    for (const one of settled) one.resolve();
+  }
+
+  #settleLinks(): void {
+    const waiting = this.#linkWaiters;
+    this.#linkWaiters = [];
+    for (const waiter of waiting) {
+      const states = [...this.#listeners.values()].map((books) => books.links.get(waiter.workerId));
+      const problem = states.find((state) => state !== undefined && state !== '');
+      if (problem !== undefined) waiter.reject(new Error(problem));
+      else if (states.every((state) => state === '')) waiter.resolve();
+      else this.#linkWaiters.push(waiter);
+    }
+  }
+
+  #settleDrain(workerId: number, drain: Drain): void {
+    if (drain.open.size > 0) return;
+    this.#drains.delete(workerId);
+    drain.resolve(drain.receipt);
+  }
+}
+
+function addReceipts(a: DrainReceipt, b: DrainReceipt): DrainReceipt {
+  return {
+    inFlight: a.inFlight + b.inFlight,
+    drained: a.drained + b.drained,
+    retried: a.retried + b.retried,
+    cut: a.cut + b.cut,
+    socketsNoticed: a.socketsNoticed + b.socketsNoticed,
+  };
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
