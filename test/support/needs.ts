@@ -2,29 +2,11 @@
  * Tests that need something a machine may lack. Where it is missing the test is skipped, its title says
  * why, and `npm test` prints and counts it.
  */
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
 import { test } from '@jest/globals';
+import { findProgram, python3 } from './find-program.js';
 import { canSwitchUsers } from './paths.js';
 
 export type Need = 'dotnet' | 'python3' | 'root' | 'other users' | 'strace' | 'promtool' | 'chromium';
-
-/** Python with a fixed path: one below somebody's home folder is out of reach for pools. */
-export const python3 = '/usr/bin/python3';
-
-export function findProgram(name: string): string | null {
-  const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-  const candidates = name.startsWith('/') ? [name] : folders.map((folder) => join(folder, name));
-  for (const path of candidates) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not here: the next folder.
-    }
-  }
-  return null;
-}
 
 function missing(need: Need): string | null {
   if (need === 'root') return process.getuid?.() === 0 ? null : 'needs root';
