@@ -40,6 +40,8 @@ interface LinkWaiter {
   readonly reject: (error: Error) => void;
 }
 
+type OpenLink = Extract<PrimaryToListener, { type: 'open-link' }>;
+
 interface Drain {
   /** Listeners that have not reported yet. */
   readonly open: Set<number>;
@@ -55,6 +57,8 @@ export class RoutePublisher implements ListenerPort {
   readonly #listeners = new Map<number, Books>();
   readonly #drains = new Map<number, Drain>();
   #number = 0;
+  /** Links asked for and not settled: a listener that joins meanwhile is asked too. */
+  readonly #opening = new Map<number, OpenLink>();
   #routes: Routes | null = null;
   #currentUpstreams: () => readonly ApplicationUpstreams[] = () => [];
   #acknowledgeWaiters: AcknowledgeWaiter[] = [];
@@ -91,6 +95,7 @@ export class RoutePublisher implements ListenerPort {
     this.#listeners.set(subscriber.id, books);
     this.#sendNumbered(books, { type: 'routes', number: ++this.#number, routes: this.#routes });
     this.#sendNumbered(books, { type: 'upstreams', number: ++this.#number, changed: this.#currentUpstreams() });
+    for (const message of this.#opening.values()) subscriber.send(message);
     return this.#number;
   }
 
@@ -139,8 +144,10 @@ export class RoutePublisher implements ListenerPort {
   }
 
   link(applicationId: string, worker: UpstreamWorker): void {
+    const message: OpenLink = { type: 'open-link', applicationId, worker };
+    this.#opening.set(worker.workerId, message);
     for (const books of this.#listeners.values()) books.links.delete(worker.workerId);
-    this.send({ type: 'open-link', applicationId, worker });
+    this.send(message);
   }
 
   whenLinked(workerId: number): Promise<void> {
@@ -163,6 +170,7 @@ export class RoutePublisher implements ListenerPort {
 
   gone(workerId: number, reason: WorkerGoneReason): void {
     this.send({ type: 'worker-gone', workerId, reason });
+    this.#opening.delete(workerId);
     for (const books of this.#listeners.values()) books.links.delete(workerId);
     const waiting = this.#linkWaiters.filter((one) => one.workerId === workerId);
     this.#linkWaiters = this.#linkWaiters.filter((one) => one.workerId !== workerId);
@@ -212,9 +220,13 @@ export class RoutePublisher implements ListenerPort {
     for (const waiter of waiting) {
       const states = [...this.#listeners.values()].map((books) => books.links.get(waiter.workerId));
       const problem = states.find((state) => state !== undefined && state !== '');
-      if (problem !== undefined) waiter.reject(new Error(problem));
-      else if (states.every((state) => state === '')) waiter.resolve();
-      else this.#linkWaiters.push(waiter);
+      if (problem === undefined && !states.every((state) => state === '')) {
+        this.#linkWaiters.push(waiter);
+        continue;
+      }
+      this.#opening.delete(waiter.workerId);
+      if (problem === undefined) waiter.resolve();
+      else waiter.reject(new Error(problem));
     }
   }
 

@@ -1,0 +1,296 @@
+/**
+ * Keeps the configured number of listener processes alive. A dead one is replaced at once; only listeners
+ * that die before they were ever complete are replaced with a growing delay. A silent one is killed. Each
+ * gets the sockets, then the whole state, and counts as complete once it listens and has acknowledged.
+ */
+import type { CancelTimer, Clock } from '../../config/base/clock.js';
+import { SluiceError } from '../../config/base/errors.js';
+import { unreachable } from '../../config/base/invariant.js';
+import {
+  listenerPingIntervalMs,
+  listenerRestartDelayFirstMs,
+  listenerRestartDelayMaxMs,
+  listenerStartAttemptsMax,
+} from '../../config/base/limits.js';
+import type { Logger } from '../../config/base/logger.js';
+import type { CounterDelta } from '../../pools/protocol/counters.js';
+import type { ListenerToPrimary, WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
+import { type ListenerIdentity, ListenerProcess, setUpListeners } from './listener-process.js';
+import type { QueueLedger } from './queue-ledger.js';
+import type { RoutePublisher } from './route-publisher.js';
+import type { HeldSocket, ListeningSockets } from './sockets.js';
+
+/** What listeners say that others answer for. */
+export interface FleetEvents {
+  needWorker(applicationId: string): void;
+  busy(applicationId: string): void;
+  served(workerId: number): void;
+  unreachable(workerId: number, error: string): void;
+  lost(workerId: number, lines: readonly string[]): void;
+  activity(listenerId: number, workers: readonly WorkerActivity[]): void;
+  counters(listenerId: number, sequence: number, deltas: readonly CounterDelta[]): void;
+  /** Its gauges, claims and activity are void. */
+  gone(listenerId: number): void;
+  replaced(): void;
+}
+
+export interface FleetOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Compiled entry file of a listener. */
+  readonly entry: string;
+  readonly identity: ListenerIdentity | null;
+  readonly sockets: ListeningSockets;
+  readonly publisher: RoutePublisher;
+  readonly ledger: QueueLedger;
+  readonly events: FleetEvents;
+}
+
+export class ListenerFleet {
+  readonly #options: FleetOptions;
+  readonly #listeners = new Map<number, ListenerProcess>();
+  #wanted = 0;
+  #isStopping = false;
+  #cancelTick: CancelTimer = () => undefined;
+  #cancelReplace: CancelTimer | null = null;
+  #lastTickMs = 0;
+  /** Listeners in a row that died before they were complete. */
+  #earlyDeaths = 0;
+  #wasEverComplete = false;
+  #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #emptyWaiters: (() => void)[] = [];
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    setUpListeners(options.entry, options.identity);
+  }
+
+  /** Resolves when every listener is complete; rejects when the first ones keep dying. */
+  start(count: number): Promise<void> {
+    this.resize(count);
+    this.#lastTickMs = this.#options.clock.monotonicMs();
+    this.#scheduleTick();
+    return this.whenComplete();
+  }
+
+  /** More are started at once; those too many finish their requests and end. */
+  resize(count: number): void {
+    this.#wanted = count;
+    const tooMany = [...this.#listeners.values()].slice(count);
+    for (const listener of tooMany) this.#retire(listener);
+    this.#fill();
+  }
+
+  whenComplete(): Promise<void> {
+    if (this.isComplete()) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  isComplete(): boolean {
+    return this.completeCount() >= this.#wanted;
+  }
+
+  completeCount(): number {
+    return [...this.#listeners.values()].filter((one) => this.#isOneComplete(one)).length;
+  }
+
+  pids(): number[] {
+    return [...this.#listeners.values()].map((one) => one.pid);
+  }
+
+  /** New sockets become listened on, removed ones closed. Requests in flight are not touched. */
+  applySockets(added: readonly HeldSocket[], removed: readonly HeldSocket[]): void {
+    for (const listener of this.#listeners.values()) {
+      if (!listener.hasSaidHello) continue;
+      for (const socket of removed) {
+        listener.send({ type: 'unlisten', key: socket.address.key });
+        listener.notListening(socket.address.key);
+      }
+      for (const socket of added) listener.send({ type: 'listen', address: socket.address }, socket);
+    }
+  }
+
+  /** Every listener stops accepting, finishes its requests within the limit and ends. */
+  async shutdown(limitMs: number): Promise<void> {
+    this.#isStopping = true;
+    this.#cancelReplace?.();
+    if (this.#listeners.size === 0) return;
+    const empty = new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
+    for (const listener of this.#listeners.values()) {
+      if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs });
+      else listener.kill('shutdown');
+    }
+    const cancel = this.#options.clock.setTimer(limitMs + 2_000, () => this.kill('shutdown limit'), true);
+    await empty;
+    cancel();
+  }
+
+  kill(reason: string): void {
+    this.#isStopping = true;
+    for (const listener of this.#listeners.values()) listener.kill(reason);
+  }
+
+  async close(): Promise<void> {
+    this.#isStopping = true;
+    this.#cancelTick();
+    this.#cancelReplace?.();
+    if (this.#listeners.size === 0) return;
+    const empty = new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
+    this.kill('close');
+    await empty;
+  }
+
+  #fill(): void {
+    if (this.#isStopping) return;
+    while (this.#listeners.size < this.#wanted) {
+      const listener = new ListenerProcess(this.#options.clock, {
+        message: (from, message) => this.#received(from, message),
+        exited: (from, code, signal) => this.#exited(from, code, signal),
+      });
+      this.#listeners.set(listener.id, listener);
+    }
+  }
+
+  #retire(listener: ListenerProcess): void {
+    this.#listeners.delete(listener.id);
+    if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs: listenerRestartDelayMaxMs });
+    else listener.kill('not wanted');
+  }
+
+  #isOneComplete(listener: ListenerProcess): boolean {
+    const { publisher, sockets } = this.#options;
+    return (
+      listener.hasSaidHello &&
+      publisher.acknowledged(listener.id) >= listener.completeAt &&
+      listener.listensOn(sockets.held())
+    );
+  }
+
+  #checkComplete(): void {
+    if (!this.isComplete()) return;
+    this.#wasEverComplete = true;
+    this.#earlyDeaths = 0;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const one of waiters) one.resolve();
+  }
+
+  #received(from: ListenerProcess, message: ListenerToPrimary): void {
+    const { publisher, ledger, events } = this.#options;
+    switch (message.type) {
+      case 'hello':
+        return this.#join(from);
+      case 'listening':
+        from.listening(message.key);
+        return this.#checkComplete();
+      case 'ack':
+        publisher.received(from.id, message);
+        return this.#checkComplete();
+      case 'link':
+      case 'drained':
+        return publisher.received(from.id, message);
+      case 'lost':
+        publisher.received(from.id, message);
+        return events.lost(message.workerId, message.lines);
+      case 'need-worker':
+        return events.needWorker(message.applicationId);
+      case 'busy':
+        return events.busy(message.applicationId);
+      case 'claim': {
+        const granted = ledger.claim(from.id, message.pool, message.count);
+        return from.send({ type: 'claimed', claimId: message.claimId, granted });
+      }
+      case 'release':
+        return ledger.release(from.id, message.pool, message.count);
+      case 'unreachable':
+        return events.unreachable(message.workerId, message.error);
+      case 'crash-line':
+      case 'crash-line-cleared':
+        return publisher.send({ type: message.type, pool: message.pool, line: message.line }, from.id);
+      case 'counters':
+        return events.counters(from.id, message.sequence, message.deltas);
+      case 'activity':
+        return events.activity(from.id, message.workers);
+      case 'served':
+        return events.served(message.workerId);
+      case 'log':
+        return this.#options.logger[message.level](message.event, { listener: from.pid, ...message.fields });
+      case 'pong':
+        return from.pong(message.id);
+      case 'closed':
+        return;
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #join(listener: ListenerProcess): void {
+    for (const socket of this.#options.sockets.held()) {
+      listener.send({ type: 'listen', address: socket.address }, socket);
+    }
+    listener.completeAt = this.#options.publisher.join(listener);
+  }
+
+  #exited(listener: ListenerProcess, code: number | null, signal: string | null): void {
+    const wasComplete = this.#isOneComplete(listener);
+    const { publisher, ledger, events, logger } = this.#options;
+    const isOurs = this.#listeners.delete(listener.id);
+    publisher.leave(listener.id);
+    ledger.forget(listener.id);
+    events.gone(listener.id);
+    if (this.#listeners.size === 0) {
+      for (const resolve of this.#emptyWaiters) resolve();
+      this.#emptyWaiters = [];
+    }
+    if (this.#isStopping || !isOurs) return;
+    logger.warn('listener-died', { pid: listener.pid, code, signal, killed: listener.killReason || null });
+    events.replaced();
+    this.#replace(wasComplete);
+  }
+
+  #replace(wasComplete: boolean): void {
+    this.#earlyDeaths = wasComplete ? 0 : this.#earlyDeaths + 1;
+    if (!this.#wasEverComplete && this.#earlyDeaths >= listenerStartAttemptsMax) return this.#giveUp();
+    if (this.#earlyDeaths <= 1) return this.#fill();
+    const delayMs = Math.min(
+      listenerRestartDelayMaxMs,
+      listenerRestartDelayFirstMs * 2 ** Math.min(10, this.#earlyDeaths - 2),
+    );
+    this.#cancelReplace?.();
+    this.#cancelReplace = this.#options.clock.setTimer(delayMs, () => this.#fill());
+  }
+
+  #giveUp(): void {
+    this.kill('start failed');
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    const error = new SluiceError(
+      'listeners-do-not-start',
+      `the listener processes end before they are ready (${listenerStartAttemptsMax} times)`,
+      'their output above says why',
+    );
+    for (const one of waiters) one.reject(error);
+  }
+
+  #scheduleTick(): void {
+    this.#cancelTick = this.#options.clock.setTimer(listenerPingIntervalMs, () => {
+      this.#tick();
+      this.#scheduleTick();
+    });
+  }
+
+  #tick(): void {
+    const { clock, publisher, logger } = this.#options;
+    const now = clock.monotonicMs();
+    // When this process itself was held up, their answers are still unread: judge at the next tick.
+    const wasHeldUp = now - this.#lastTickMs > 2 * listenerPingIntervalMs;
+    this.#lastTickMs = now;
+    for (const listener of this.#listeners.values()) {
+      const silence = wasHeldUp ? '' : listener.silence(publisher.owesSinceMs(listener.id));
+      if (silence !== '') {
+        logger.warn('listener-silent', { pid: listener.pid, why: silence });
+        listener.kill(silence);
+      } else if (listener.hasSaidHello) listener.ping();
+    }
+  }
+}
