@@ -1,0 +1,88 @@
+/**
+ * The server log: JSON lines through pino into `sluice.log` for machines, and one short line per record
+ * on the terminal for people. Text in records may come from tenants and clients: control characters are
+ * escaped in both.
+ */
+import { pino } from 'pino';
+import { SonicBoom } from 'sonic-boom';
+import type { Clock } from '../../config/base/clock.js';
+import { escapeControls } from '../../config/base/diagnostics.js';
+import type { LogFields, Logger } from '../../config/base/logger.js';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface ServerLogOptions {
+  readonly clock: Clock;
+  /** Where the JSON lines go; null = nowhere. Created 0640. */
+  readonly file: string | null;
+  /** Takes one finished line without its line feed; null = no terminal output. */
+  readonly terminal: ((line: string) => void) | null;
+  /** Records below it go nowhere. */
+  readonly level: LogLevel;
+}
+
+export interface ServerLog extends Logger {
+  /** Opens the file anew by its name, after somebody renamed it. */
+  reopen(): void;
+  /** Writes what is left and closes the file. */
+  close(): void;
+}
+
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+export function createServerLog(options: ServerLogOptions): ServerLog {
+  const { clock, file, terminal, level } = options;
+  const destination = file === null ? null : new SonicBoom({ dest: file, mode: 0o640, sync: true, append: true });
+  // A full disk must not end the server; the terminal still shows the records.
+  destination?.on('error', () => undefined);
+  const sink =
+    destination === null
+      ? null
+      : pino(
+          {
+            level,
+            base: null,
+            messageKey: 'event',
+            timestamp: () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
+            formatters: { level: (label) => ({ level: label }) },
+          },
+          destination,
+        );
+  const write = (at: LogLevel, event: string, fields: LogFields = {}): void => {
+    if (ranks[at] < ranks[level]) return;
+    sink?.[at](escapeFields(fields), event);
+    terminal?.(terminalLine(clock.wallMs(), at, event, fields));
+  };
+  return {
+    debug: (event, fields) => write('debug', event, fields),
+    info: (event, fields) => write('info', event, fields),
+    warn: (event, fields) => write('warn', event, fields),
+    error: (event, fields) => write('error', event, fields),
+    reopen: () => destination?.reopen(),
+    close: () => {
+      destination?.flushSync();
+      destination?.end();
+    },
+  };
+}
+
+function escapeFields(fields: LogFields): LogFields {
+  const escaped: Record<string, string | number | boolean | null | undefined> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    escaped[name] = typeof value === 'string' ? escapeControls(value) : value;
+  }
+  return escaped;
+}
+
+/** `14:03:07 warn  worker-exited pool=shop reason=exit`, local time, no control characters. */
+export function terminalLine(wallMs: number, level: LogLevel, event: string, fields: LogFields): string {
+  const time = new Date(wallMs).toTimeString().slice(0, 8);
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '')
+    .map(([name, value]) => `${name}=${quote(String(value))}`);
+  return escapeControls([time, level.padEnd(5), event, ...pairs].join(' '));
+}
+
+function quote(text: string): string {
+  return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
+}

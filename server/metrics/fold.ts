@@ -1,0 +1,171 @@
+/**
+ * Totals of every series, fed by listeners and by the primary itself. Listeners send deltas with a
+ * sequence number, each applied exactly once, so a counter here outlives every process that counted.
+ * Gauges are kept per listener and vanish with it. Series of a removed pool or site are shown once more
+ * and then dropped, so that the last requests are not lost.
+ */
+import { metricSeriesMax, metricSeriesPerTurn } from '../../config/base/limits.js';
+import type { CounterDelta } from '../../pools/protocol/counters.js';
+import { listenerMetrics, type MetricDefinition, primaryMetrics } from './definitions.js';
+import { encodeSeries, Family, type Series, seriesSeparator, valueCount } from './series.js';
+
+/** The source of gauges that the primary sets itself. */
+const ownSource = -1;
+
+export class MetricTotals {
+  readonly #families = new Map<string, Family>();
+  /** Listener -> the sequence number applied last. */
+  readonly #sequences = new Map<number, number>();
+  /** Names in the configuration; null = not told yet, everything is kept. */
+  #pools: ReadonlySet<string> | null = null;
+  #sites: ReadonlySet<string> | null = null;
+  /** Deltas that fitted no definition: a mistake of ours, shown by a test. */
+  ignored = 0;
+
+  constructor(
+    definitions: readonly MetricDefinition[] = [...Object.values(listenerMetrics), ...Object.values(primaryMetrics)],
+    seriesMax = metricSeriesMax,
+  ) {
+    for (const definition of definitions) this.#families.set(definition.name, new Family(definition, seriesMax));
+  }
+
+  /** The pools and sites of the configuration that serves. */
+  configure(pools: readonly string[], sites: readonly string[]): void {
+    this.#pools = new Set(pools);
+    this.#sites = new Set(sites);
+  }
+
+  /** Deltas of one listener; a sequence number that was applied before is ignored. */
+  apply(listenerId: number, sequence: number, deltas: readonly CounterDelta[]): void {
+    if (sequence <= (this.#sequences.get(listenerId) ?? 0)) return;
+    this.#sequences.set(listenerId, sequence);
+    for (const delta of deltas) this.#applyDelta(listenerId, delta);
+  }
+
+  /** The listener is gone: its gauges are void, its counts stay. */
+  forgetListener(listenerId: number): void {
+    this.#sequences.delete(listenerId);
+    for (const family of this.#families.values()) {
+      if (family.definition.kind !== 'gauge') continue;
+      for (const series of family.series.values()) {
+        if (series.bySource.delete(listenerId)) sumSources(series);
+      }
+    }
+  }
+
+  add(definition: MetricDefinition, labels: readonly string[], by = 1): void {
+    const series = this.#family(definition).get(labels);
+    if (series !== null) series.totals[0] = (series.totals[0] ?? 0) + by;
+  }
+
+  set(definition: MetricDefinition, labels: readonly string[], value: number): void {
+    const series = this.#family(definition).get(labels);
+    if (series === null) return;
+    series.bySource.set(ownSource, value);
+    sumSources(series);
+  }
+
+  observe(definition: MetricDefinition, labels: readonly string[], value: number): void {
+    const series = this.#family(definition).get(labels);
+    if (series === null) return;
+    const bounds = definition.buckets ?? [];
+    const found = bounds.findIndex((bound) => value <= bound);
+    const { totals } = series;
+    increase(totals, found === -1 ? bounds.length : found, 1);
+    increase(totals, totals.length - 2, value);
+    increase(totals, totals.length - 1, 1);
+  }
+
+  /** Drops every series of a family, before it is filled anew from the present state. */
+  clear(definition: MetricDefinition): void {
+    this.#family(definition).series.clear();
+  }
+
+  /** Pools that have at least one series counted by a listener. */
+  poolsWithRequests(): Set<string> {
+    const pools = new Set<string>();
+    const index = listenerMetrics.httpRequests.labels.indexOf('pool');
+    for (const series of this.#family(listenerMetrics.httpRequests).series.values())
+      pools.add(series.labels[index] ?? '');
+    return pools;
+  }
+
+  /**
+   * The text of all families, in pieces of bounded work: the caller lets other work run between them.
+   * Series of pools and sites that are no longer configured are dropped as they are written.
+   */
+  *encode(): Generator<string> {
+    let text = '';
+    let count = 0;
+    for (const family of this.#families.values()) {
+      if (family.series.size === 0) continue;
+      text += family.header();
+      for (const [key, series] of family.series) {
+        text += encodeSeries(series);
+        if (this.#isRemoved(family.definition, series)) family.series.delete(key);
+        count += 1;
+        if (count % metricSeriesPerTurn === 0) {
+          yield text;
+          text = '';
+        }
+      }
+    }
+    yield text;
+  }
+
+  #applyDelta(listenerId: number, delta: CounterDelta): void {
+    const [name = '', ...labels] = delta.series.split(seriesSeparator);
+    const family = this.#families.get(name);
+    if (family === undefined || delta.values.length !== valueCount(family.definition)) {
+      this.ignored += 1;
+      return;
+    }
+    // A late delta of a removed pool does not bring its series back.
+    const key = labels.join(seriesSeparator);
+    if (!family.series.has(key) && this.#namesRemoved(family.definition, labels)) return;
+    const series = family.get(labels);
+    if (series === null) {
+      this.ignored += 1;
+      return;
+    }
+    if (family.definition.kind === 'gauge') {
+      series.bySource.set(listenerId, finite(delta.values[0]));
+      sumSources(series);
+      return;
+    }
+    delta.values.forEach((value, index) => increase(series.totals, index, Math.max(0, finite(value))));
+  }
+
+  #isRemoved(definition: MetricDefinition, series: Series): boolean {
+    return this.#namesRemoved(definition, series.labels);
+  }
+
+  #namesRemoved(definition: MetricDefinition, labels: readonly string[]): boolean {
+    const isGone = (label: string, names: ReadonlySet<string> | null): boolean => {
+      const index = definition.labels.indexOf(label);
+      const value = index === -1 ? '' : (labels[index] ?? '');
+      return names !== null && value !== '' && !names.has(value);
+    };
+    return isGone('pool', this.#pools) || isGone('site', this.#sites);
+  }
+
+  #family(definition: MetricDefinition): Family {
+    const family = this.#families.get(definition.name);
+    if (family === undefined) throw new Error(`no metric family ${definition.name}`);
+    return family;
+  }
+}
+
+function increase(totals: Float64Array, index: number, by: number): void {
+  totals[index] = (totals[index] ?? 0) + by;
+}
+
+function finite(value: number | undefined): number {
+  return value !== undefined && Number.isFinite(value) ? value : 0;
+}
+
+function sumSources(series: Series): void {
+  let sum = 0;
+  for (const value of series.bySource.values()) sum += value;
+  series.totals[0] = sum;
+}

@@ -1,0 +1,95 @@
+/**
+ * The only user of prom-client: the primary's own process metrics, build and configuration. Everything
+ * per site, pool or worker is in `fold.ts`; a scrape joins the two texts.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type MetricDefinition, primaryMetrics } from './definitions.js';
+import type { MetricTotals } from './fold.js';
+
+export interface BuildInfo {
+  readonly version: string;
+  readonly node: string;
+}
+
+/** Families that prom-client holds; `fold.ts` holds the others. */
+const processFamilies: readonly MetricDefinition[] = [
+  primaryMetrics.listeners,
+  primaryMetrics.listenerRestarts,
+  primaryMetrics.configReloads,
+  primaryMetrics.configLastReloadSuccessful,
+  primaryMetrics.configLastReloadSuccess,
+  primaryMetrics.configInfo,
+  primaryMetrics.buildInfo,
+];
+
+export class ProcessMetrics {
+  readonly #registry = new Registry();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #counters = new Map<string, Counter>();
+
+  constructor(build: BuildInfo) {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const definition of processFamilies) this.#register(definition);
+    this.#gauge(primaryMetrics.buildInfo).set({ version: build.version, node: build.node }, 1);
+    for (const result of ['success', 'failure']) this.#counter(primaryMetrics.configReloads).inc({ result }, 0);
+  }
+
+  /** `atMs`: wall clock. */
+  configurationServes(version: string, atMs: number): void {
+    this.#gauge(primaryMetrics.configInfo).reset();
+    this.#gauge(primaryMetrics.configInfo).set({ version: version.slice(0, 16) }, 1);
+    this.#gauge(primaryMetrics.configLastReloadSuccessful).set(1);
+    this.#gauge(primaryMetrics.configLastReloadSuccess).set(atMs / 1000);
+  }
+
+  reloaded(result: 'success' | 'failure'): void {
+    this.#counter(primaryMetrics.configReloads).inc({ result });
+    if (result === 'failure') this.#gauge(primaryMetrics.configLastReloadSuccessful).set(0);
+  }
+
+  listeners(count: number): void {
+    this.#gauge(primaryMetrics.listeners).set(count);
+  }
+
+  listenerReplaced(): void {
+    this.#counter(primaryMetrics.listenerRestarts).inc();
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #register({ name, help, labels, kind }: MetricDefinition): void {
+    const configuration = { name, help, labelNames: [...labels], registers: [this.#registry] };
+    if (kind === 'counter') this.#counters.set(name, new Counter(configuration));
+    else this.#gauges.set(name, new Gauge(configuration));
+  }
+
+  #gauge({ name }: MetricDefinition): Gauge {
+    const found = this.#gauges.get(name);
+    if (found === undefined) throw new Error(`no gauge ${name}`);
+    return found;
+  }
+
+  #counter({ name }: MetricDefinition): Counter {
+    const found = this.#counters.get(name);
+    if (found === undefined) throw new Error(`no counter ${name}`);
+    return found;
+  }
+}
+
+export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** One scrape. `nextTurn` gives other work a turn between two slices of series. */
+export async function scrape(
+  totals: MetricTotals,
+  processMetrics: ProcessMetrics,
+  nextTurn: () => Promise<void>,
+): Promise<string> {
+  const parts = [await processMetrics.text()];
+  for (const part of totals.encode()) {
+    parts.push(part);
+    await nextTurn();
+  }
+  return parts.join('');
+}
