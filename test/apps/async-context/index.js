@@ -1,0 +1,30 @@
+// Detects async contexts that leak from one request into another: each handler enters a store of its own,
+// the way tracing and session libraries do, and looks before and after several kinds of waiting.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFile } from 'node:fs';
+import { createServer } from 'node:http';
+
+const storage = new AsyncLocalStorage();
+const found = { requests: 0, leakedIn: 0, lost: 0 };
+
+const waits = [
+  (done) => setImmediate(done),
+  (done) => process.nextTick(done),
+  (done) => void Promise.resolve().then(done),
+  (done) => setTimeout(done, 1),
+  (done) => readFile(import.meta.filename ?? process.argv[1], () => done()),
+];
+
+createServer((request, response) => {
+  if (request.url === '/found') return void response.end(JSON.stringify(found));
+  found.requests += 1;
+  if (storage.getStore() !== undefined) found.leakedIn += 1;
+  const mine = request.url;
+  storage.enterWith(mine);
+  const finish = () => {
+    if (storage.getStore() !== mine) found.lost += 1;
+    response.end(mine);
+  };
+  request.on('data', () => undefined);
+  request.on('end', () => waits[found.requests % waits.length](finish));
+}).listen(Number(process.env.PORT ?? 3000));
