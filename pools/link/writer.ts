@@ -12,8 +12,11 @@ export interface FrameTarget {
 }
 
 const scratchBytes = 65_536;
-/** Smaller buffers are copied into the scratch buffer: cheaper than a further part of a writev. */
-const referenceBytes = 2_048;
+/**
+ * Smaller buffers are copied into the scratch buffer: cheaper than a further part of a writev, and the
+ * owner may change them at once. Larger ones are kept by reference until they left.
+ */
+export const referenceBytes = 16_384;
 const flagsOffset = 5;
 
 /**
@@ -86,6 +89,16 @@ export class FrameWriter {
       firstAux = 0;
       at = end;
     } while (at < buffer.length);
+  }
+
+  /** As `bytes`, but the bytes are copied now: for read buffers that are used again (at most one frame). */
+  copy(type: FrameType, flags: number, streamId: number, source: Buffer, start: number, end: number): void {
+    if (end - start > linkFrameBytesMax) throw new RangeError(`frame of ${end - start} bytes`);
+    this.begin(type, flags, 0, streamId);
+    this.#reserve(end - start);
+    this.#at += source.copy(this.#scratch, this.#at, start, end);
+    this.#framePayload = end - start;
+    this.finish();
   }
 
   /** Starts a frame that is put together from parts; its payload must stay within `linkFrameBytesMax`. */
