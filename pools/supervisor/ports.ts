@@ -5,6 +5,7 @@
 import type { CompiledConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
+import type { ExitReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationUpstreams, UpstreamWorker } from '../protocol/snapshot.js';
 
 /** All listeners of this node as one. Promises settle also when a silent listener was killed. */
@@ -29,21 +30,7 @@ export interface ListenerPort {
 export type PoolState = 'Starting' | 'Started' | 'Stopping' | 'Stopped';
 export type WorkerState = 'starting' | 'running' | 'draining' | 'stopping';
 
-/** Closed list: why a worker process ended. */
-export type ExitReason =
-  | 'exit'
-  | 'signal'
-  | 'start-failed'
-  | 'startup-timeout'
-  | 'ping-timeout'
-  | 'hang'
-  | 'idle'
-  | 'recycle'
-  | 'config-change'
-  | 'pool-stopped'
-  | 'shutdown'
-  | 'shutdown-timeout'
-  | 'bad-control-message';
+export type { ExitReason };
 
 export interface WorkerView {
   readonly workerId: number;

@@ -1,0 +1,273 @@
+/** What the cells of the application table do. */
+import {
+  type Application,
+  type ApplicationLife,
+  misconfigured,
+  roleOf,
+  type Slot,
+  windowRule,
+} from './application-states.js';
+import { backoffMs } from './backoff.js';
+import type { ApplicationEffect } from './effects.js';
+import type { ApplicationEvent, LifeKey } from './events.js';
+import { addFailure, emptyWindow, isTripped } from './rapid-fail.js';
+import {
+  type ApplicationStep,
+  beginLife,
+  eachSlot,
+  isRunning,
+  letAllGo,
+  letGo,
+  replaceLife,
+  resize,
+  settle,
+  startAttempts,
+  still,
+  then,
+  wantFirst,
+} from './slots.js';
+import type { Step } from './table.js';
+
+type Of<T extends ApplicationEvent['type']> = Extract<ApplicationEvent, { readonly type: T }>;
+type SlotStep = Step<Slot, ApplicationEffect>;
+
+// --- pool orders
+
+/** A manual start: delays and counters of the past are forgotten. */
+export function open(application: Application, event: Of<'open'>): ApplicationStep {
+  const fresh = forgive({ ...application, open: true, slotLimit: event.slots });
+  return settle(application.rules.alwaysRunning ? wantFirst(fresh) : fresh, event.nowMs);
+}
+
+/** A probe succeeded: the other slots of an application in service come up too. */
+export function widen(application: Application, event: Of<'open'>): ApplicationStep {
+  return settle(wantFirst({ ...application, slotLimit: event.slots }), event.nowMs);
+}
+
+export function noteOpen(application: Application, event: Of<'open'>): ApplicationStep {
+  return still({ ...application, open: true, slotLimit: event.slots });
+}
+
+export function close(application: Application, event: Of<'close'>): ApplicationStep {
+  const { cause, reason, limitMs, retryAtMs } = event;
+  const released = eachSlot(
+    { ...application, open: false, waiting: false },
+    () => true,
+    (slot) => letAllGo(slot, reason, limitMs),
+  );
+  const refused = application.rules.refused;
+  const failure = refused === null ? { status: 503, subStatus: 0, reason: cause, retryAtMs } : misconfigured(refused);
+  const life: ApplicationLife = refused === null ? 'closed' : 'misconfigured';
+  const done: ApplicationEffect[] = [
+    { type: 'cancelTimer', name: 'retry' },
+    { type: 'cancelTimer', name: 'window' },
+    { type: 'publish' },
+  ];
+  return { machine: { ...released.machine, life, failure }, effects: [...released.effects, ...done] };
+}
+
+export function invite(application: Application): ApplicationStep {
+  return { machine: { ...application, failure: null }, effects: [{ type: 'publish' }] };
+}
+
+// --- demand
+
+export function needWorker(application: Application, event: Of<'needWorker'>): ApplicationStep {
+  return settle(wantFirst({ ...application, waiting: true }), event.nowMs);
+}
+
+/** Waits for nothing: the request that found every worker busy is already with one of them. */
+export function busy(application: Application, event: Of<'busy'>): ApplicationStep {
+  const free = application.slots.find(
+    (slot) => slot.current === null && slot.retryAtMs === null && slot.number <= application.rules.slotsMax,
+  );
+  const starting = application.slots.some((slot) => slot.current !== null && !isRunning(slot));
+  if (free === undefined || starting) return still(application);
+  const wanted = eachSlot(
+    application,
+    (slot) => slot.number === free.number,
+    (slot) => still({ ...slot, wanted: true }),
+  );
+  return settle(wanted.machine, event.nowMs);
+}
+
+// --- reports of workers
+
+export function running(application: Application, event: Of<'running'>): ApplicationStep {
+  const changed = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) => promote(slot, event));
+  return then(changed, (books) => settle(books, event.nowMs));
+}
+
+/** The new life enters the publication in the same step in which the old one leaves it. */
+function promote(slot: Slot, event: LifeKey): SlotStep {
+  if (slot.current?.generation === event.generation) {
+    return still({ ...slot, current: { ...slot.current, phase: 'running' }, failedStarts: 0, lived: true });
+  }
+  if (slot.replacement?.generation !== event.generation) return still(slot);
+  const young = { ...slot.replacement, phase: 'running' } as const;
+  const reason = slot.recycleReason;
+  const old = letGo(slot, 'current', reason);
+  const machine: Slot = { ...old.machine, current: young, replacement: null, failedStarts: 0, lived: true };
+  return { machine, effects: [...old.effects, { type: 'recycled', slot: slot.number, reason }] };
+}
+
+export function served(application: Application, event: Of<'served'>): ApplicationStep {
+  return eachSlot(application, isSlot(event), (slot) =>
+    still(slot.current?.generation === event.generation ? { ...slot, fruitless: 0 } : slot),
+  );
+}
+
+export function idle(application: Application, event: Of<'idle'>): ApplicationStep {
+  if (application.rules.alwaysRunning || roleOf(application, event.slot, event.generation) !== 'current') {
+    return still(application);
+  }
+  const released = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) => letAllGo(slot, 'idle', null));
+  return then(released, (books) => settle(books, event.nowMs));
+}
+
+/** A process that is gone, while the application may start others. */
+export function ended(application: Application, event: Of<'ended'>): ApplicationStep {
+  const role = roleOf(application, event.slot, event.generation);
+  if (role === null) return still(application);
+  const counted = role === 'current' ? countFailure(application, event) : still(application);
+  const changed = then(counted, (books) =>
+    eachSlot(books, isSlot(event), (slot) => {
+      if (role === 'leaving') return left(slot, event, application.rules.overlap);
+      return role === 'replacement' ? replacementEnded(slot, event, application) : currentEnded(slot, event, books);
+    }),
+  );
+  return then(changed, (books) => settle(books, event.nowMs));
+}
+
+/** A process that is gone, while nothing may be started. */
+export function endedClosed(application: Application, event: Of<'ended'>): ApplicationStep {
+  return eachSlot(application, isSlot(event), (slot) =>
+    still({ ...slot, leaving: slot.leaving.filter((generation) => generation !== event.generation) }),
+  );
+}
+
+/** Out-of-process failures count here; a start counts once, after its last attempt. */
+function countFailure(application: Application, event: Of<'ended'>): ApplicationStep {
+  const { status, subStatus } = event;
+  const seen: Application =
+    event.outcome === 'stopped' ? application : { ...application, lastStatus: { status, subStatus } };
+  if (application.rules.model === 'InProcess' || !event.counts || triesAgain(application, event)) return still(seen);
+  const rule = windowRule(application.rules);
+  const window = addFailure(application.window, rule, event.nowMs);
+  const trips = isTripped(window, rule, event.nowMs) && !isTripped(application.window, rule, event.nowMs);
+  return { machine: { ...seen, window }, effects: trips ? [{ type: 'rapidFailed' }] : [] };
+}
+
+function triesAgain(application: Application, event: Of<'ended'>): boolean {
+  const slot = application.slots.find((candidate) => candidate.number === event.slot);
+  const attempt = slot?.current?.attempt ?? startAttempts.InProcess;
+  return event.outcome === 'start-failed' && attempt < startAttempts[application.rules.model];
+}
+
+function currentEnded(slot: Slot, event: Of<'ended'>, application: Application): SlotStep {
+  const attempt = slot.current?.attempt ?? 1;
+  const empty: Slot = { ...slot, current: slot.replacement, replacement: null };
+  if (event.outcome === 'stopped') return still(empty);
+  if (event.outcome === 'crashed') {
+    const fruitless = event.answered ? 0 : slot.fruitless + 1;
+    const delayMs = backoffMs(fruitless);
+    return still({ ...empty, fruitless, retryAtMs: delayMs > 0 ? event.nowMs + delayMs : null });
+  }
+  if (triesAgain(application, event)) return beginLife(empty, attempt + 1, 'current');
+  // The first failed start in a row after a live worker may have been bad luck: waiters get one more.
+  const repeat = slot.failedStarts === 0 && slot.lived;
+  const failed: Slot = { ...empty, failedStarts: slot.failedStarts + 1, fruitless: slot.fruitless + 1 };
+  if (repeat) return still({ ...failed, wanted: true, retryAtMs: null });
+  return still({ ...failed, retryAtMs: event.nowMs + backoffMs(failed.fruitless) });
+}
+
+/** The old worker keeps serving. A failed replacement is part of a recycle and never counts. */
+function replacementEnded(slot: Slot, event: Of<'ended'>, application: Application): SlotStep {
+  const attempt = slot.replacement?.attempt ?? 1;
+  const alone: Slot = { ...slot, replacement: null };
+  const tries = event.outcome === 'start-failed' && attempt < startAttempts[application.rules.model];
+  if (tries) return beginLife(alone, attempt + 1, 'replacement');
+  return { machine: alone, effects: [{ type: 'recycleFailed', slot: slot.number }] };
+}
+
+function left(slot: Slot, event: LifeKey, overlap: boolean): SlotStep {
+  const leaving = slot.leaving.filter((generation) => generation !== event.generation);
+  const rest: Slot = { ...slot, leaving };
+  return rest.pending === null ? still(rest) : replaceLife({ ...rest, pending: null }, rest.pending, overlap);
+}
+
+// --- time and change
+
+export function timer(application: Application, event: Of<'timer'>): ApplicationStep {
+  const cooled = eachSlot(
+    application,
+    (slot) => slot.retryAtMs !== null && slot.retryAtMs <= event.nowMs,
+    (slot) => still({ ...slot, retryAtMs: null }),
+  );
+  return settle(cooled.machine, event.nowMs);
+}
+
+export function recycle(application: Application, event: Of<'recycle'>): ApplicationStep {
+  const replaced = eachSlot(
+    application,
+    (slot) => event.slot === null || slot.number === event.slot,
+    (slot) => replaceLife(slot, 'recycle', application.rules.overlap),
+  );
+  return then(replaced, (books) => settle(books, event.nowMs));
+}
+
+export function configure(application: Application, event: Of<'configure'>): ApplicationStep {
+  const { rules, restart, nowMs } = event;
+  const known: Application = { ...application, rules };
+  if (rules.refused !== null) return refuse(known, rules.refused);
+  if (!application.open) return stayClosed(known);
+  const resized = resize(restart ? forgive(known) : known, 'config-change');
+  const wanted = rules.alwaysRunning ? { ...resized, machine: wantFirst(resized.machine) } : resized;
+  const replaced = !restart
+    ? wanted
+    : then(wanted, (books) =>
+        eachSlot(
+          books,
+          (slot) => slot.number <= rules.slotsMax,
+          (slot) => replaceLife(slot, 'config-change', rules.overlap),
+        ),
+      );
+  return then(replaced, (books) => settle(books, nowMs));
+}
+
+function stayClosed(application: Application): ApplicationStep {
+  const resized = resize(application, 'config-change');
+  if (application.life === 'closed') return resized;
+  const failure = { status: 503, subStatus: 0, reason: 'Disabled', retryAtMs: 0 } as const;
+  return {
+    machine: { ...resized.machine, life: 'closed', failure },
+    effects: [...resized.effects, { type: 'publish' }],
+  };
+}
+
+function refuse(
+  application: Application,
+  refused: { readonly status: number; readonly subStatus: number },
+): ApplicationStep {
+  const released = eachSlot(
+    { ...application, waiting: false },
+    () => true,
+    (slot) => letAllGo(slot, 'config-change', null),
+  );
+  const done: ApplicationEffect[] = [
+    { type: 'cancelTimer', name: 'retry' },
+    { type: 'cancelTimer', name: 'window' },
+    { type: 'publish' },
+  ];
+  const machine: Application = { ...released.machine, life: 'misconfigured', failure: misconfigured(refused) };
+  return { machine, effects: [...released.effects, ...done] };
+}
+
+function forgive(application: Application): Application {
+  const slots = application.slots.map((slot) => ({ ...slot, failedStarts: 0, fruitless: 0, retryAtMs: null }));
+  return { ...application, slots, window: emptyWindow };
+}
+
+function isSlot(key: LifeKey): (slot: Slot) => boolean {
+  return (slot) => slot.number === key.slot;
+}

@@ -1,0 +1,56 @@
+/** Every effect the machines may ask of the shell. Timers are named and belong to the machine that set them. */
+import type { ApplicationTimer, ClosedCause, EndReport, LifeKey, WorkerTimer } from './events.js';
+import type { RetireReason } from './exit-reason.js';
+
+export type WorkerEffect =
+  /** Wait for the node-wide start limit; answered by `granted`. */
+  | { readonly type: 'enterGate' }
+  | { readonly type: 'spawn' }
+  /** Have every listener open its link; answered by `linked` or `linkFailed`. */
+  | { readonly type: 'openLink' }
+  | { readonly type: 'ping' }
+  /** Send the application's upstreams anew: this worker enters or leaves them. */
+  | { readonly type: 'publish' }
+  /** Answered by `acknowledged` once no listener uses this worker for new requests. */
+  | { readonly type: 'awaitAcknowledgement' }
+  /** Answered by `drained`. */
+  | { readonly type: 'drain'; readonly noticeAfterMs: number }
+  | { readonly type: 'terminate' }
+  | { readonly type: 'kill' }
+  | { readonly type: 'gone'; readonly reason: 'crash' | 'stopped' | 'killed' }
+  | { readonly type: 'late'; readonly late: boolean }
+  | { readonly type: 'setTimer'; readonly name: WorkerTimer; readonly delayMs: number }
+  | { readonly type: 'cancelTimer'; readonly name: WorkerTimer }
+  | { readonly type: 'cancelTimers' }
+  | { readonly type: 'reportRunning' }
+  | { readonly type: 'reportServed' }
+  | { readonly type: 'reportIdle' }
+  | { readonly type: 'reportRecycleDue'; readonly why: 'time' | 'requests' }
+  | { readonly type: 'reportEnded'; readonly end: EndReport };
+
+export type ApplicationEffect =
+  /** `attempt` from 1; `replacement` when an older life of the slot keeps serving meanwhile. */
+  | ({ readonly type: 'startWorker'; readonly attempt: number; readonly replacement: boolean } & LifeKey)
+  /** `limitMs` null = the worker's own shutdownTimeLimit. */
+  | ({ readonly type: 'retireWorker'; readonly reason: RetireReason; readonly limitMs: number | null } & LifeKey)
+  | { readonly type: 'publish' }
+  | { readonly type: 'setTimer'; readonly name: ApplicationTimer; readonly delayMs: number }
+  | { readonly type: 'cancelTimer'; readonly name: ApplicationTimer }
+  | { readonly type: 'recycled'; readonly slot: number; readonly reason: RetireReason }
+  | { readonly type: 'recycleFailed'; readonly slot: number }
+  | { readonly type: 'rapidFailed' };
+
+export type PoolEffect =
+  | { readonly type: 'open'; readonly slots: number }
+  | {
+      readonly type: 'close';
+      readonly cause: ClosedCause;
+      readonly reason: RetireReason;
+      readonly limitMs: number;
+      readonly retryAtMs: number;
+    }
+  | { readonly type: 'invite' }
+  | { readonly type: 'needWorker'; readonly applicationId: string }
+  | { readonly type: 'setTimer'; readonly delayMs: number }
+  | { readonly type: 'cancelTimer' }
+  | { readonly type: 'tripped' };

@@ -1,0 +1,114 @@
+/**
+ * Every event the machines accept. `nowMs` is the monotonic time of the event: machines have no clock.
+ * Upwards (worker to application to pool) events are reports, downwards they are orders.
+ */
+import type { ExitReason, Outcome, RetireReason } from './exit-reason.js';
+import type { ApplicationRules } from './application-states.js';
+import type { PoolRules } from './pool-states.js';
+
+export type WorkerTimer =
+  | 'startup'
+  | 'ping'
+  | 'pong'
+  | 'suspect'
+  | 'health'
+  | 'idle'
+  | 'periodic'
+  | 'terminate'
+  | 'limit';
+
+export type WorkerEvent = { readonly nowMs: number } & (
+  | { readonly type: 'granted' }
+  | { readonly type: 'spawned' }
+  | { readonly type: 'hello' }
+  | { readonly type: 'listening' }
+  | { readonly type: 'linked' }
+  | { readonly type: 'linkFailed' }
+  | { readonly type: 'startFailed'; readonly status: number; readonly subStatus: number }
+  | {
+      readonly type: 'exited';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly violation: string | null;
+    }
+  | { readonly type: 'heartbeat'; readonly inFlight: number }
+  | { readonly type: 'pong' }
+  | { readonly type: 'unreachable' }
+  | { readonly type: 'activity'; readonly inFlight: number; readonly requestsTotal: number }
+  | { readonly type: 'served' }
+  | { readonly type: 'acknowledged' }
+  | { readonly type: 'drained' }
+  | { readonly type: 'timer'; readonly name: WorkerTimer }
+  /** Leave politely within `limitMs`; a second order can only shorten the first. */
+  | { readonly type: 'retire'; readonly reason: RetireReason; readonly limitMs: number }
+  | { readonly type: 'killNow' }
+);
+
+/** Which life of which slot; a new start of a slot is its next generation. */
+export interface LifeKey {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+export type ClosedCause = 'Disabled' | 'AppOffline' | 'AppShutdown';
+
+export type ApplicationTimer = 'retry' | 'window';
+
+export type ApplicationEvent = {
+  readonly nowMs: number;
+} & /** The pool is started; `slots` is 1 for a half-open probe. Also sent to widen a probe. */
+(
+  | { readonly type: 'open'; readonly slots: number }
+  | {
+      readonly type: 'close';
+      readonly cause: ClosedCause;
+      readonly reason: RetireReason;
+      readonly limitMs: number;
+      /** When a request may try again; 0 = not by itself. */
+      readonly retryAtMs: number;
+    }
+  /** A probe is due: stay closed, but let the next request ask. */
+  | { readonly type: 'invite' }
+  | { readonly type: 'needWorker' }
+  | { readonly type: 'busy' }
+  | ({ readonly type: 'running' } & LifeKey)
+  | ({ readonly type: 'served' } & LifeKey)
+  | ({ readonly type: 'idle' } & LifeKey)
+  | ({
+      readonly type: 'ended';
+      readonly outcome: Outcome;
+      readonly counts: boolean;
+      readonly answered: boolean;
+      readonly status: number;
+      readonly subStatus: number;
+    } & LifeKey)
+  | { readonly type: 'timer'; readonly name: ApplicationTimer }
+  /** `slot` null = every slot. */
+  | { readonly type: 'recycle'; readonly slot: number | null }
+  /** New rules; with `restart` the running workers are replaced by ones that know the new configuration. */
+  | { readonly type: 'configure'; readonly rules: ApplicationRules; readonly restart: boolean }
+);
+
+export type PoolEvent = { readonly nowMs: number } & (
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'shutdown'; readonly limitMs: number }
+  /** An in-process failure that counts. */
+  | { readonly type: 'failure' }
+  | { readonly type: 'served' }
+  /** The last process of the pool is gone. */
+  | { readonly type: 'emptied' }
+  | { readonly type: 'timer' }
+  | { readonly type: 'needWorker'; readonly applicationId: string }
+  | { readonly type: 'configure'; readonly rules: PoolRules }
+);
+
+/** What a worker machine tells its application about its end. */
+export interface EndReport {
+  readonly reason: ExitReason;
+  readonly outcome: Outcome;
+  readonly counts: boolean;
+  readonly answered: boolean;
+  readonly status: number;
+  readonly subStatus: number;
+}

@@ -1,0 +1,63 @@
+/** Why worker processes end, and what an end means for the counters. */
+import type { HostingModel } from '../../config/model.js';
+
+/** Closed list: why a worker process ended. */
+export type ExitReason =
+  | 'exit'
+  | 'signal'
+  | 'start-failed'
+  | 'startup-timeout'
+  | 'ping-timeout'
+  | 'hang'
+  | 'idle'
+  | 'recycle'
+  | 'config-change'
+  | 'pool-stopped'
+  | 'shutdown'
+  | 'shutdown-timeout'
+  | 'bad-control-message';
+
+/** Why a worker is asked to leave politely. */
+export type RetireReason = 'idle' | 'recycle' | 'config-change' | 'pool-stopped' | 'shutdown';
+
+/** Why a process is killed although it should have gone on. */
+export type KillReason = 'start-failed' | 'startup-timeout' | 'ping-timeout' | 'hang';
+
+/** What the end of a life means to its slot. */
+export type Outcome = 'start-failed' | 'crashed' | 'stopped';
+
+export interface ExitFacts {
+  readonly model: HostingModel;
+  /** It was listening (link or not), so `exit 0` is the app's own decision. */
+  readonly listened: boolean;
+  /** It got as far as being publishable. */
+  readonly ran: boolean;
+  readonly retired: RetireReason | null;
+  readonly killed: KillReason | 'shutdown-timeout' | null;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Set when we ended it because of what it sent on the control pipe. */
+  readonly violation: string | null;
+}
+
+export interface ExitClass {
+  readonly reason: ExitReason;
+  readonly outcome: Outcome;
+  /** Counts for rapid-fail: in-process in the pool's window, out-of-process in the application's. */
+  readonly counts: boolean;
+}
+
+/**
+ * Recycles, idle stops, administrative stops and shutdown time-outs never count, however the process
+ * then ends. Everything else does, except an in-process `exit 0` after the app was listening.
+ */
+export function classifyExit(exit: ExitFacts): ExitClass {
+  if (exit.killed === 'shutdown-timeout') return { reason: 'shutdown-timeout', outcome: 'stopped', counts: false };
+  if (exit.retired !== null) return { reason: exit.retired, outcome: 'stopped', counts: false };
+  const outcome = exit.ran ? 'crashed' : 'start-failed';
+  if (exit.killed !== null) return { reason: exit.killed, outcome, counts: true };
+  if (exit.violation !== null) return { reason: 'bad-control-message', outcome, counts: true };
+  if (exit.signal !== null) return { reason: 'signal', outcome, counts: true };
+  const own = exit.model === 'InProcess' && exit.listened && exit.code === 0;
+  return { reason: 'exit', outcome, counts: !own };
+}

@@ -1,0 +1,221 @@
+/**
+ * What an application host does with its slots: fill empty ones, replace lives in overlap, let lives
+ * go. Every function takes the books and returns new ones with the effects that make them true.
+ */
+import {
+  type Application,
+  type ApplicationFailure,
+  drainingGenerationsMax,
+  type Life,
+  newSlot,
+  type Slot,
+  windowRule,
+} from './application-states.js';
+import type { ApplicationEffect } from './effects.js';
+import type { RetireReason } from './exit-reason.js';
+import { recoversInMs } from './rapid-fail.js';
+import type { Step } from './table.js';
+
+export type ApplicationStep = Step<Application, ApplicationEffect>;
+type SlotStep = Step<Slot, ApplicationEffect>;
+
+/** Out-of-process starts are tried twice, each time on another port. */
+export const startAttempts = { InProcess: 1, OutOfProcess: 2 } as const;
+
+export function still<M>(machine: M): Step<M, never> {
+  return { machine, effects: [] };
+}
+
+/** Runs `change` on every slot that `applies` and collects the effects. */
+export function eachSlot(
+  application: Application,
+  applies: (slot: Slot) => boolean,
+  change: (slot: Slot) => SlotStep,
+): ApplicationStep {
+  const effects: ApplicationEffect[] = [];
+  const slots = application.slots.map((slot) => {
+    if (!applies(slot)) return slot;
+    const changed = change(slot);
+    effects.push(...changed.effects);
+    return changed.machine;
+  });
+  return { machine: { ...application, slots }, effects };
+}
+
+/** Joins two steps: the second sees the books of the first. */
+export function then(first: ApplicationStep, next: (application: Application) => ApplicationStep): ApplicationStep {
+  const second = next(first.machine);
+  return { machine: second.machine, effects: [...first.effects, ...second.effects] };
+}
+
+export function beginLife(slot: Slot, attempt: number, role: 'current' | 'replacement'): SlotStep {
+  const generation = slot.generation + 1;
+  const life: Life = { generation, phase: 'starting', attempt };
+  const begun: Slot = { ...slot, generation, owed: false, [role]: life };
+  const replacement = role === 'replacement';
+  return {
+    machine: begun,
+    effects: [{ type: 'startWorker', slot: slot.number, generation, attempt, replacement }],
+  };
+}
+
+/** Asks one life of the slot to leave; it stays in the books until its process is gone. */
+export function letGo(
+  slot: Slot,
+  role: 'current' | 'replacement',
+  reason: RetireReason,
+  limitMs: number | null = null,
+): SlotStep {
+  const life = slot[role];
+  if (life === null) return still(slot);
+  const { generation } = life;
+  return {
+    machine: { ...slot, [role]: null, leaving: [...slot.leaving, generation] },
+    effects: [{ type: 'retireWorker', slot: slot.number, generation, reason, limitMs }],
+  };
+}
+
+export function letAllGo(slot: Slot, reason: RetireReason, limitMs: number | null): SlotStep {
+  const old = letGo(slot, 'current', reason, limitMs);
+  const young = letGo(old.machine, 'replacement', reason, limitMs);
+  const again: ApplicationEffect[] =
+    limitMs === null
+      ? []
+      : slot.leaving.map((generation) => ({
+          type: 'retireWorker',
+          slot: slot.number,
+          generation,
+          reason,
+          limitMs,
+        }));
+  return {
+    machine: { ...young.machine, wanted: false, owed: false, pending: null, retryAtMs: null },
+    effects: [...old.effects, ...young.effects, ...again],
+  };
+}
+
+/**
+ * Replaces the life of a slot. On demand (`recycle`) a start under way is already the replacement asked
+ * for; after a change of configuration it is not, because it may have read the old one.
+ */
+export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean): SlotStep {
+  if (slot.current === null) return still(slot);
+  const stale = reason === 'config-change';
+  if (slot.current.phase === 'starting') return stale ? restartLife(slot, reason) : still(slot);
+  if (slot.replacement !== null && !stale) return still(slot);
+  if (slot.leaving.length >= drainingGenerationsMax) return still({ ...slot, pending: reason });
+  const cleared = letGo(slot, 'replacement', reason);
+  const ready: Slot = { ...cleared.machine, pending: null, recycleReason: reason };
+  const next = overlap ? beginLife(ready, 1, 'replacement') : oweLife(ready, reason);
+  return { machine: next.machine, effects: [...cleared.effects, ...next.effects] };
+}
+
+function restartLife(slot: Slot, reason: RetireReason): SlotStep {
+  const old = letGo(slot, 'current', reason);
+  const young = beginLife(old.machine, 1, 'current');
+  return { machine: young.machine, effects: [...old.effects, ...young.effects] };
+}
+
+function oweLife(slot: Slot, reason: RetireReason): SlotStep {
+  const gone = letGo(slot, 'current', reason);
+  const recycled: ApplicationEffect = { type: 'recycled', slot: slot.number, reason };
+  return { machine: { ...gone.machine, owed: true }, effects: [...gone.effects, recycled] };
+}
+
+/** Marks the slots that the first request (or AlwaysRunning) brings up. */
+export function wantFirst(application: Application): Application {
+  const { slotsFirst } = application.rules;
+  const slots = application.slots.map((slot) => (slot.number <= slotsFirst ? { ...slot, wanted: true } : slot));
+  return { ...application, slots };
+}
+
+/** Adds slots, and empties those above the new maximum. */
+export function resize(application: Application, reason: RetireReason): ApplicationStep {
+  const { slotsMax } = application.rules;
+  const missing = Math.max(0, slotsMax - application.slots.length);
+  const added = Array.from({ length: missing }, (_, index) => newSlot(application.slots.length + index + 1));
+  const grown: Application = { ...application, slots: [...application.slots, ...added] };
+  return eachSlot(
+    grown,
+    (slot) => slot.number > slotsMax,
+    (slot) => letAllGo(slot, reason, null),
+  );
+}
+
+export function isRunning(slot: Slot): boolean {
+  return slot.current?.phase === 'running';
+}
+
+/** An empty slot that should have a life. */
+function isDemanded(application: Application, slot: Slot): boolean {
+  if (slot.current !== null || slot.retryAtMs !== null) return false;
+  if (slot.number > application.slotLimit || slot.number > application.rules.slotsMax) return false;
+  const demand = application.rules.alwaysRunning || application.waiting || application.slots.some(isRunning);
+  return slot.owed || (slot.wanted && demand);
+}
+
+/** Without overlap the predecessor's process must be gone first. */
+function mayFill(application: Application, slot: Slot): boolean {
+  return isDemanded(application, slot) && (application.rules.overlap || slot.leaving.length === 0);
+}
+
+/**
+ * Ends every step of an open application: starts what is wanted and allowed, then reads the state, the
+ * stored failure and the timers off the books.
+ */
+export function settle(application: Application, nowMs: number): ApplicationStep {
+  const rule = windowRule(application.rules);
+  const blockedMs = application.rules.model === 'OutOfProcess' ? recoversInMs(application.window, rule, nowMs) : 0;
+  const filled =
+    blockedMs > 0
+      ? still(application)
+      : eachSlot(
+          application,
+          (slot) => mayFill(application, slot),
+          (slot) => beginLife(slot, 1, 'current'),
+        );
+  return then(filled, (books) => judge(books, nowMs, blockedMs));
+}
+
+function judge(books: Application, nowMs: number, blockedMs: number): ApplicationStep {
+  const { effects, retryAtMs } = retryTimer(books, nowMs);
+  const live = books.slots.some((slot) => slot.current !== null);
+  const coming = blockedMs === 0 && books.slots.some((slot) => isDemanded(books, slot));
+  if (blockedMs > 0) effects.push({ type: 'setTimer', name: 'window', delayMs: blockedMs });
+  if (books.slots.some(isRunning)) {
+    return show({ ...books, life: 'ready' }, null, effects);
+  }
+  if (coming || live) return show({ ...books, life: 'starting' }, null, effects);
+  const { status, subStatus } = books.lastStatus;
+  if (blockedMs > 0) {
+    const failure = { status: 502, subStatus: 5, reason: 'RapidFail', retryAtMs: nowMs + blockedMs } as const;
+    return show({ ...books, life: 'rapidFailed', waiting: false }, failure, effects);
+  }
+  if (retryAtMs !== null) {
+    const failure = { status, subStatus, reason: 'StartFailed', retryAtMs } as const;
+    return show({ ...books, life: 'backingOff', waiting: false }, failure, effects);
+  }
+  return show({ ...books, life: 'idle' }, null, effects);
+}
+
+/** One timer for the earliest slot that may be tried again. */
+function retryTimer(books: Application, nowMs: number): { effects: ApplicationEffect[]; retryAtMs: number | null } {
+  const due = books.slots.map((slot) => slot.retryAtMs).filter((at) => at !== null);
+  if (due.length === 0) return { effects: [{ type: 'cancelTimer', name: 'retry' }], retryAtMs: null };
+  const retryAtMs = Math.min(...due);
+  return { effects: [{ type: 'setTimer', name: 'retry', delayMs: Math.max(0, retryAtMs - nowMs) }], retryAtMs };
+}
+
+function show(
+  application: Application,
+  failure: ApplicationFailure | null,
+  effects: readonly ApplicationEffect[],
+): ApplicationStep {
+  const shown: ApplicationEffect[] = sameFailure(application.failure, failure) ? [] : [{ type: 'publish' }];
+  return { machine: { ...application, failure }, effects: [...effects, ...shown] };
+}
+
+function sameFailure(a: ApplicationFailure | null, b: ApplicationFailure | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.status === b.status && a.subStatus === b.subStatus && a.reason === b.reason && a.retryAtMs === b.retryAtMs;
+}

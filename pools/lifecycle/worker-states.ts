@@ -1,0 +1,168 @@
+/** States of one worker process, from the wish to start it to the end of its process. */
+import type { HostingModel } from '../../config/model.js';
+import type { KillReason, RetireReason } from './exit-reason.js';
+
+/**
+ * Life of a worker. `queued` waits for the node-wide start limit, `starting` for the host's hello,
+ * `loading` until the app listens, `linking` for the listeners' links, `running` is published,
+ * `leaving` waits until every listener has stopped choosing it, `draining` until its requests are done.
+ * `running` may be killed at any time; `exited` ends every state that has a process.
+ *
+ * @diagram
+ *   queued      --granted-->      starting
+ *   queued      --retire-->       gone
+ *   queued      --killNow-->      gone
+ *   starting    --hello-->        loading
+ *   starting    --listening-->    running | linking
+ *   starting    --startFailed-->  killing | gone
+ *   starting    --timer-->        killing
+ *   starting    --retire-->       terminating
+ *   starting    --killNow-->      killing
+ *   starting    --exited-->       gone
+ *   loading     --listening-->    running | linking
+ *   loading     --startFailed-->  killing | gone
+ *   loading     --timer-->        killing
+ *   loading     --retire-->       terminating
+ *   loading     --killNow-->      killing
+ *   loading     --exited-->       gone
+ *   linking     --linked-->       running
+ *   linking     --linkFailed-->   killing
+ *   linking     --startFailed-->  killing | gone
+ *   linking     --timer-->        killing
+ *   linking     --retire-->       terminating
+ *   linking     --killNow-->      killing
+ *   linking     --exited-->       gone
+ *   running     --linkFailed-->   killing
+ *   running     --timer-->        killing
+ *   running     --retire-->       leaving
+ *   running     --killNow-->      killing
+ *   running     --exited-->       gone
+ *   leaving     --acknowledged--> draining
+ *   leaving     --timer-->        terminating | killing
+ *   leaving     --killNow-->      killing
+ *   leaving     --exited-->       gone
+ *   draining    --drained-->      terminating
+ *   draining    --timer-->        terminating | killing
+ *   draining    --killNow-->      killing
+ *   draining    --exited-->       gone
+ *   terminating --timer-->        killing
+ *   terminating --killNow-->      killing
+ *   terminating --startFailed-->  gone
+ *   terminating --exited-->       gone
+ *   killing     --startFailed-->  gone
+ *   killing     --exited-->       gone
+ */
+export type WorkerLife =
+  | 'queued'
+  | 'starting'
+  | 'loading'
+  | 'linking'
+  | 'running'
+  | 'leaving'
+  | 'draining'
+  | 'terminating'
+  | 'killing'
+  | 'gone';
+
+/** Settings of one life, fixed when it starts. Times in milliseconds; 0 = off where a setting says so. */
+export interface WorkerRules {
+  readonly model: HostingModel;
+  /** Until the host's hello (processModel.startupTimeLimit); 0 = there is no hello. */
+  readonly helloLimitMs: number;
+  /** Until the app listens (aspNetCore startupTimeLimit). */
+  readonly listenLimitMs: number;
+  readonly linkLimitMs: number;
+  /** Drain and stop together (processModel.shutdownTimeLimit). */
+  readonly shutdownLimitMs: number;
+  /** From the polite stop to SIGKILL (aspNetCore shutdownTimeLimit). */
+  readonly exitLimitMs: number;
+  readonly pingIntervalMs: number;
+  readonly pingResponseMs: number;
+  readonly suspectLimitMs: number;
+  /** 0 = this model has no heartbeat. */
+  readonly lateMs: number;
+  readonly hangMs: number;
+  readonly idleTimeoutMs: number;
+  readonly periodicTimeMs: number;
+  readonly periodicRequests: number;
+}
+
+/** What is known of the event loop and the use of a running worker. */
+export interface Health {
+  readonly late: boolean;
+  readonly lastBeatMs: number;
+  readonly inFlight: number;
+  readonly requestsTotal: number;
+  /** The last moment with a request in flight, or with a new one since the report before. */
+  readonly lastUseMs: number;
+  /** The listeners report this worker: only then may it be called idle. */
+  readonly reported: boolean;
+  readonly recycleDue: boolean;
+}
+
+export interface StopPlan {
+  readonly noticeAtMs: number;
+  readonly terminateAtMs: number;
+  readonly deadlineMs: number;
+}
+
+export interface Worker {
+  readonly life: WorkerLife;
+  readonly rules: WorkerRules;
+  readonly spawned: boolean;
+  readonly listened: boolean;
+  readonly ran: boolean;
+  readonly answered: boolean;
+  readonly retired: RetireReason | null;
+  readonly killed: KillReason | 'shutdown-timeout' | null;
+  readonly status: number;
+  readonly subStatus: number;
+  readonly health: Health;
+  readonly stop: StopPlan | null;
+}
+
+/** Holds a place in the node-wide start limit. */
+export function isStarting(life: WorkerLife): boolean {
+  return life === 'starting' || life === 'loading' || life === 'linking';
+}
+
+/** May be named in a publication. */
+export function isEligible(life: WorkerLife): boolean {
+  return life === 'running';
+}
+
+export function newWorker(rules: WorkerRules): Worker {
+  const health: Health = {
+    late: false,
+    lastBeatMs: 0,
+    inFlight: 0,
+    requestsTotal: 0,
+    lastUseMs: 0,
+    reported: false,
+    recycleDue: false,
+  };
+  return {
+    life: 'queued',
+    rules,
+    spawned: false,
+    listened: false,
+    ran: false,
+    answered: false,
+    retired: null,
+    killed: null,
+    status: rules.model === 'InProcess' ? 500 : 502,
+    subStatus: rules.model === 'InProcess' ? 30 : 5,
+    health,
+    stop: null,
+  };
+}
+
+/**
+ * When a worker that must leave within `limitMs` is told what: tunnels get their notice at the limit
+ * less min(10 s, 20 %), are cut 1 s later, and then the process is asked to end.
+ */
+export function planStop(nowMs: number, limitMs: number): StopPlan {
+  const notice = limitMs - Math.min(10_000, limitMs * 0.2);
+  const terminate = Math.min(notice + 1_000, (notice + limitMs) / 2);
+  return { noticeAtMs: nowMs + notice, terminateAtMs: nowMs + terminate, deadlineMs: nowMs + limitMs };
+}

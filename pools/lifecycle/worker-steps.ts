@@ -1,0 +1,193 @@
+/** What the cells of the worker table do: start, run, stop, end. */
+import type { WorkerEffect } from './effects.js';
+import type { WorkerEvent, WorkerTimer } from './events.js';
+import { classifyExit, type KillReason } from './exit-reason.js';
+import type { Step } from './table.js';
+import { beginWatch, onHealthTimer, onIdleTimer } from './worker-health.js';
+import { planStop, type Worker } from './worker-states.js';
+
+export type WorkerStep = Step<Worker, WorkerEffect>;
+type Of<T extends WorkerEvent['type']> = Extract<WorkerEvent, { readonly type: T }>;
+
+/** SIGKILL is repeated this often while the process does not go. */
+const killAgainMs = 5_000;
+
+export function act(machine: Worker, ...effects: readonly WorkerEffect[]): WorkerStep {
+  return { machine, effects };
+}
+
+function timer(name: WorkerTimer, delayMs: number): WorkerEffect {
+  return { type: 'setTimer', name, delayMs: Math.max(0, delayMs) };
+}
+
+// --- start
+
+export function spawn(worker: Worker): WorkerStep {
+  const { helloLimitMs, listenLimitMs } = worker.rules;
+  const limitMs = helloLimitMs > 0 ? helloLimitMs : listenLimitMs;
+  return act({ ...worker, life: 'starting' }, { type: 'spawn' }, timer('startup', limitMs));
+}
+
+export function saidHello(worker: Worker): WorkerStep {
+  return act({ ...worker, life: 'loading' }, timer('startup', worker.rules.listenLimitMs));
+}
+
+/** Out-of-process workers have no link: they may be published as soon as they listen. */
+export function listens(worker: Worker, event: Of<'listening'>): WorkerStep {
+  const listening: Worker = { ...worker, listened: true };
+  if (worker.rules.model === 'OutOfProcess') return run(listening, event);
+  return act({ ...listening, life: 'linking' }, { type: 'openLink' }, timer('startup', worker.rules.linkLimitMs));
+}
+
+export function run(worker: Worker, event: WorkerEvent): WorkerStep {
+  const watched = beginWatch({ ...worker, life: 'running', ran: true }, event.nowMs);
+  const begin: WorkerEffect[] = [{ type: 'cancelTimers' }, { type: 'publish' }, { type: 'reportRunning' }];
+  return act(watched.machine, ...begin, ...watched.effects);
+}
+
+/** The runtime gave up. It kills what it spawned; without a process there is no exit to wait for. */
+export function failStart(worker: Worker, event: Of<'startFailed'>): WorkerStep {
+  const { status, subStatus } = event;
+  const failed: Worker = { ...worker, status, subStatus, killed: worker.killed ?? 'start-failed' };
+  if (!worker.spawned) return end(failed, { code: null, signal: null, violation: null });
+  return act({ ...failed, life: 'killing' }, { type: 'cancelTimers' }, timer('limit', killAgainMs));
+}
+
+export function startTimedOut(worker: Worker): WorkerStep {
+  const subStatus = worker.rules.model === 'InProcess' ? 37 : 5;
+  return kill({ ...worker, subStatus }, 'startup-timeout');
+}
+
+// --- running
+
+export function answered(worker: Worker): WorkerStep {
+  if (worker.answered) return act(worker);
+  return act({ ...worker, answered: true }, { type: 'reportServed' });
+}
+
+/**
+ * A listener lost its link or could not connect. In-process the link must open again, out-of-process a
+ * connect must succeed, both soon; most often the process is gone and `exited` comes first.
+ */
+export function suspect(worker: Worker): WorkerStep {
+  const proof: WorkerEffect = worker.rules.model === 'InProcess' ? { type: 'openLink' } : { type: 'ping' };
+  return act(worker, proof, timer('suspect', worker.rules.suspectLimitMs));
+}
+
+export function ponged(worker: Worker): WorkerStep {
+  const { pingIntervalMs, model } = worker.rules;
+  const effects: WorkerEffect[] = [{ type: 'cancelTimer', name: 'pong' }];
+  if (model === 'OutOfProcess') effects.push({ type: 'cancelTimer', name: 'suspect' });
+  if (pingIntervalMs > 0) effects.push(timer('ping', pingIntervalMs));
+  return act(worker, ...effects);
+}
+
+export function runningTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
+  switch (event.name) {
+    case 'ping':
+      return act(worker, { type: 'ping' }, timer('pong', worker.rules.pingResponseMs));
+    case 'pong':
+    case 'suspect':
+      return kill(worker, 'ping-timeout');
+    case 'health': {
+      const verdict = onHealthTimer(worker, event.nowMs);
+      return verdict === 'hung' ? kill(worker, 'hang') : verdict;
+    }
+    case 'idle':
+      return onIdleTimer(worker, event.nowMs);
+    case 'periodic':
+      return act(worker, { type: 'reportRecycleDue', why: 'time' });
+    case 'startup':
+    case 'terminate':
+    case 'limit':
+      return act(worker);
+  }
+}
+
+// --- stop
+
+export function retireQueued(worker: Worker, event: Of<'retire'>): WorkerStep {
+  return end({ ...worker, retired: event.reason }, { code: null, signal: null, violation: null });
+}
+
+/** Nothing of it is published yet: ask the process to end at once. */
+export function retireStarting(worker: Worker, event: Of<'retire'>): WorkerStep {
+  const stop = planStop(event.nowMs, Math.min(event.limitMs, worker.rules.shutdownLimitMs));
+  return terminate({ ...worker, retired: event.reason, stop }, event.nowMs);
+}
+
+/** Out of the publication first; draining begins when every listener has acknowledged that. */
+export function retire(worker: Worker, event: Of<'retire'>): WorkerStep {
+  const stop = planStop(event.nowMs, Math.min(event.limitMs, worker.rules.shutdownLimitMs));
+  const leaving: Worker = { ...worker, life: 'leaving', retired: event.reason, stop };
+  const calm: WorkerEffect[] = [{ type: 'cancelTimers' }, ...onTime(leaving)];
+  return act(
+    leaving,
+    ...calm,
+    timer('limit', stop.deadlineMs - event.nowMs),
+    timer('terminate', stop.terminateAtMs - event.nowMs),
+    { type: 'publish' },
+    { type: 'awaitAcknowledgement' },
+  );
+}
+
+/** A second order while it is leaving can only shorten the time it has. */
+export function hurry(worker: Worker, event: Of<'retire'>): WorkerStep {
+  const stop = planStop(event.nowMs, event.limitMs);
+  if (worker.stop === null || stop.deadlineMs >= worker.stop.deadlineMs) return act(worker);
+  const limit = timer('limit', stop.deadlineMs - event.nowMs);
+  const hurried: Worker = { ...worker, stop };
+  if (worker.life === 'terminating') return act(hurried, limit);
+  return act(hurried, limit, timer('terminate', stop.terminateAtMs - event.nowMs));
+}
+
+export function drain(worker: Worker, event: Of<'acknowledged'>): WorkerStep {
+  const noticeAfterMs = Math.max(0, (worker.stop?.noticeAtMs ?? event.nowMs) - event.nowMs);
+  return act({ ...worker, life: 'draining' }, { type: 'drain', noticeAfterMs });
+}
+
+export function stopTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
+  if (event.name === 'limit') return kill(worker, 'shutdown-timeout');
+  return event.name === 'terminate' ? terminate(worker, event.nowMs) : act(worker);
+}
+
+export function terminate(worker: Worker, nowMs: number): WorkerStep {
+  const deadlineMs = worker.stop?.deadlineMs ?? nowMs;
+  const limitMs = Math.min(worker.rules.exitLimitMs, deadlineMs - nowMs);
+  const effects: WorkerEffect[] = [{ type: 'cancelTimers' }, { type: 'terminate' }, timer('limit', limitMs)];
+  return act({ ...worker, life: 'terminating' }, ...effects);
+}
+
+/** Listeners hear of it first, so that what is in flight is retried or failed at once. */
+export function kill(worker: Worker, reason: KillReason | 'shutdown-timeout'): WorkerStep {
+  const effects: WorkerEffect[] = [{ type: 'cancelTimers' }, ...onTime(worker), { type: 'publish' }];
+  if (worker.listened) effects.push({ type: 'gone', reason: 'killed' });
+  return act({ ...worker, life: 'killing', killed: reason }, ...effects, { type: 'kill' }, timer('limit', killAgainMs));
+}
+
+export function killAgain(worker: Worker): WorkerStep {
+  return act(worker, { type: 'kill' }, timer('limit', killAgainMs));
+}
+
+// --- end
+
+type Exit = Pick<Of<'exited'>, 'code' | 'signal' | 'violation'>;
+
+export function end(worker: Worker, exit: Exit): WorkerStep {
+  const { model } = worker.rules;
+  const { retired, killed, listened, ran } = worker;
+  const { code, signal, violation } = exit;
+  const { reason, outcome, counts } = classifyExit({ model, listened, ran, retired, killed, code, signal, violation });
+  const effects: WorkerEffect[] = [{ type: 'cancelTimers' }];
+  if (worker.life === 'running') effects.push({ type: 'publish' });
+  const told = worker.life === 'killing' || !listened;
+  if (!told) effects.push({ type: 'gone', reason: worker.life === 'terminating' ? 'stopped' : 'crash' });
+  const { answered: hasAnswered, status, subStatus } = worker;
+  effects.push({ type: 'reportEnded', end: { reason, outcome, counts, answered: hasAnswered, status, subStatus } });
+  return act({ ...worker, life: 'gone' }, ...effects);
+}
+
+/** A worker that leaves is no longer late for anybody. */
+function onTime(worker: Worker): readonly WorkerEffect[] {
+  return worker.health.late ? [{ type: 'late', late: false }] : [];
+}
