@@ -9,6 +9,8 @@ export const requestLineBytesMax = 8_192;
 export const headerBlockBytesMax = 32_768;
 export const headerFieldsMax = 100;
 export const hostBytesMax = 255;
+/** Names one message may announce in `Trailer`. */
+export const trailerNamesMax = 64;
 
 /** Chunked framing (RFC 9112 7.1). */
 export const chunkSizeDigitsMax = 8;
@@ -44,6 +46,7 @@ export const linkHelloTimeoutMs = 5_000;
 /** Control pipe between primary and in-process worker: messages from a process that runs tenant code. */
 export const controlMessageBytesMax = 65_536;
 export const controlMessagesPerSecondMax = 200;
+export const controlBytesPerSecondMax = 1_048_576;
 export const heartbeatIntervalMs = 250;
 export const heartbeatLateMs = 1_000;
 
@@ -53,6 +56,24 @@ export const outputBurstBytes = 8_388_608;
 export const outputTailBytes = 30_000;
 export const outputFileBytesMax = 10_485_760;
 export const outputFilesKept = 3;
+
+/** A stdoutLogFile lies in the tenant's folder but is written by us: it ends here, with one log line. */
+export const stdoutLogBytesMax = 104_857_600;
+/** Bytes waiting for one output file before the worker's pipe is left unread. */
+export const outputBacklogBytesMax = 262_144;
+/** Wait for the end of the output after a worker's exit; a grandchild may hold the pipe. */
+export const outputDrainMs = 300;
+
+/** Start of out-of-process workers (ASP.NET Core Module). */
+export const startAttemptsMax = 2;
+export const portCandidatesMax = 10;
+export const randomPortMin = 10_000;
+export const randomPortMax = 48_000;
+export const fixedPortMin = 1_025;
+export const readinessPollMinMs = 25;
+export const readinessPollMaxMs = 250;
+export const shutdownAnswerTimeoutMs = 3_000;
+export const connectProbeTimeoutMs = 1_000;
 
 export const obituariesKept = 50;
 export const socketPathBytesMax = 100;
@@ -73,6 +94,32 @@ export const environmentVariablesMax = 500;
 export const detectionJsonBytesMax = 1_048_576;
 export const detectionFolderEntriesMax = 20_000;
 export const detectionBinaryBytesMax = 268_435_456;
+/** Listener: one coarse timer for all deadlines, and what lies between a socket and the kernel. */
+export const deadlineTickMs = 500;
+export const writeScratchBytes = 81_920;
+/** `limits.connectionTimeout` of a connection that no request has tied to a site yet. */
+export const newConnectionTimeoutMs = 120_000;
+/** Rates (webLimits.minBytesPerSecond) are judged after this grace. */
+export const rateGraceMs = 5_000;
+export const listenBacklog = 4_096;
+export const countersIntervalMs = 1_000;
+export const accessLogFlushBytes = 65_536;
+export const accessLogBufferBytesMax = 4_194_304;
+/** Connects that may fail for one request before it is answered 502.3; each one hands over nothing. */
+export const connectFailuresMax = 3;
+/** A worker that refused a connection is left alone so long, unless the primary says more about it. */
+export const unreachableRestMs = 1_000;
+export const linkPingIntervalMs = 250;
+/** Idle upstream connections: kept per worker, and how long without an announced Keep-Alive timeout. */
+export const idleUpstreamConnectionsMax = 256;
+export const idleUpstreamMs = 1_000;
+export const idleUpstreamDotnetMs = 60_000;
+/** A request with a body takes a new stream when the old one idled so long: the worker may just sweep it. */
+export const streamReuseWithBodyMs = 1_000;
+/** After a close frame 1012 a tunnel has so long before it is cut. */
+export const tunnelNoticeMs = 1_000;
+export const lostLinesMax = 32;
+export const lostLineCharsMax = 256;
 export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;

@@ -22,6 +22,10 @@ export interface RequestHead {
   minorVersion: 0 | 1;
   /** name, value, name, value ... as received; values without outer white space. Never keys of an object. */
   fields: string[];
+  /** One `FieldKind` (field-kinds.ts) per pair of `fields`, so that a builder never compares names again. */
+  fieldKinds: number[];
+  /** A name with `_` or `.` that no rule deletes is among the fields (`underscoresInHeaders`). */
+  hasUnderscoreNames: boolean;
   /** Host as received (value of the field, or the authority of an absolute-form target); '' = none. */
   hostField: string;
   /** For routing: lower case, without port and trailing dot, IPv6 with brackets; '' = none. */
@@ -34,10 +38,12 @@ export interface RequestHead {
   expectContinue: boolean;
   /** GET, HTTP/1.1, no body, `Upgrade: websocket`, Connection names upgrade. */
   upgradeWebSocket: boolean;
-  /** Lower-case names listed in `Connection` that must not travel on; null = none. */
+  /** Lower-case names of fields of this head that `Connection` lists and that must not travel on; null = none. */
   connectionNames: string[] | null;
   /** Lower-case names announced in `Trailer`; null = none. */
   announcedTrailers: string[] | null;
+  /** Private to the parser: bytes from `start` beyond which an incomplete head must be judged again. */
+  judgeAgainAt: number;
   /** Set when the result is `headRejected`. */
   rejection: Rejection | null;
 }
@@ -50,12 +56,15 @@ export interface ResponseHead {
   reason: string;
   minorVersion: 0 | 1;
   fields: string[];
+  fieldKinds: number[];
   framing: ResponseFraming;
   contentLength: number;
   keepAlive: boolean;
   /** Seconds of `Keep-Alive: timeout=`, or -1. */
   keepAliveTimeoutSeconds: number;
   connectionNames: string[] | null;
+  /** Private to the parser, as in `RequestHead`. */
+  judgeAgainAt: number;
   rejection: Rejection | null;
 }
 
