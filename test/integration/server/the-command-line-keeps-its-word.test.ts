@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { app, repository, sluiceMain } from '../../support/paths.js';
+import { run } from '../../support/program.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+
+function sluice(...args: string[]) {
+  return run(process.execPath, [sluiceMain, ...args]);
+}
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = tempFolder();
+  try {
+    await body(folder);
+  } finally {
+    removeFolder(folder);
+  }
+}
+
+describe('sluice', () => {
+  test('--version and --help', async () => {
+    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
+    expect(await sluice('--version')).toMatchObject({ code: 0, output: expect.stringContaining(version) });
+    const help = await sluice('--help');
+    expect(help).toMatchObject({ code: 0, output: expect.stringMatching(/start[\s\S]*check/) });
+  });
+
+  test('a wrong command is a usage error', async () => {
+    expect(await sluice('strat')).toMatchObject({ code: 2 });
+    expect(await sluice('start', '--nonsense')).toMatchObject({ code: 2 });
+  });
+
+  test('check prints every problem with file, line, column and remedy', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'sluice.yaml');
+      const lines = [
+        'applicationPools:',
+        '  - name: a',
+        '    procesModel: { maxProcesses: 1 }',
+        'sites:',
+        '  - name: main',
+        '    bindings: [{ protocol: http, bindingInformation: "*:99999:" }]',
+        '    applications:',
+        '      - { path: /, applicationPool: nobody, physicalPath: ./nowhere }',
+      ];
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      const { code, output } = await sluice('check', file);
+      expect(code).toBe(1);
+      expect(output).toMatch(/sluice\.yaml:3:\d+: error: .*procesModel/);
+      expect(output).toContain('processModel');
+      expect(output).toMatch(/sluice\.yaml:6:\d+: error: /);
+    });
+  });
+
+  test('check passes a good file', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'sluice.json');
+      const site = {
+        name: 'main',
+        bindings: [{ protocol: 'http', bindingInformation: '*:8080:' }],
+        applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
+      };
+      writeFileSync(file, JSON.stringify({ applicationPools: [{ name: 'a' }], sites: [site] }));
+      expect(await sluice('check', file)).toMatchObject({ code: 0 });
+    });
+  });
+
+  test('start refuses a broken configuration with exit code 78', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'sluice.yaml');
+      writeFileSync(file, 'sites: [\n');
+      expect(await sluice('start', file)).toMatchObject({
+        code: 78,
+        output: expect.stringMatching(/sluice\.yaml:\d+:\d+/),
+      });
+      expect((await sluice('start', join(folder, 'missing.yaml'))).code).toBe(78);
+      mkdirSync(join(folder, 'empty'));
+      expect((await sluice('start', join(folder, 'empty'))).code).toBe(78);
+    });
+  });
+});

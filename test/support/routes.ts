@@ -1,0 +1,60 @@
+import type { RouteApplication, RouteBinding, Routes } from '../../pools/protocol/snapshot.js';
+
+/** A site of a test snapshot: one binding per site unless `bindings` says more. */
+export interface SiteSketch {
+  readonly host?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly scheme?: 'http' | 'https';
+  readonly paths?: readonly string[];
+}
+
+/** A snapshot of sites, one binding each (default `*:8080:` and host ''), applications named `<site>:<path>`. */
+export function routesOf(sketches: readonly SiteSketch[]): Routes {
+  const bindings: RouteBinding[] = [];
+  const applications: RouteApplication[] = [];
+  for (const [siteIndex, sketch] of sketches.entries()) {
+    bindings.push({
+      siteIndex,
+      address: sketch.address ?? '*',
+      port: sketch.port ?? 8080,
+      host: sketch.host ?? '',
+      scheme: sketch.scheme ?? 'http',
+    });
+    for (const path of sketch.paths ?? ['/']) applications.push(applicationOf(siteIndex, path));
+  }
+  return {
+    bindings,
+    sites: sketches.map((_, index) => ({
+      name: `site${index}`,
+      connectionTimeoutMs: 120_000,
+      maxConnections: 0,
+      maxConnectionsPerAddress: 0,
+    })),
+    applications,
+    pools: [{ name: 'pool', queueLength: 1000, maxConcurrentRequests: 1024 }],
+    settings: {
+      headerWaitTimeoutMs: 30_000,
+      minBytesPerSecond: 240,
+      trustedProxies: [],
+      underscoresInHeaders: 'pass',
+      accessLogFile: '',
+    },
+  };
+}
+
+function applicationOf(siteIndex: number, path: string): RouteApplication {
+  return {
+    id: `site${siteIndex}:${path}`,
+    siteIndex,
+    path,
+    pool: 'pool',
+    hostingModel: 'InProcess',
+    maxAllowedContentLength: 30_000_000,
+    requestTimeoutMs: 0,
+    isDotnet: false,
+    forwardedPort: false,
+    forwardedForAppend: false,
+    failure: null,
+  };
+}
