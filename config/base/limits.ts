@@ -120,6 +120,9 @@ export const streamReuseWithBodyMs = 1_000;
 export const tunnelNoticeMs = 1_000;
 export const lostLinesMax = 32;
 export const lostLineCharsMax = 256;
+/** A start gives its place in the node-wide start limit back after this time, ready or not: a slow app
+ * of one tenant must not hold up the starts of others. */
+export const startGateHoldMs = 5_000;
 export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;

@@ -2,13 +2,22 @@
  * Both hosting models of one primary, over one set of shared parts: identities, guardian, journal,
  * folders and log files. Called once per process by the composition root.
  */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ServerConfig } from '../../config/model.js';
 import type { HostStartData } from '../protocol/primary-to-host.js';
 import type { Guardian } from './guardian.js';
+import { createInProcessRuntime } from './in-process/runtime.js';
 import type { Identities } from './isolation/identity.js';
-import type { Runtime } from './runtime.js';
+import { createPoolFolders } from './isolation/pool-folders.js';
+import { createJournal, killLeftovers } from './journal.js';
+import { createOutOfProcessRuntime } from './out-of-process/runtime.js';
+import type { Runtime, WorkerHandle } from './runtime.js';
+import { OutputFiles, type RuntimeParts } from './runtime-parts.js';
+import { WorkerUsers } from './worker-users.js';
 
 export interface RuntimesOptions {
   readonly clock: Clock;
@@ -29,7 +38,74 @@ export interface Runtimes {
   close(): Promise<void>;
 }
 
+/**
+ * Kills what an earlier primary left in this run folder, then makes both runtimes. The caller holds the
+ * instance's lock. Throws when run, state or log folder cannot be made.
+ */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
-  void options;
-  throw new Error('being written');
+  const { clock, logger, config, identities, guardian } = options;
+  mkdirSync(config.runDir, { recursive: true, mode: 0o711 });
+  for (const pid of killLeftovers(config.runDir)) logger.warn('leftover-worker-killed', { pid });
+  rmSync(join(config.runDir, 'l'), { recursive: true, force: true });
+  const parts: RuntimeParts = {
+    clock,
+    logger,
+    config,
+    identities,
+    guardian,
+    journal: createJournal(config.runDir),
+    folders: createPoolFolders(config.stateDir),
+    outputs: new OutputFiles(config.logDir, logger),
+    users: new WorkerUsers(),
+  };
+  const live = new LiveWorkers();
+  const hostFile = options.hostFile ?? fileURLToPath(new URL('in-process/host.cjs', import.meta.url));
+  return {
+    inProcess: live.watching(createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' })),
+    outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
+    async close() {
+      await live.killAll();
+      await parts.folders.removeTemp();
+      rmSync(join(config.runDir, 'l'), { recursive: true, force: true });
+      parts.journal.close();
+    },
+  };
+}
+
+/** Every worker between `start` and `exited`, so that closing can wait for the last. */
+class LiveWorkers {
+  readonly #live = new Set<WorkerHandle>();
+  #whenEmpty: (() => void)[] = [];
+
+  watching(runtime: Runtime): Runtime {
+    return {
+      start: (request, events) => {
+        const handle = runtime.start(request, {
+          spawned: (pid) => events.spawned(pid),
+          hello: () => events.hello(),
+          ready: (endpoint) => events.ready(endpoint),
+          startFailed: (failure) => events.startFailed(failure),
+          heartbeat: (beat) => events.heartbeat(beat),
+          pong: () => events.pong(),
+          exited: (exit) => {
+            this.#forget(handle);
+            events.exited(exit);
+          },
+        });
+        this.#live.add(handle);
+        return handle;
+      },
+    };
+  }
+
+  async killAll(): Promise<void> {
+    for (const handle of this.#live) handle.kill();
+    if (this.#live.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  #forget(handle: WorkerHandle): void {
+    this.#live.delete(handle);
+    if (this.#live.size > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
 }

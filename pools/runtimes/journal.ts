@@ -3,9 +3,10 @@
  * left by a primary that died, and is killed if it is still the same process (pid and start time).
  * Plain appended lines `+pid startTime` and `-pid`, below one line with the id of this boot.
  */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../config/base/errors.js';
+import { writeAtomic } from './files.js';
 import { readStat } from './proc.js';
 
 const journalFile = 'workers.journal';
@@ -13,21 +14,39 @@ const journalFile = 'workers.journal';
 export interface Journal {
   add(pid: number): void;
   remove(pid: number): void;
+  /** Nothing is left: removes the file. */
+  close(): void;
 }
+
+/** Lines appended before the file is written anew with the living ones only. */
+const linesMax = 1_000;
 
 /** Starts a new journal; call `killLeftovers` before. */
 export function createJournal(runDir: string): Journal {
   mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const file = join(runDir, journalFile);
-  writeFileSync(file, `${bootId()}\n`, { mode: 0o600 });
+  const live = new Map<number, string>();
+  let lines = 0;
+
+  function append(line: string): void {
+    if (++lines <= linesMax) return appendFileSync(file, line);
+    lines = 0;
+    writeAtomic(file, [`${bootId()}\n`, ...live.values()].join(''));
+  }
+
+  writeAtomic(file, `${bootId()}\n`);
   return {
     add(pid) {
       const stat = readStat(pid);
-      if (stat !== null) appendFileSync(file, `+${pid} ${stat.startTime}\n`);
+      if (stat === null) return;
+      const line = `+${pid} ${stat.startTime}\n`;
+      live.set(pid, line);
+      append(line);
     },
     remove(pid) {
-      appendFileSync(file, `-${pid}\n`);
+      if (live.delete(pid)) append(`-${pid}\n`);
     },
+    close: () => rmSync(file, { force: true }),
   };
 }
 

@@ -1,0 +1,33 @@
+/** A request as HTTP/1.1 bytes again, for the documented path: Node's own parser reads them. */
+import { RequestFlag } from '../../../link/frames.js';
+import type { DecodedRequest } from '../../../link/payloads.js';
+
+const none = Buffer.alloc(0);
+
+export class BytesEncoder {
+  #isChunked = false;
+
+  head(request: DecodedRequest, flags: number): Buffer {
+    const { fields } = request;
+    let text = `${request.method} ${request.url} HTTP/${(flags & RequestFlag.http10) === 0 ? '1.1' : '1.0'}\r\n`;
+    this.#isChunked = false;
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      const name = fields[at] ?? '';
+      text += `${name}: ${fields[at + 1] ?? ''}\r\n`;
+      if (name.toLowerCase() === 'transfer-encoding') this.#isChunked = (flags & RequestFlag.body) !== 0;
+    }
+    return Buffer.from(`${text}\r\n`, 'latin1');
+  }
+
+  body(chunk: Buffer): Buffer {
+    if (!this.#isChunked) return chunk;
+    return Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]);
+  }
+
+  end(trailers: readonly string[]): Buffer {
+    if (!this.#isChunked) return none;
+    let text = '0\r\n';
+    for (let at = 0; at + 1 < trailers.length; at += 2) text += `${trailers[at] ?? ''}: ${trailers[at + 1] ?? ''}\r\n`;
+    return Buffer.from(`${text}\r\n`, 'latin1');
+  }
+}

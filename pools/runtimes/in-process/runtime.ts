@@ -1,0 +1,211 @@
+/**
+ * Starts Node applications inside our own host: the app is Node's real main script, the host a preload
+ * that talks to the listeners over the link (fd 4) and to us over the control pipe (fd 3).
+ */
+import { randomBytes } from 'node:crypto';
+import { linkProtocolVersion } from '../../../config/base/limits.js';
+import { env } from '../../integration/contract.js';
+import type { HostToPrimary } from '../../protocol/host-to-primary.js';
+import { hostControlFd, type HostStartData, hostStartVariable } from '../../protocol/primary-to-host.js';
+import { ControlChannel } from '../control-channel.js';
+import { configuredValue, siteVariables } from '../hosted-environment.js';
+import { buildEnvironment, type PoolFolders } from '../isolation/environment.js';
+import type { Identity } from '../isolation/identity.js';
+import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
+import type { RuntimeParts } from '../runtime-parts.js';
+import { StartError } from '../start-error.js';
+import { type ProcessExit, WorkerProcess } from '../worker-process.js';
+import { WorkerLife } from '../worker-life.js';
+import { inProcessCommand } from './command.js';
+import { describeEarlyExit } from './early-exit.js';
+import { createLinkSocket, type LinkSocket } from './link-socket.js';
+
+export interface InProcessOptions {
+  readonly hostFile: string;
+  readonly hostPath: HostStartData['path'];
+}
+
+export function createInProcessRuntime(parts: RuntimeParts, options: InProcessOptions): Runtime {
+  return {
+    start(request: WorkerStart, events: WorkerEvents): WorkerHandle {
+      return new InProcessWorker(parts, options, request, events);
+    },
+  };
+}
+
+const statusOf = { failed: { status: 500, subStatus: 30 }, late: { status: 500, subStatus: 37 } } as const;
+
+class InProcessWorker implements WorkerHandle {
+  readonly #parts: RuntimeParts;
+  readonly #options: InProcessOptions;
+  readonly #request: WorkerStart;
+  readonly #events: WorkerEvents;
+  readonly #life: WorkerLife;
+  readonly #linkToken = randomBytes(16).toString('hex');
+  #link: LinkSocket | null = null;
+  #control: ControlChannel | null = null;
+  /** What the host reported as the reason of a death that is about to come. */
+  #fatal = '';
+  #pingId = 0;
+
+  constructor(parts: RuntimeParts, options: InProcessOptions, request: WorkerStart, events: WorkerEvents) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#request = request;
+    this.#events = events;
+    this.#life = new WorkerLife(parts, request, events, statusOf.failed);
+    setImmediate(() => void this.#run());
+  }
+
+  ping(): void {
+    this.#pingId = (this.#pingId + 1) % 0xffff_ffff;
+    this.#control?.send({ type: 'ping', id: this.#pingId });
+  }
+
+  drain(): void {
+    this.#control?.send({ type: 'drain' });
+  }
+
+  terminate(): void {
+    this.#life.stopping = true;
+    this.#life.process?.signal('SIGTERM');
+  }
+
+  kill(): void {
+    this.#life.stopping = true;
+    this.#life.process?.kill();
+  }
+
+  async #run(): Promise<void> {
+    let exit: ProcessExit | null = null;
+    try {
+      const started = await this.#start();
+      if (started !== null) exit = await started.exited;
+    } catch (error) {
+      this.#life.fail(error instanceof StartError ? error : StartError.from(error));
+    }
+    this.#life.cancelLimit();
+    if (exit !== null && !this.#life.isReady && !this.#life.stopping) {
+      this.#life.fail(describeEarlyExit(exit, this.#fatal, this.#request.hosting.entry));
+    }
+    this.#control?.close();
+    this.#link?.close();
+    this.#life.end(exit);
+  }
+
+  /** Null when the worker was stopped before there was a process. */
+  async #start(): Promise<WorkerProcess | null> {
+    const { journey } = this.#life;
+    const { pool, application, hosting } = this.#request;
+    journey.enter('identity');
+    const identity = this.#parts.identities.forPool(pool);
+    journey.enter('files');
+    const folders = this.#parts.folders.ensure(pool.name, identity);
+    const command = await inProcessCommand({
+      nodePath: pool.nodePath ?? process.execPath,
+      hostFile: this.#options.hostFile,
+      physicalPath: application.physicalPath,
+      hosting,
+      pool: pool.name,
+      identity,
+    });
+    journey.enter('socket');
+    const link = createLinkSocket(this.#parts.config.runDir, this.#parts.identities.forListeners()?.gid ?? null);
+    this.#link = link;
+    if (this.#life.stopping) return null;
+    journey.enter('spawn');
+    const worker = await WorkerProcess.start(this.#parts, this.#request, {
+      file: command.nodePath,
+      args: command.args,
+      cwd: application.physicalPath,
+      identity,
+      environment: this.#environment(identity, folders),
+      extra: ['pipe', link.fd],
+    });
+    this.#attach(worker);
+    return worker;
+  }
+
+  #environment(identity: Identity | null, folders: PoolFolders): Map<string, string> {
+    const port = this.#port();
+    const startData: HostStartData = {
+      protocol: linkProtocolVersion,
+      linkToken: this.#linkToken,
+      slot: this.#request.slot,
+      poolName: this.#request.pool.name,
+      appPort: this.#request.hosting.port,
+      envPort: port,
+      path: this.#options.hostPath,
+    };
+    return buildEnvironment({
+      identity,
+      folders,
+      pool: this.#request.pool,
+      application: this.#request.hosting.environmentVariables,
+      defaults: new Map(),
+      fixed: new Map([
+        ...siteVariables(this.#request),
+        [env.genericPort, String(port)],
+        [hostStartVariable, JSON.stringify(startData)],
+      ]),
+    });
+  }
+
+  /** PORT: what the configuration says if it is a port, else the first binding's, so that printed addresses work. */
+  #port(): number {
+    const configured = Number(configuredValue(this.#request, env.genericPort) ?? 0);
+    if (Number.isInteger(configured) && configured > 0 && configured <= 65_535) return configured;
+    return this.#request.site.bindings[0]?.port ?? 80;
+  }
+
+  #attach(worker: WorkerProcess): void {
+    this.#life.attach(worker);
+    this.#life.journey.enter('hello');
+    const limitMs = this.#request.pool.processModel.startupTimeLimitMs;
+    this.#life.limit(limitMs, () => lateError(`its host did not answer within ${limitMs} ms`, 'startupTimeLimit of the pool'));
+    this.#control = new ControlChannel(worker.pipe(hostControlFd), this.#parts.clock, {
+      message: (message) => this.#take(message),
+      violation: (problem) => this.#life.violate(`control pipe: ${problem}`),
+    });
+  }
+
+  #take(message: HostToPrimary): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#hello(message.protocol);
+      case 'listening':
+        return this.#listening();
+      case 'heartbeat':
+        return this.#events.heartbeat(message);
+      case 'pong':
+        return message.id === this.#pingId ? this.#events.pong() : undefined;
+      case 'notice':
+        return this.#life.note('worker-notice', { code: message.code, text: message.text });
+      case 'refused':
+        return this.#life.fail(
+          new StartError('refused-by-host', message.text, 'Change the application, or set hostingModel: OutOfProcess.'),
+        );
+      case 'fatal':
+        this.#fatal = message.text;
+        return this.#life.note('worker-fatal', { text: message.text });
+    }
+  }
+
+  #hello(protocol: number): void {
+    if (protocol !== linkProtocolVersion) return this.#life.violate(`host speaks protocol ${protocol}`);
+    if (!this.#life.once('hello')) return;
+    const limitMs = this.#request.hosting.startupTimeLimitMs;
+    this.#life.limit(limitMs, () => lateError(`the app did not listen within ${limitMs} ms`, 'startupTimeLimit of the application'));
+    this.#life.journey.enter('listen');
+    this.#events.hello();
+  }
+
+  #listening(): void {
+    if (this.#link === null || !this.#life.once('listening')) return;
+    this.#life.ready({ kind: 'link', socketPath: this.#link.path, linkToken: this.#linkToken });
+  }
+}
+
+function lateError(cause: string, setting: string): StartError {
+  return new StartError('startup-timeout', cause, `Look at the output for what it waits for, or raise ${setting}.`, true, statusOf.late);
+}

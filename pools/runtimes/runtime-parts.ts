@@ -1,0 +1,57 @@
+/** What both runtimes share: one of each per primary, made by `createRuntimes`. */
+import { join } from 'node:path';
+import type { Clock } from '../../config/base/clock.js';
+import type { Logger } from '../../config/base/logger.js';
+import type { ServerConfig } from '../../config/model.js';
+import { safeName } from './files.js';
+import type { Guardian } from './guardian.js';
+import type { Identities } from './isolation/identity.js';
+import type { PoolFolderKeeper } from './isolation/pool-folders.js';
+import type { Journal } from './journal.js';
+import { openRotatingSink, type OutputSink } from './output-sinks.js';
+import type { WorkerUsers } from './worker-users.js';
+
+export interface RuntimeParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly config: Pick<ServerConfig, 'runDir' | 'stateDir' | 'logDir'>;
+  readonly identities: Identities;
+  readonly guardian: Guardian;
+  readonly journal: Journal;
+  readonly folders: PoolFolderKeeper;
+  readonly outputs: OutputFiles;
+  readonly users: WorkerUsers;
+}
+
+/** The output files in use, one per application, shared by its workers. */
+export class OutputFiles {
+  readonly #logDir: string;
+  readonly #logger: Logger;
+  readonly #open = new Map<string, { readonly sink: OutputSink | null; users: number }>();
+
+  constructor(logDir: string, logger: Logger) {
+    this.#logDir = logDir;
+    this.#logger = logger;
+  }
+
+  /** `<logDir>/workers/<pool>/<application>.log` */
+  pathOf(pool: string, applicationId: string): string {
+    return join(this.#logDir, 'workers', safeName(pool), `${safeName(applicationId)}.log`);
+  }
+
+  open(pool: string, applicationId: string): OutputSink | null {
+    const path = this.pathOf(pool, applicationId);
+    const entry = this.#open.get(path) ?? { sink: openRotatingSink(path, this.#logger), users: 0 };
+    entry.users++;
+    this.#open.set(path, entry);
+    return entry.sink;
+  }
+
+  async close(pool: string, applicationId: string): Promise<void> {
+    const path = this.pathOf(pool, applicationId);
+    const entry = this.#open.get(path);
+    if (entry === undefined || --entry.users > 0) return;
+    this.#open.delete(path);
+    await entry.sink?.close();
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The life of one worker as the supervisor hears of it: keeps the promises of `WorkerEvents` for both
+ * runtimes. A failed start is told once, before the end; the end is told exactly once and last.
+ */
+import type { CancelTimer } from '../../config/base/clock.js';
+import { escapeControls } from '../../config/base/diagnostics.js';
+import type { LogFields } from '../../config/base/logger.js';
+import type { UpstreamEndpoint } from '../protocol/snapshot.js';
+import { Journey } from './journey.js';
+import type { WorkerEvents, WorkerStart } from './runtime.js';
+import type { RuntimeParts } from './runtime-parts.js';
+import type { FailureStatus, StartError } from './start-error.js';
+import type { ProcessExit, WorkerProcess } from './worker-process.js';
+
+export class WorkerLife {
+  journey: Journey;
+  process: WorkerProcess | null = null;
+  /** The supervisor asked for the end: what follows is no failure of the start. */
+  stopping = false;
+  readonly #parts: RuntimeParts;
+  readonly #request: WorkerStart;
+  readonly #events: WorkerEvents;
+  readonly #status: FailureStatus;
+  readonly #seen = new Set<string>();
+  #cancelLimit: CancelTimer | null = null;
+  #ready = false;
+  #failed = false;
+  #violation: string | null = null;
+
+  constructor(parts: RuntimeParts, request: WorkerStart, events: WorkerEvents, status: FailureStatus) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#events = events;
+    this.#status = status;
+    this.journey = new Journey(parts.clock);
+  }
+
+  get isReady(): boolean {
+    return this.#ready;
+  }
+
+  /** The process runs. A stop that came while it was being started is carried out now. */
+  attach(process: WorkerProcess): void {
+    this.process = process;
+    this.#events.spawned(process.pid);
+    if (this.stopping) process.kill();
+  }
+
+  /** True the first time a worker says this; hosts say it once, tenants may say it again. */
+  once(what: string): boolean {
+    if (this.#seen.has(what)) return false;
+    this.#seen.add(what);
+    return true;
+  }
+
+  /** One limit runs at a time: setting the next ends the one before. */
+  limit(delayMs: number, late: () => StartError): void {
+    this.cancelLimit();
+    this.#cancelLimit = this.#parts.clock.setTimer(delayMs, () => this.fail(late()));
+  }
+
+  cancelLimit(): void {
+    this.#cancelLimit?.();
+    this.#cancelLimit = null;
+  }
+
+  ready(endpoint: UpstreamEndpoint): void {
+    if (this.#ready || this.#failed || this.stopping) return;
+    this.cancelLimit();
+    this.journey.succeed();
+    this.#ready = true;
+    this.#events.ready(endpoint);
+  }
+
+  /** Before ready: tells the failure once and kills the process. Afterwards, or while stopping, only kills. */
+  fail(error: StartError): void {
+    this.cancelLimit();
+    const tell = !this.#ready && !this.#failed && !this.stopping;
+    this.#failed = true;
+    if (tell) {
+      this.journey.fail();
+      const { status, subStatus } = error.status ?? this.#status;
+      this.#events.startFailed({
+        status,
+        subStatus,
+        code: error.code,
+        cause: escapeControls(error.message),
+        remedy: error.remedy,
+        outputTail: this.process?.outputTail() ?? '',
+        journey: this.journey.steps(),
+      });
+    }
+    this.process?.kill();
+  }
+
+  violate(problem: string): void {
+    this.#violation ??= problem;
+    this.cancelLimit();
+    this.note('worker-violation', { problem });
+    this.process?.kill();
+  }
+
+  note(event: string, fields: LogFields): void {
+    this.#parts.logger.warn(event, {
+      pool: this.#request.pool.name,
+      application: this.#request.application.id,
+      workerId: this.#request.workerId,
+      ...fields,
+    });
+  }
+
+  end(exit: ProcessExit | null): void {
+    this.cancelLimit();
+    this.#events.exited({
+      code: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      violation: this.#violation,
+      outputTail: exit?.outputTail ?? this.process?.outputTail() ?? '',
+    });
+  }
+}
