@@ -1,0 +1,188 @@
+/** From a path to a compiled configuration: read, check, inherit, resolve, freeze. Never throws for bad input. */
+import { stat } from 'node:fs/promises';
+import { basename, extname, resolve } from 'node:path';
+import type { Diagnostic } from '../base/diagnostics.js';
+import { messageOf } from '../base/errors.js';
+import { loadDocument, Sources } from '../load/document.js';
+import { type Environment, placeOfFile } from '../load/expand.js';
+import { diagnosticAt, type SourceNode, toPlain } from '../load/source.js';
+import { hideSecrets, rememberSecrets } from '../docs/redact.js';
+import type { CompiledConfig, Isolation } from '../model.js';
+import { type ServerSettings, rootSchema, serverSchema } from '../schema/root.js';
+import { Applications } from './applications.js';
+import { isPlain, textOf } from './inherit.js';
+import { shapeDiagnostics } from './issues.js';
+import { warnAboutSettingsThatDoNotAct } from './not-acting.js';
+import { Pools } from './pools.js';
+import { Report } from './report.js';
+import { compileServer } from './server.js';
+import { compileSites } from './sites.js';
+import { zeroConfigDocument } from './zero-config.js';
+
+export interface LoadOptions {
+  readonly environment: Environment;
+  /** When the configuration is bad, use the stored copy of the last one that served. */
+  readonly lastGood?: boolean;
+  readonly overrides?: { readonly isolation?: Isolation };
+  /** For tests: the user that defaults are chosen for; otherwise that of this process. */
+  readonly uid?: number;
+}
+
+export interface LoadResult {
+  /** null exactly when there is an error among the diagnostics. */
+  readonly config: CompiledConfig | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Loads the configuration at `path`: a .yaml, .yml or .json file, or the folder of one application,
+ * which is then served on port 8080 without any configuration.
+ */
+export async function loadConfig(path: string, options: LoadOptions): Promise<LoadResult> {
+  const file = resolve(path);
+  try {
+    return await load(file, options);
+  } catch (error) {
+    const message = `the configuration could not be compiled: ${messageOf(error)}`;
+    const remedy = 'this is a fault of Sluice; please report it';
+    return {
+      config: null,
+      diagnostics: [diagnosticAt(placeOfFile(file), { code: 'internal-error', message, remedy })],
+    };
+  }
+}
+
+/** The same, for `sluice check`. */
+export const checkConfig = loadConfig;
+
+async function load(file: string, options: LoadOptions): Promise<LoadResult> {
+  const sources = new Sources();
+  const opened = await openDocument(file, options.environment, sources);
+  if (opened.root === null) return { config: null, diagnostics: opened.diagnostics };
+  const report = new Report(opened.root);
+  for (const diagnostic of opened.diagnostics) report.push(diagnostic);
+  const secrets = new Set<string>();
+  collectSecrets(opened.root, secrets);
+  const raw = toPlain(opened.root);
+  const shape = rootSchema.safeParse(raw);
+  if (!shape.success)
+    for (const diagnostic of shapeDiagnostics(shape.error.issues, opened.root)) report.push(diagnostic);
+  // Without a sound shape the rest would only repeat the same problems.
+  if (report.failed || !shape.success || !isPlain(raw)) return finish(null, report, secrets);
+  const config = await compile(file, raw, report, sources, secrets, options);
+  return finish(config, report, secrets);
+}
+
+async function openDocument(file: string, environment: Environment, sources: Sources) {
+  const refuse = (code: string, message: string, remedy: string) => ({
+    root: null,
+    diagnostics: [diagnosticAt(placeOfFile(file), { code, message, remedy })],
+  });
+  const info = await stat(file).catch(() => null);
+  sources.files.add(file);
+  if (info === null)
+    return refuse(
+      'file-missing',
+      'there is no such file or folder',
+      'name a configuration file or the folder of an application',
+    );
+  if (info.isDirectory()) return { root: zeroConfigDocument(file), diagnostics: [] };
+  if (!['.yaml', '.yml', '.json'].includes(extname(file).toLowerCase())) {
+    return refuse(
+      'file-type',
+      `${basename(file)} is neither a configuration file nor a folder`,
+      'use .yaml, .yml or .json',
+    );
+  }
+  return loadDocument(file, environment, sources);
+}
+
+async function compile(
+  file: string,
+  raw: Readonly<Record<string, unknown>>,
+  report: Report,
+  sources: Sources,
+  secrets: Set<string>,
+  options: LoadOptions,
+): Promise<CompiledConfig | null> {
+  const uid = options.uid ?? process.getuid?.() ?? 0;
+  const server = compileServer(serverSettingsOf(raw), report, file, options.environment, uid);
+  const pools = new Pools(raw['applicationPoolDefaults'], {
+    report,
+    secrets,
+    isRoot: uid === 0,
+    isolation: options.overrides?.isolation,
+  });
+  for (const [index, pool] of listOf(raw['applicationPools']).entries()) {
+    if (isPlain(pool)) await pools.declare(textOf(pool['name']), pool, ['applicationPools', index]);
+  }
+  const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report);
+  const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);
+  for (const site of sites) await applications.addSite(site);
+  applications.finish();
+  warnAboutSettingsThatDoNotAct(report);
+  if (sites.length === 0) {
+    report.at([], {
+      severity: 'warning',
+      code: 'no-sites',
+      message: 'there are no sites: nothing is served',
+      remedy: 'add one under sites',
+    });
+  }
+  if (report.failed) return null;
+  const body = {
+    file,
+    server,
+    pools: pools.list(),
+    sites: sites.map((site) => site.config),
+    applications: applications.list,
+  };
+  const warnings = report.diagnostics.map((warning) => hidden(warning, secrets));
+  return { version: sources.digest(JSON.stringify(body)), sources: [...sources.files].sort(), ...body, warnings };
+}
+
+function serverSettingsOf(raw: Readonly<Record<string, unknown>>): ServerSettings {
+  return serverSchema.parse(raw);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function collectSecrets(node: SourceNode, secrets: Set<string>): void {
+  if (node.kind === 'scalar') {
+    if (node.secret && node.text !== '') secrets.add(node.text);
+  } else if (node.kind === 'list') for (const item of node.items) collectSecrets(item, secrets);
+  else for (const entry of node.entries.values()) collectSecrets(entry.value, secrets);
+}
+
+function hidden(diagnostic: Diagnostic, secrets: ReadonlySet<string>): Diagnostic {
+  return {
+    ...diagnostic,
+    message: hideSecrets(diagnostic.message, secrets),
+    remedy: hideSecrets(diagnostic.remedy, secrets),
+  };
+}
+
+function finish(config: CompiledConfig | null, report: Report, secrets: ReadonlySet<string>): LoadResult {
+  const diagnostics = inReadingOrder(report.diagnostics.map((diagnostic) => hidden(diagnostic, secrets)));
+  if (config === null) return { config: null, diagnostics };
+  rememberSecrets(config, secrets);
+  return { config: deepFreeze(config), diagnostics };
+}
+
+/** In reading order within a file; files in the order of their first problem. */
+function inReadingOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = [...new Set(diagnostics.map((diagnostic) => diagnostic.file))];
+  return files.flatMap((file) =>
+    diagnostics.filter((one) => one.file === file).sort((a, b) => a.line - b.line || a.column - b.column),
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,169 @@
+/** `applicationPools` over `applicationPoolDefaults`, and the pools that nobody declared. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { nodeAt, type Path } from '../load/source.js';
+import type { Isolation, PoolConfig } from '../model.js';
+import { type PoolSettings, poolSettings } from '../schema/root.js';
+import { inherit } from './inherit.js';
+import { nearest } from './nearest.js';
+import type { Report } from './report.js';
+import { Variables } from './variables.js';
+
+export const defaultPoolName = 'DefaultAppPool';
+
+export interface CompiledPool {
+  readonly config: PoolConfig;
+  /** False: web.config files of its applications are not read. */
+  readonly readsWebConfig: boolean;
+}
+
+interface PoolContext {
+  readonly report: Report;
+  readonly secrets: Set<string>;
+  readonly isRoot: boolean;
+  /** `--isolation` of the command line: holds for every pool of this run. */
+  readonly isolation: Isolation | undefined;
+}
+
+/** Pools by name; names are compared without case, as IIS does. */
+export class Pools {
+  private readonly byName = new Map<string, CompiledPool>();
+  private readonly context: PoolContext;
+  private readonly defaults: unknown;
+
+  constructor(defaults: unknown, context: PoolContext) {
+    this.defaults = defaults;
+    this.context = context;
+  }
+
+  async declare(name: string, raw: unknown, path: Path): Promise<void> {
+    if (this.byName.has(name.toLowerCase())) {
+      this.context.report.at([...path, 'name'], {
+        code: 'duplicate-name',
+        message: `there is another pool named ${name}`,
+        remedy: 'names of pools are compared without case',
+      });
+      return;
+    }
+    this.byName.set(name.toLowerCase(), await this.compile(name, raw, path));
+  }
+
+  /** The pool an application names; undeclared only DefaultAppPool and `extra` exist. */
+  async find(name: string, at: Path): Promise<CompiledPool | null> {
+    const found = this.byName.get(name.toLowerCase());
+    if (found !== undefined) return found;
+    if (name.toLowerCase() === defaultPoolName.toLowerCase()) return this.implicit(defaultPoolName);
+    const near = nearest(name, this.names());
+    this.context.report.at(at, {
+      code: 'unknown-pool',
+      message: `there is no pool named ${name}`,
+      remedy: near === null ? `add it to applicationPools` : `did you mean ${near}?`,
+    });
+    return null;
+  }
+
+  async implicit(name: string): Promise<CompiledPool> {
+    const made = await this.compile(name, {}, ['applicationPoolDefaults']);
+    this.byName.set(name.toLowerCase(), made);
+    return made;
+  }
+
+  list(): readonly PoolConfig[] {
+    return [...this.byName.values()].map((pool) => pool.config);
+  }
+
+  private names(): string[] {
+    return [...this.byName.values()].map((pool) => pool.config.name);
+  }
+
+  private async compile(name: string, raw: unknown, path: Path): Promise<CompiledPool> {
+    const { name: _, ...own } = { name, ...inherit(this.defaults, raw) };
+    const settings = poolSettings.parse(own);
+    const { report, secrets } = this.context;
+    const variables = new Variables()
+      .addNode(nodeAt(report.root, ['applicationPoolDefaults', 'environmentVariables']), secrets)
+      .addNode(nodeAt(report.root, [...path, 'environmentVariables']), secrets);
+    const config: PoolConfig = {
+      name,
+      autoStart: settings.autoStart,
+      startMode: settings.startMode,
+      queueLength: settings.queueLength,
+      isolation: this.isolation(settings),
+      nodePath: await this.nodePath(settings, path),
+      environmentVariables: variables.list(),
+      processModel: processModel(settings),
+      recycling: {
+        disallowOverlappingRotation: settings.recycling.disallowOverlappingRotation,
+        disallowRotationOnConfigChange: settings.recycling.disallowRotationOnConfigChange,
+        periodicRestartTimeMs: settings.recycling.periodicRestart.time,
+        periodicRestartRequests: settings.recycling.periodicRestart.requests,
+      },
+      failure: {
+        rapidFailProtection: settings.failure.rapidFailProtection,
+        rapidFailProtectionIntervalMs: settings.failure.rapidFailProtectionInterval,
+        rapidFailProtectionMaxCrashes: settings.failure.rapidFailProtectionMaxCrashes,
+        rapidFailProbeMs: settings.failure.rapidFailProbe,
+        hangDetectionMs: settings.failure.hangDetection,
+      },
+    };
+    this.checkIdentity(settings, path);
+    return { config, readsWebConfig: settings.enableConfigurationOverride };
+  }
+
+  /** `sandbox` is not there yet: such a pool gets the strongest level that is, with a warning. */
+  private isolation(settings: PoolSettings): Isolation {
+    const wanted = this.context.isolation ?? settings.isolation ?? (this.context.isRoot ? 'user' : 'process');
+    return wanted === 'sandbox' ? 'user' : wanted;
+  }
+
+  private checkIdentity(settings: PoolSettings, path: Path): void {
+    const { identityType, userName } = settings.processModel;
+    if (identityType !== 'SpecificUser' || userName !== undefined) return;
+    const own = [...path, 'processModel', 'identityType'];
+    this.context.report.at(
+      this.context.report.has(own) ? own : ['applicationPoolDefaults', 'processModel', 'identityType'],
+      {
+        code: 'missing',
+        message: 'identityType SpecificUser needs processModel.userName',
+        remedy: 'name a user of this machine, or use ApplicationPoolIdentity',
+      },
+    );
+  }
+
+  private async nodePath(settings: PoolSettings, path: Path): Promise<string | null> {
+    if (settings.nodePath === undefined) return null;
+    const { report } = this.context;
+    const own = [...path, 'nodePath'];
+    const at = report.has(own) ? own : ['applicationPoolDefaults', 'nodePath'];
+    const node = nodeAt(report.root, at);
+    const absolute = resolve(dirname(node?.place.file ?? '/'), settings.nodePath);
+    try {
+      await access(absolute, constants.X_OK);
+    } catch {
+      report.at(at, {
+        code: 'node-missing',
+        message: `${absolute} is not an executable file`,
+        remedy: 'give the path of a Node.js binary, or leave nodePath out',
+      });
+    }
+    return absolute;
+  }
+}
+
+function processModel(settings: PoolSettings): PoolConfig['processModel'] {
+  const model = settings.processModel;
+  const takesUser = model.userName !== undefined && model.identityType !== 'LocalSystem';
+  return {
+    maxProcesses: model.maxProcesses === 0 ? availableParallelism() : model.maxProcesses,
+    idleTimeoutMs: model.idleTimeout,
+    startupTimeLimitMs: model.startupTimeLimit,
+    shutdownTimeLimitMs: model.shutdownTimeLimit,
+    pingingEnabled: model.pingingEnabled,
+    pingIntervalMs: model.pingInterval,
+    pingResponseTimeMs: model.pingResponseTime,
+    maxConcurrentRequests: model.maxConcurrentRequests,
+    userName: takesUser ? (model.userName ?? null) : null,
+  };
+}

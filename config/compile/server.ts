@@ -1,0 +1,119 @@
+/** Server-wide settings: defaults that depend on the machine, folders, addresses. */
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { socketPathBytesMax } from '../base/limits.js';
+import { type Environment } from '../load/expand.js';
+import { nodeAt, type Path } from '../load/source.js';
+import type { AdminConfig, ServerConfig } from '../model.js';
+import type { ServerSettings } from '../schema/root.js';
+import { parseAddressBlock, parseListenAddress } from './addresses.js';
+import type { Report } from './report.js';
+
+export interface Folders {
+  readonly runDir: string;
+  readonly stateDir: string;
+  readonly logDir: string;
+}
+
+const listenersMax = 4;
+/** `/l/0123abcd.sock` and `/w/0123abcd/` with a short name: what is made below runDir. */
+const socketNameBytes = 24;
+
+/**
+ * Where an instance keeps its files unless the configuration says it: the system's folders for a file
+ * below /etc/sluice as root, otherwise folders of its own, named after the file.
+ */
+export function defaultFolders(file: string, environment: Environment, uid: number): Folders {
+  if (uid === 0 && file.startsWith('/etc/sluice/')) {
+    return { runDir: '/run/sluice', stateDir: '/var/lib/sluice', logDir: '/var/log/sluice' };
+  }
+  const id = createHash('sha256').update(file).digest('hex').slice(0, 8);
+  const runDir = join(absoluteOr(environment['TMPDIR'], '/tmp'), `sluice-${uid}-${id}`);
+  if (uid === 0) return { runDir, stateDir: `/var/lib/sluice/${id}`, logDir: `/var/log/sluice/${id}` };
+  const home = absoluteOr(environment['HOME'], absoluteOr(environment['TMPDIR'], '/tmp'));
+  const state = join(absoluteOr(environment['XDG_STATE_HOME'], join(home, '.local/state')), 'sluice', id);
+  return { runDir, stateDir: join(state, 'state'), logDir: join(state, 'log') };
+}
+
+function absoluteOr(value: string | undefined, fallback: string): string {
+  return value !== undefined && isAbsolute(value) ? value : fallback;
+}
+
+export function compileServer(
+  settings: ServerSettings,
+  report: Report,
+  file: string,
+  environment: Environment,
+  uid: number,
+): ServerConfig {
+  const defaults = defaultFolders(file, environment, uid);
+  const folder = (name: keyof Folders): string => {
+    const written = settings[name];
+    return written === undefined ? defaults[name] : resolve(fileOf(report, [name]), written);
+  };
+  const runDir = folder('runDir');
+  checkSocketPath(join(runDir, 'x'.repeat(socketNameBytes - 1)), runDir, ['runDir'], report);
+  const { first, last } = settings.identityRange;
+  if (last < first) {
+    report.at(['identityRange', 'last'], {
+      code: 'out-of-range',
+      message: `identityRange.last is less than identityRange.first (${first})`,
+    });
+  }
+  return {
+    listeners: settings.listeners ?? Math.min(availableParallelism(), listenersMax),
+    runDir,
+    stateDir: folder('stateDir'),
+    logDir: folder('logDir'),
+    admin: admin(settings, report, runDir),
+    identityRange: { first, last },
+    trustedProxies: trustedProxies(settings, report),
+    underscoresInHeaders: settings.underscoresInHeaders,
+    webLimits: {
+      headerWaitTimeoutMs: settings.webLimits.headerWaitTimeout,
+      minBytesPerSecond: settings.webLimits.minBytesPerSecond,
+    },
+    shutdownTimeLimitMs: settings.shutdownTimeLimit,
+    drainDelayMs: settings.drainDelay,
+    startConcurrency: settings.startConcurrency === 0 ? availableParallelism() : settings.startConcurrency,
+    watch: settings.watch,
+  };
+}
+
+function fileOf(report: Report, path: Path): string {
+  return dirname(nodeAt(report.root, path)?.place.file ?? report.root.place.file);
+}
+
+function admin(settings: ServerSettings, report: Report, runDir: string): AdminConfig {
+  const { listen, socket } = settings.admin;
+  const path = ['admin', 'listen'];
+  let address: AdminConfig['listen'] = null;
+  if (listen !== 'none') {
+    const parsed = parseListenAddress(listen);
+    if (parsed.ok) address = parsed.value;
+    else report.at(path, { code: 'bad-address', message: parsed.message, remedy: 'write 127.0.0.1:9900, or none' });
+  }
+  const at = ['admin', 'socket'];
+  const absolute = socket === undefined ? join(runDir, 'admin.sock') : resolve(fileOf(report, at), socket);
+  if (socket !== undefined) checkSocketPath(absolute, absolute, at, report);
+  return { listen: address, socket: absolute };
+}
+
+function checkSocketPath(path: string, shown: string, at: Path, report: Report): void {
+  if (Buffer.byteLength(path) <= socketPathBytesMax) return;
+  report.at(at, {
+    code: 'socket-path-too-long',
+    message: `${shown} is too long for unix sockets (with their names it would have ${Buffer.byteLength(path)} bytes; at most ${socketPathBytesMax})`,
+    remedy: at[0] === 'runDir' ? 'set runDir to a shorter folder' : 'use a shorter path',
+  });
+}
+
+function trustedProxies(settings: ServerSettings, report: Report): readonly string[] {
+  return settings.trustedProxies.map((text, index) => {
+    const parsed = parseAddressBlock(text);
+    if (parsed.ok) return parsed.value;
+    report.at(['trustedProxies', index], { code: 'bad-address', message: parsed.message });
+    return text;
+  });
+}

@@ -1,0 +1,127 @@
+/** `sites`: names, ids, bindings and limits; the applications below them are compiled elsewhere. */
+import { shown } from '../base/units.js';
+import { nodeAt, type Path } from '../load/source.js';
+import type { BindingConfig, SiteConfig } from '../model.js';
+import { siteSettings } from '../schema/root.js';
+import { parseBindingInformation } from './addresses.js';
+import { inherit, isPlain, textOf } from './inherit.js';
+import type { Report } from './report.js';
+
+export interface CompiledSite {
+  readonly config: SiteConfig;
+  readonly path: Path;
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** The site's own, else siteDefaults'; undefined = neither says it. */
+  readonly maxAllowedContentLength: number | undefined;
+}
+
+export function compileSites(rawSites: readonly unknown[], defaults: unknown, report: Report): CompiledSite[] {
+  const bindings = new Bindings(report);
+  const names = new Map<string, number>();
+  const ids = siteIds(rawSites, report);
+  const sites: CompiledSite[] = [];
+  for (const [index, raw] of rawSites.entries()) {
+    if (!isPlain(raw)) continue;
+    const path: Path = ['sites', index];
+    const name = textOf(raw['name']);
+    if (names.has(name.toLowerCase())) {
+      report.at([...path, 'name'], { code: 'duplicate-name', message: `there is another site named ${name}` });
+    }
+    names.set(name.toLowerCase(), index);
+    const own = Object.fromEntries(
+      Object.keys(siteSettings.shape)
+        .map((key) => [key, raw[key]])
+        .filter((pair) => pair[1] !== undefined),
+    );
+    const settings = siteSettings.parse(inherit(defaults, own));
+    const { connectionTimeout, maxConnections, maxConnectionsPerAddress } = settings.limits;
+    sites.push({
+      path,
+      raw,
+      maxAllowedContentLength: settings.security.requestFiltering.requestLimits.maxAllowedContentLength,
+      config: {
+        id: ids[index] ?? index + 1,
+        name,
+        bindings: bindings.compile(raw['bindings'], [...path, 'bindings']),
+        limits: { connectionTimeoutMs: connectionTimeout, maxConnections, maxConnectionsPerAddress },
+      },
+    });
+  }
+  return sites;
+}
+
+/** Written ids first; the others count from 1 around them. */
+function siteIds(rawSites: readonly unknown[], report: Report): number[] {
+  const written = rawSites.map((raw) => (isPlain(raw) && typeof raw['id'] === 'number' ? raw['id'] : 0));
+  const taken = new Set<number>();
+  for (const [index, id] of written.entries()) {
+    if (id !== 0 && taken.has(id))
+      report.at(['sites', index, 'id'], { code: 'duplicate-id', message: `another site has the id ${id}` });
+    taken.add(id);
+  }
+  let next = 1;
+  return written.map((id) => {
+    if (id !== 0) return id;
+    while (taken.has(next)) next++;
+    taken.add(next);
+    return next;
+  });
+}
+
+/** The bindings of all sites: the same address, port and host may be bound once. */
+class Bindings {
+  private readonly report: Report;
+  private readonly taken = new Map<string, string>();
+
+  constructor(report: Report) {
+    this.report = report;
+  }
+
+  compile(raw: unknown, path: Path): readonly BindingConfig[] {
+    const compiled: BindingConfig[] = [];
+    for (const [index, item] of (Array.isArray(raw) ? (raw as readonly unknown[]) : []).entries()) {
+      const binding = isPlain(item) ? this.binding(item, [...path, index]) : null;
+      if (binding !== null) compiled.push(binding);
+    }
+    return compiled;
+  }
+
+  private binding(item: Readonly<Record<string, unknown>>, path: Path): BindingConfig | null {
+    const protocol = item['protocol'] ?? 'http';
+    if (protocol !== 'http') {
+      this.report.at([...path, 'protocol'], {
+        code: protocol === 'https' ? 'https-not-implemented' : 'bad-value',
+        message:
+          protocol === 'https'
+            ? 'https bindings are not implemented yet'
+            : `"${shown(textOf(protocol))}" is not a protocol of a binding`,
+        remedy: 'use protocol http, and end TLS in front of Sluice until then',
+      });
+      return null;
+    }
+    const at = [...path, 'bindingInformation'];
+    const parsed = parseBindingInformation(textOf(item['bindingInformation']));
+    if (!parsed.ok) {
+      this.report.at(at, {
+        code: 'bad-binding',
+        message: parsed.message,
+        remedy: 'such as "*:8080:", "127.0.0.1:8080:shop.example" or "[::1]:8080:"',
+      });
+      return null;
+    }
+    const { address, port, host } = parsed.value;
+    const key = `${address} ${port} ${host}`;
+    const before = this.taken.get(key);
+    if (before !== undefined) {
+      this.report.at(at, {
+        code: 'duplicate-binding',
+        message: `this binding is taken by ${before}`,
+        remedy: 'use another port or host name',
+      });
+      return null;
+    }
+    const place = nodeAt(this.report.root, at)?.place;
+    this.taken.set(key, place === undefined ? 'another site' : `${place.file}:${place.line}`);
+    return { protocol: 'http', address, port, host };
+  }
+}

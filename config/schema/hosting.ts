@@ -1,0 +1,141 @@
+/**
+ * `hosting` of an application: the attributes of system.webServer/aspNetCore under their own names, and
+ * what Sluice adds. A web.config is checked by the same entries.
+ */
+import { z } from 'zod';
+import { setting } from './annotations.js';
+import { environmentVariables, text, timeSpan, seconds, uint } from './values.js';
+
+const hostingModel = z.string().transform((value, context): 'InProcess' | 'OutOfProcess' => {
+  if (value.toLowerCase() === 'inprocess') return 'InProcess';
+  if (value.toLowerCase() === 'outofprocess') return 'OutOfProcess';
+  context.issues.push({ code: 'custom', message: 'hostingModel is InProcess or OutOfProcess', input: value });
+  return z.NEVER;
+});
+
+const healthCheck = z.strictObject({
+  path: setting(text().prefault('/'), { description: 'Path of the check.', reload: 'live', acts: 'not-yet' }),
+  interval: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {
+    description: 'Time between two checks.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  timeout: setting(timeSpan({ min: 1_000 }).prefault('00:00:10'), {
+    description: 'Time to answer.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  failures: setting(uint(1, 100).prefault(3), {
+    description: 'Failures in a row that replace the process.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+});
+
+/** The attributes of the aspNetCore element. */
+export const aspNetCoreAttributes = {
+  hostingModel: setting(hostingModel.optional(), {
+    description:
+      'InProcess: the app runs inside the pool’s Node worker (Node apps only). OutOfProcess: any program that serves HTTP on the port it is given. ' +
+      'Absent: OutOfProcess with `processPath`, otherwise what detection finds.',
+    reload: 'recycle',
+  }),
+  processPath: setting(text().min(1).optional(), {
+    description: 'The program; relative to the application’s folder, else looked up in PATH. %NAME% is expanded.',
+    reload: 'recycle',
+  }),
+  arguments: setting(text(32_768).prefault(''), {
+    description:
+      'Its arguments, split by the Windows command-line rules, never by a shell. In-process: options for node, the entry, arguments.',
+    reload: 'recycle',
+  }),
+  environmentVariables: setting(environmentVariables().optional(), {
+    description: 'Variables of the application’s processes: a map, or a list of name and value.',
+    reload: 'recycle',
+  }),
+  processesPerApplication: setting(uint(1, 100).prefault(1), {
+    description: 'Out-of-process: processes per worker slot, started as load asks for them.',
+    unit: 'processes',
+    reload: 'recycle',
+  }),
+  startupTimeLimit: setting(seconds({ max: 3_600_000 }).prefault(120), {
+    description: 'Time until the application listens.',
+    unit: 'seconds',
+    reload: 'recycle',
+  }),
+  shutdownTimeLimit: setting(seconds({ max: 600_000 }).prefault(10), {
+    description: 'Time between asking the process to stop and killing it.',
+    unit: 'seconds',
+    reload: 'recycle',
+  }),
+  requestTimeout: setting(timeSpan({ max: 1_296_000_000 }).optional(), {
+    description:
+      'Time without progress of one exchange with the process (each operation, not the whole request). Default: 00:02:00 out-of-process, off in-process.',
+    unit: 'hh:mm:ss',
+    reload: 'recycle',
+  }),
+  rapidFailsPerMinute: setting(uint(0, 100).prefault(10), {
+    description:
+      'Out-of-process: failures per minute above which the application answers 502.5 until the minute is over.',
+    unit: 'failures',
+    reload: 'recycle',
+  }),
+  stdoutLogEnabled: setting(z.boolean().prefault(false), {
+    description: 'Write the output of the process to `stdoutLogFile`.',
+    reload: 'recycle',
+  }),
+  stdoutLogFile: setting(text().min(1).prefault('.\\aspnetcore-stdout'), {
+    description:
+      'Start of the log file’s name, relative to the application’s folder; time, process id and .log are added.',
+    reload: 'recycle',
+  }),
+  disableStartUpErrorPage: setting(z.boolean().prefault(false), {
+    description: 'Answer a failed start without a page of its own.',
+    reload: 'recycle',
+  }),
+  forwardWindowsAuthToken: setting(z.boolean().prefault(true), {
+    description: 'IIS only.',
+    reload: 'recycle',
+    acts: 'not-here',
+  }),
+} as const;
+
+/** What YAML `hosting` may say beside them. */
+const ownAttributes = {
+  port: setting(uint(0, 65_535).prefault(0), {
+    description: 'In-process: the port whose server is the application. 0 = the value of PORT, else the first server.',
+    reload: 'recycle',
+  }),
+  socket: setting(z.enum(['tcp', 'unix']).prefault('tcp'), {
+    description: 'Out-of-process: how the process is reached.',
+    reload: 'recycle',
+    acts: 'not-yet',
+  }),
+  protocol: setting(z.enum(['http1', 'h2c']).prefault('http1'), {
+    description: 'Out-of-process: what is spoken to the process.',
+    reload: 'recycle',
+    acts: 'not-yet',
+  }),
+  healthCheck: setting(healthCheck.optional(), {
+    description: 'Out-of-process: a request that must be answered.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  ignoreSections: setting(z.array(text(200).min(1)).max(100).prefault([]), {
+    description:
+      'web.config sections that restrict access and are not implemented, and that this application does without: ipSecurity, rewrite/rules ...',
+    reload: 'recycle',
+  }),
+  forwardedPort: setting(z.enum(['auto', 'always', 'never']).prefault('auto'), {
+    description: 'Whether X-Forwarded-For holds the client’s port; auto = for .NET applications.',
+    reload: 'live',
+  }),
+  forwardedFor: setting(z.enum(['replace', 'append']).prefault('replace'), {
+    description: 'replace: one value, the client. append: the list that came, and the client.',
+    reload: 'live',
+  }),
+} as const;
+
+export const hostingSettings = z.strictObject({ ...aspNetCoreAttributes, ...ownAttributes });

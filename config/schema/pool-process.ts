@@ -1,0 +1,223 @@
+/** `processModel`, `recycling` and `failure` of a pool. */
+import { z } from 'zod';
+import { setting } from './annotations.js';
+import { dayMs, text, timeSpan, uint } from './values.js';
+
+const identityTypes = [
+  'ApplicationPoolIdentity',
+  'SpecificUser',
+  'LocalSystem',
+  'LocalService',
+  'NetworkService',
+] as const;
+
+export const processModel = z.strictObject({
+  maxProcesses: setting(uint(0, 256).prefault(1), {
+    description: 'Workers per application. 0 = one per core.',
+    unit: 'processes',
+    reload: 'recycle',
+  }),
+  maxConcurrentRequests: setting(uint(1, 65_535).prefault(1_024), {
+    description: 'Requests in flight per worker; more wait in the queue. WebSocket tunnels do not count.',
+    unit: 'requests',
+    reload: 'live',
+  }),
+  idleTimeout: setting(timeSpan().prefault('00:20:00'), {
+    description: 'A worker without requests for this long is stopped; the next request starts it. 00:00:00 = never.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  idleTimeoutAction: setting(z.enum(['Terminate', 'Suspend']).prefault('Terminate'), {
+    description: 'What happens to an idle worker.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  startupTimeLimit: setting(timeSpan({ min: 1_000 }).prefault('00:01:30'), {
+    description: 'Time from spawn until the worker reports to Sluice; else it is killed and counted as a failure.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  shutdownTimeLimit: setting(timeSpan({ min: 1_000 }).prefault('00:01:30'), {
+    description: 'Time that a replaced or stopped worker has to finish its requests before it is killed.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  pingingEnabled: setting(z.boolean().prefault(true), {
+    description: 'Ping workers; one that does not answer is replaced.',
+    reload: 'live',
+  }),
+  pingInterval: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {
+    description: 'Time between two pings.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  pingResponseTime: setting(timeSpan({ min: 1_000 }).prefault('00:01:30'), {
+    description: 'Time that a worker has to answer a ping.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  identityType: setting(z.enum(identityTypes).prefault('ApplicationPoolIdentity'), {
+    description:
+      'ApplicationPoolIdentity: a user id of the pool’s own. SpecificUser: `userName`. The other values of IIS act as ApplicationPoolIdentity.',
+    reload: 'recycle',
+  }),
+  userName: setting(text(256).min(1).optional(), {
+    description: 'A user of this machine whose identity the workers take (identityType SpecificUser).',
+    reload: 'recycle',
+  }),
+  password: setting(text(256).optional(), {
+    description: 'IIS only: Linux takes an identity without a password.',
+    reload: 'recycle',
+    acts: 'not-here',
+    secret: true,
+  }),
+  loadUserProfile: setting(z.boolean().prefault(true), {
+    description: 'HOME is always set to a folder of the pool’s own.',
+    reload: 'recycle',
+    acts: 'not-here',
+  }),
+  setProfileEnvironment: setting(z.boolean().prefault(true), {
+    description: 'USER, LOGNAME and HOME are always set.',
+    reload: 'recycle',
+    acts: 'not-here',
+  }),
+  logonType: setting(z.enum(['LogonBatch', 'LogonService']).prefault('LogonBatch'), {
+    description: 'IIS only.',
+    reload: 'recycle',
+    acts: 'not-here',
+  }),
+  manualGroupMembership: setting(z.boolean().prefault(false), {
+    description: 'IIS only.',
+    reload: 'recycle',
+    acts: 'not-here',
+  }),
+  logEventOnProcessModel: setting(z.string().prefault('IdleTimeout'), {
+    description: 'Idle stops are always logged.',
+    reload: 'live',
+    acts: 'not-here',
+  }),
+  requestQueueDelegatorIdentity: setting(z.string().prefault(''), {
+    description: 'IIS only.',
+    reload: 'recycle',
+    acts: 'not-here',
+  }),
+});
+
+const periodicRestart = z.strictObject({
+  time: setting(timeSpan({ max: 10_000 * dayMs }).prefault('1.05:00:00'), {
+    description: 'Age at which a worker is replaced. 00:00:00 = never.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  requests: setting(uint().prefault(0), {
+    description: 'Number of requests after which a worker is replaced. 0 = never.',
+    unit: 'requests',
+    reload: 'live',
+  }),
+  memory: setting(uint().prefault(0), {
+    description: 'Resident and swapped memory of a worker at which it is replaced. 0 = never.',
+    unit: 'KB',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  privateMemory: setting(uint().prefault(0), {
+    description: 'Private memory of a worker at which it is replaced. 0 = never.',
+    unit: 'KB',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  schedule: setting(
+    z
+      .array(timeSpan({ max: dayMs - 1_000 }))
+      .max(1_440)
+      .prefault([]),
+    {
+      description: 'Local times of day at which the workers are replaced.',
+      unit: 'hh:mm:ss',
+      reload: 'live',
+      acts: 'not-yet',
+    },
+  ),
+});
+
+export const recycling = z.strictObject({
+  disallowOverlappingRotation: setting(z.boolean().prefault(false), {
+    description: 'With true the old worker is gone before the new one starts; requests wait in the queue meanwhile.',
+    reload: 'live',
+  }),
+  disallowRotationOnConfigChange: setting(z.boolean().prefault(false), {
+    description: 'With true a changed pool setting waits for the next start of a worker instead of replacing it.',
+    reload: 'live',
+  }),
+  logEventOnRecycle: setting(
+    z.string().prefault('Time,Requests,Schedule,Memory,IsapiUnhealthy,OnDemand,ConfigChange,PrivateMemory'),
+    { description: 'Every recycle is always logged.', reload: 'live', acts: 'not-here' },
+  ),
+  restartFile: setting(text().prefault('tmp/restart.txt'), {
+    description: 'Touching this file in the application’s folder recycles its pool.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  fileChange: setting(z.array(text()).max(100).prefault([]), {
+    description: 'Files whose change recycles the pool.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  periodicRestart: setting(periodicRestart.prefault({}), {
+    description: 'Limits at which a worker is replaced by a new one.',
+    reload: 'live',
+  }),
+});
+
+export const failure = z.strictObject({
+  rapidFailProtection: setting(z.boolean().prefault(true), {
+    description: 'Stop the pool (503) when its workers fail too often.',
+    reload: 'live',
+  }),
+  rapidFailProtectionInterval: setting(timeSpan({ min: 1_000 }).prefault('00:05:00'), {
+    description: 'The window in which failures are counted.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  rapidFailProtectionMaxCrashes: setting(uint(1, 2_147_483_647).prefault(5), {
+    description: 'The failure in the window that stops the pool.',
+    unit: 'failures',
+    reload: 'live',
+  }),
+  rapidFailProbe: setting(timeSpan().prefault('00:05:00'), {
+    description: 'Time after which a stopped pool tries one worker again. 00:00:00 = never, as IIS.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  hangDetection: setting(timeSpan().prefault('00:00:10'), {
+    description: 'An in-process worker with requests and no sign of life for this long is replaced. 00:00:00 = off.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  loadBalancerCapabilities: setting(z.enum(['HttpLevel', 'TcpLevel']).prefault('HttpLevel'), {
+    description: 'HttpLevel answers 503 when the pool cannot serve; TcpLevel drops the connection.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  orphanWorkerProcess: setting(z.boolean().prefault(false), {
+    description: 'Keep a failed worker for inspection instead of killing it.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  orphanActionExe: setting(text().prefault(''), {
+    description: 'Program that is run for an orphaned worker.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  orphanActionParams: setting(text().prefault(''), {
+    description: 'Its arguments; %1% is the process id.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  autoShutdownExe: setting(text().prefault(''), {
+    description: 'Program that is run when rapid-fail protection stops the pool.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  autoShutdownParams: setting(text().prefault(''), { description: 'Its arguments.', reload: 'live', acts: 'not-yet' }),
+});

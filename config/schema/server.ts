@@ -1,0 +1,120 @@
+/** Server-wide settings. */
+import { z } from 'zod';
+import { setting } from './annotations.js';
+import { size, text, timeSpan, uint } from './values.js';
+
+const admin = z.strictObject({
+  listen: setting(text(300).min(1).prefault('127.0.0.1:9900'), {
+    description: 'Address of the admin API, health and metrics: host:port, or none.',
+    reload: 'restart',
+  }),
+  socket: setting(text().min(1).optional(), {
+    description: 'Unix socket of the admin API; it always exists. Default: admin.sock in runDir.',
+    reload: 'restart',
+  }),
+});
+
+const webLimits = z.strictObject({
+  headerWaitTimeout: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {
+    description: 'Time from the first byte of a request to the end of its header.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  minBytesPerSecond: setting(uint().prefault(240), {
+    description: 'A client that takes pending bytes slower than this is disconnected. 0 = off.',
+    unit: 'bytes/s',
+    reload: 'live',
+  }),
+  connectionTimeout: setting(timeSpan().prefault('00:02:00'), {
+    description: 'IIS’s server-wide value; set `limits.connectionTimeout` of a site or of siteDefaults.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  demandStartThreshold: setting(uint().prefault(2_147_483_647), {
+    description: 'Workers of the whole server.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  dynamicIdleThreshold: setting(uint(0, 10_000).prefault(0), {
+    description: 'Share of the memory above which idle time-outs shrink.',
+    unit: '%',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  dynamicRegistrationThreshold: setting(uint().prefault(100), {
+    description: 'IIS only.',
+    reload: 'live',
+    acts: 'not-here',
+  }),
+  maxGlobalBandwidth: setting(uint().prefault(4_294_967_295), {
+    description: 'Bytes per second of the whole server.',
+    unit: 'bytes/s',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+});
+
+const identityRange = z.strictObject({
+  first: setting(uint(1_000, 4_294_967_000).prefault(50_000), { description: 'First user id.', reload: 'restart' }),
+  last: setting(uint(1_000, 4_294_967_000).prefault(59_999), { description: 'Last user id.', reload: 'restart' }),
+});
+
+export const serverSettings = {
+  admin: setting(admin.prefault({}), { description: 'Admin API, health and metrics.', reload: 'restart' }),
+  listeners: setting(uint(1, 64).optional(), {
+    description: 'Listener processes. Default: the number of cores, at most 4.',
+    unit: 'processes',
+    reload: 'restart',
+  }),
+  webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
+  identityRange: setting(identityRange.prefault({}), {
+    description: 'User ids that pools and listeners get when started as root.',
+    reload: 'restart',
+  }),
+  trustedProxies: setting(z.array(text(64).min(1)).max(1_000).prefault([]), {
+    description: 'Addresses or CIDR blocks whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    reload: 'live',
+  }),
+  underscoresInHeaders: setting(z.enum(['pass', 'delete', 'reject']).prefault('pass'), {
+    description: 'What happens to request fields with an underscore or dot in the name.',
+    reload: 'live',
+  }),
+  runDir: setting(text().min(1).optional(), {
+    description:
+      'Folder of sockets. Default: /run/sluice for a file below /etc/sluice as root, else one below the temporary folder.',
+    reload: 'restart',
+  }),
+  stateDir: setting(text().min(1).optional(), {
+    description: 'Folder of what outlives a restart. Default: /var/lib/sluice, or below ~/.local/state/sluice.',
+    reload: 'restart',
+  }),
+  logDir: setting(text().min(1).optional(), {
+    description: 'Folder of the logs. Default: /var/log/sluice, or below ~/.local/state/sluice.',
+    reload: 'restart',
+  }),
+  watch: setting(z.boolean().prefault(true), {
+    description: 'Apply changes of this file and of the files it includes when they are saved.',
+    reload: 'live',
+  }),
+  shutdownTimeLimit: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {
+    description: 'Time that running requests get when Sluice stops.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  drainDelay: setting(timeSpan().prefault('00:00:00'), {
+    description: 'Time between "not ready" and the end of accepting when Sluice stops.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  startConcurrency: setting(uint(0, 1_024).prefault(0), {
+    description: 'Workers that start at the same time on this machine. 0 = one per core.',
+    reload: 'live',
+  }),
+  memoryBudget: setting(size().optional(), {
+    description: 'Memory that all pools together may use.',
+    unit: 'bytes',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+} as const;

@@ -1,0 +1,168 @@
+/** `sites`, `siteDefaults`, `applicationDefaults`: bindings, limits and applications. */
+import { z } from 'zod';
+import { layer, setting } from './annotations.js';
+import { hostingSettings } from './hosting.js';
+import { poolName } from './pool.js';
+import { hasControls, text, timeSpan, uint } from './values.js';
+
+const requestLimits = z.strictObject({
+  maxAllowedContentLength: setting(uint().optional(), {
+    description:
+      'Largest request body; beyond it 413.1. Order: application, its web.config, site, defaults. Default 30000000.',
+    unit: 'bytes',
+    reload: 'live',
+    default: 30_000_000,
+  }),
+});
+
+const security = z.strictObject({
+  requestFiltering: setting(
+    z
+      .strictObject({
+        requestLimits: setting(requestLimits.prefault({}), { description: 'Limits of a request.', reload: 'live' }),
+      })
+      .prefault({}),
+    { description: 'Request filtering.', reload: 'live' },
+  ),
+});
+
+export const securitySetting = setting(security.prefault({}), { description: 'Request filtering.', reload: 'live' });
+
+export const applicationDefaults = z.strictObject({
+  applicationPool: setting(poolName.optional(), {
+    description: 'Pool of applications that name none. Without it: DefaultAppPool, which need not be declared.',
+    reload: 'recycle',
+  }),
+  enabledProtocols: setting(z.string().prefault('http'), {
+    description: 'IIS only.',
+    reload: 'live',
+    acts: 'not-here',
+  }),
+  preloadEnabled: setting(z.boolean().prefault(false), {
+    description: 'Send a request to the application after each start of a worker.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  serviceAutoStartEnabled: setting(z.boolean().prefault(false), {
+    description: 'IIS only.',
+    reload: 'live',
+    acts: 'not-here',
+  }),
+  serviceAutoStartProvider: setting(z.string().prefault(''), {
+    description: 'IIS only.',
+    reload: 'live',
+    acts: 'not-here',
+  }),
+  security: securitySetting,
+});
+
+const application = z.strictObject({
+  path: setting(text(2_048).min(1), {
+    description: '/ or /sub: the longest path that matches whole segments of the request’s path serves it.',
+    reload: 'recycle',
+  }),
+  physicalPath: setting(text().min(1), {
+    description: 'The application’s folder, relative to this file.',
+    reload: 'recycle',
+  }),
+  ...layer(applicationDefaults).shape,
+  hosting: setting(layer(hostingSettings).optional(), {
+    description: 'How the application runs; overrides its web.config attribute by attribute.',
+    reload: 'recycle',
+  }),
+});
+
+const binding = z.strictObject({
+  protocol: setting(z.string().prefault('http'), {
+    description: 'http. https is not implemented yet.',
+    reload: 'live',
+  }),
+  bindingInformation: setting(text(400), {
+    description: 'IP:port:host as in IIS: `*:80:`, `*:80:shop.example`, `[::1]:8080:`, `*:80:*.example`.',
+    reload: 'live',
+  }),
+  sslFlags: setting(uint(0, 127).prefault(0), { description: 'TLS options.', reload: 'live', acts: 'not-yet' }),
+});
+
+const limits = z.strictObject({
+  connectionTimeout: setting(timeSpan({ min: 1_000 }).prefault('00:02:00'), {
+    description: 'Idle keep-alive connection, pause between body packets, and wait in the pool’s queue.',
+    unit: 'hh:mm:ss',
+    reload: 'live',
+  }),
+  maxConnections: setting(uint(1).prefault(4_294_967_295), {
+    description: 'Connections of the site; beyond it 503 ConnLimit.',
+    unit: 'connections',
+    reload: 'live',
+  }),
+  maxConnectionsPerAddress: setting(uint().prefault(0), {
+    description: 'Connections per client address. 0 = no limit.',
+    unit: 'connections',
+    reload: 'live',
+  }),
+  maxBandwidth: setting(uint().prefault(4_294_967_295), {
+    description: 'Bytes per second.',
+    unit: 'bytes/s',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  maxUrlSegments: setting(uint(0, 16_383).prefault(32), {
+    description: 'Segments of a request’s path.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+});
+
+const hsts = z.strictObject({
+  enabled: setting(z.boolean().prefault(false), { description: 'Send HSTS.', reload: 'live', acts: 'not-yet' }),
+  'max-age': setting(uint().prefault(0), { description: 'Its age.', unit: 'seconds', reload: 'live', acts: 'not-yet' }),
+  includeSubDomains: setting(z.boolean().prefault(false), {
+    description: 'Subdomains too.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  preload: setting(z.boolean().prefault(false), { description: 'Preload list.', reload: 'live', acts: 'not-yet' }),
+  redirectHttpToHttps: setting(z.boolean().prefault(false), {
+    description: 'Redirect http to https.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+});
+
+/** What `siteDefaults` may set as well. */
+export const siteSettings = z.strictObject({
+  serverAutoStart: setting(z.boolean().prefault(true), {
+    description: 'Start the site with Sluice.',
+    reload: 'live',
+    acts: 'not-yet',
+  }),
+  limits: setting(limits.prefault({}), { description: 'Connection limits.', reload: 'live' }),
+  hsts: setting(hsts.prefault({}), { description: 'HTTP Strict Transport Security.', reload: 'live' }),
+  security: securitySetting,
+});
+
+const siteNameBad = /[/\\?;:@&=+$,|"<>]/;
+
+export const site = z.strictObject({
+  name: setting(
+    z
+      .string()
+      .min(1)
+      .max(64)
+      .refine((name) => !siteNameBad.test(name) && !hasControls(name) && name.trim() === name, {
+        error: 'a site name has none of / \\ ? ; : @ & = + $ , | " < > and no outer spaces',
+      }),
+    { description: 'Unique name.', reload: 'recycle' },
+  ),
+  id: setting(uint(1).optional(), { description: 'IIS site id. Default: counted from 1.', reload: 'recycle' }),
+  bindings: setting(z.array(binding).min(1).max(1_000), { description: 'Where the site listens.', reload: 'live' }),
+  ...layer(siteSettings).shape,
+  applicationDefaults: setting(layer(applicationDefaults).optional(), {
+    description: 'Defaults of this site’s applications.',
+    reload: 'recycle',
+  }),
+  applications: setting(z.array(application).min(1).max(10_000), {
+    description: 'The applications of the site.',
+    reload: 'recycle',
+  }),
+});
