@@ -1,6 +1,7 @@
 /** Opens and closes the places where the admin API listens: always the unix socket, and TCP if configured. */
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { codeOf, messageOf, SluiceError } from '../../config/base/errors.js';
 import type { AdminConfig } from '../../config/model.js';
 import { buildAdminApp } from './app.js';
@@ -29,15 +30,23 @@ export async function listenAdmin(config: AdminConfig, control: ControlPlane): P
 async function listenUnix(path: string, control: ControlPlane): Promise<() => Promise<void>> {
   await removeStaleSocket(path);
   const app = buildAdminApp(control, { kind: 'unix', ownNames: [] });
-  // The socket must never be open to others, not for a moment.
-  const before = process.umask(0o177);
+  // Bound inside a private folder and moved out when its mode is right: it is never open to others.
+  let privateFolder = '';
   try {
-    await app.listen({ path });
-    chmodSync(path, 0o600);
+    privateFolder = mkdtempSync(join(dirname(path), '.a'));
+    const bound = join(privateFolder, 's');
+    await app.listen({ path: bound });
+    chmodSync(bound, 0o600);
+    renameSync(bound, path);
   } catch (error) {
-    throw new SluiceError('admin-socket', `cannot open the admin socket ${path}: ${messageOf(error)}`, 'admin.socket');
+    await app.close();
+    throw new SluiceError(
+      'admin-socket',
+      `cannot open the admin socket ${path}: ${messageOf(error)}`,
+      'make its folder, or choose another admin.socket',
+    );
   } finally {
-    process.umask(before);
+    if (privateFolder !== '') rmSync(privateFolder, { recursive: true, force: true });
   }
   return async () => {
     await app.close();

@@ -4,7 +4,6 @@
  * escaped in both.
  */
 import { pino } from 'pino';
-import { SonicBoom } from 'sonic-boom';
 import type { Clock } from '../../config/base/clock.js';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import type { LogFields, Logger } from '../../config/base/logger.js';
@@ -32,7 +31,7 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 
 export function createServerLog(options: ServerLogOptions): ServerLog {
   const { clock, file, terminal, level } = options;
-  const destination = file === null ? null : new SonicBoom({ dest: file, mode: 0o640, sync: true, append: true });
+  const destination = file === null ? null : pino.destination({ dest: file, mode: 0o640, sync: true, append: true });
   // A full disk must not end the server; the terminal still shows the records.
   destination?.on('error', () => undefined);
   const sink =

@@ -29,6 +29,10 @@ export class ProcessMetrics {
 
   constructor(build: BuildInfo) {
     collectDefaultMetrics({ register: this.#registry });
+    // Gauges with a counter's suffix: promtool refuses them, and the same numbers are there by type.
+    for (const kind of ['handles', 'requests', 'resources']) {
+      this.#registry.removeSingleMetric(`nodejs_active_${kind}_total`);
+    }
     for (const definition of processFamilies) this.#register(definition);
     this.#gauge(primaryMetrics.buildInfo).set({ version: build.version, node: build.node }, 1);
     for (const result of ['success', 'failure']) this.#counter(primaryMetrics.configReloads).inc({ result }, 0);

@@ -12,7 +12,7 @@ export class QueueLedger {
   configure(pools: readonly { readonly name: string; readonly queueLength: number }[]): void {
     this.#limits.clear();
     for (const pool of pools) this.#limits.set(pool.name, pool.queueLength);
-    for (const name of [...this.#held.keys()]) if (!this.#limits.has(name)) this.#held.delete(name);
+    for (const name of this.#held.keys()) if (!this.#limits.has(name)) this.#held.delete(name);
   }
 
   /** How many of `count` further requests may wait. */

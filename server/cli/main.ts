@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+/** The command line. Each command's code is loaded only when it runs, so that `--help` is quick. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { escapeControls } from '../../config/base/diagnostics.js';
+import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { exitCode, exitCodeOf } from './exit-codes.js';
+
+const defaultPath = './sluice.yaml';
+const pathHelp = 'configuration file (.yaml, .yml, .json) or folder of one application';
+
+interface StartFlags {
+  readonly isolation?: 'process' | 'user' | 'sandbox';
+  readonly lastGood?: boolean;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  const found = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : '';
+  return typeof found === 'string' ? found : '';
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = new Command('sluice')
+    .description('Application-pool server: real apps from isolated pools through one listener.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(sluice --help shows the commands)');
+  program
+    .command('start')
+    .description('run the server in the foreground; SIGTERM or Ctrl-C stops it, SIGHUP loads the configuration again')
+    .argument('[path]', pathHelp, defaultPath)
+    .addOption(
+      new Option('--isolation <level>', 'isolation of every pool for this run').choices(['process', 'user', 'sandbox']),
+    )
+    .option('--last-good', 'if the configuration is bad, start the one that served last')
+    .action(async (path: string, flags: StartFlags) => {
+      const { start } = await import('./start-command.js');
+      code = await start({ path, isolation: flags.isolation ?? null, lastGood: flags.lastGood === true }, version());
+    });
+  program
+    .command('check')
+    .description('validate the configuration and print every problem with its place and remedy')
+    .argument('[path]', pathHelp, defaultPath)
+    .action(async (path: string) => {
+      const { check } = await import('./check-command.js');
+      code = await check(path);
+    });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for and --version end this way too, with code 0; everything else is a wrong call.
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  }
+  return code;
+}
+
+// A reader that went away (`sluice check | head`) is no reason for a stack trace.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+try {
+  process.exit(await run(process.argv));
+} catch (error) {
+  const remedy = error instanceof SluiceError && error.remedy !== '' ? ` - ${error.remedy}` : '';
+  process.stderr.write(`sluice: ${escapeControls(`${messageOf(error)}${remedy}`)}\n`);
+  process.exit(exitCodeOf(error));
+}

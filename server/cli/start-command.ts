@@ -1,0 +1,114 @@
+/** `sluice start`: loads the configuration, runs the server in the foreground and ends with it. */
+import { resolve } from 'node:path';
+import { formatDiagnostic } from '../../config/base/diagnostics.js';
+import { messageOf } from '../../config/base/errors.js';
+import type { CompiledConfig, Isolation } from '../../config/model.js';
+import type { LogLevel } from '../log/server-log.js';
+import { boot, type RunningServer } from '../primary/boot.js';
+import { systemClock } from '../primary/clock.js';
+import { type LoadRequest, loadInThread } from '../primary/config-loader.js';
+import { handleSignals } from '../primary/signals.js';
+import { exitCode } from './exit-codes.js';
+import { formatOverview } from './overview.js';
+
+export interface StartArguments {
+  readonly path: string;
+  readonly isolation: Isolation | null;
+  readonly lastGood: boolean;
+}
+
+/** How long the overview waits for pools that start with the server. */
+const settleLimitMs = 5_000;
+const settlePollMs = 25;
+/** After a second signal: what has not ended by then is left to the guardian. */
+const atOnceLimitMs = 2_000;
+
+export async function start(options: StartArguments, version: string): Promise<number> {
+  const request: LoadRequest = {
+    path: resolve(options.path),
+    overrides: options.isolation === null ? {} : { isolation: options.isolation },
+    lastGood: options.lastGood,
+  };
+  const config = await firstConfig(request);
+  if (config === null) return exitCode.configuration;
+  const server = await boot({ request, config, version, terminal: printLine, level: levelFrom(process.env) });
+  noteNodeVersion(server);
+  return runUntilStopped(server);
+}
+
+/** Problems go to the terminal; null when the start is refused. Warnings come through the server's log. */
+async function firstConfig(request: LoadRequest): Promise<CompiledConfig | null> {
+  const { config, diagnostics } = await loadInThread(request, systemClock);
+  if (config !== null) return config;
+  for (const diagnostic of diagnostics) printLine(formatDiagnostic(diagnostic));
+  printLine('sluice: not started');
+  return null;
+}
+
+async function runUntilStopped(server: RunningServer): Promise<number> {
+  let code: number = exitCode.ok;
+  const stopped = new Promise<void>((ended) => {
+    const removeHandlers = handleSignals({
+      stop: (signal) => {
+        server.log.info('signal', { signal });
+        server.stop().then(ended, (error: unknown) => {
+          printLine(`sluice: ${messageOf(error)}`);
+          code = exitCode.failed;
+          ended();
+        });
+      },
+      stopAtOnce: (signal) => {
+        server.log.warn('signal', { signal, again: true });
+        code = exitCode.failed;
+        server.stopAtOnce();
+        systemClock.setTimer(atOnceLimitMs, ended, true);
+      },
+      reload: () => {
+        server.reload('SIGHUP').catch((error: unknown) => {
+          server.log.error('reload-failed', { error: messageOf(error) });
+        });
+      },
+    });
+    const crash = (error: unknown): void => {
+      // Our own books are wrong: nothing of it can be trusted to stop in order.
+      server.log.error('internal-error', {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+      code = exitCode.failed;
+      server.stopAtOnce();
+      removeHandlers();
+      systemClock.setTimer(atOnceLimitMs, ended, true);
+    };
+    process.on('uncaughtException', crash);
+  });
+  await printOverview(server);
+  await stopped;
+  return code;
+}
+
+/** The table comes once, when pools that start with the server are up (or do not come up). */
+async function printOverview(server: RunningServer): Promise<void> {
+  const startedMs = systemClock.monotonicMs();
+  const isReady = (): boolean => server.control.readiness().every((check) => check.ok);
+  while (!isReady() && systemClock.monotonicMs() - startedMs < settleLimitMs) {
+    await new Promise<void>((next) => void systemClock.setTimer(settlePollMs, next, true));
+  }
+  process.stdout.write(`\n${formatOverview(server.config(), server.control.pools())}\n\n`);
+}
+
+function printLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function levelFrom(environment: NodeJS.ProcessEnv): LogLevel {
+  const wanted = environment['LOG_LEVEL'];
+  return wanted === 'debug' || wanted === 'warn' || wanted === 'error' ? wanted : 'info';
+}
+
+function noteNodeVersion(server: RunningServer): void {
+  if (!process.version.startsWith('v20.')) return;
+  server.log.warn('node-end-of-life', {
+    node: process.version,
+    note: 'Node 20 gets no security fixes any more; Sluice runs on 22, 24 and 26 too',
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * One change of the configuration in two phases. `prepareChange` binds new sockets and may fail; then
+ * nothing has changed. `commit` must not fail: it hands the same configuration to everyone in one turn,
+ * so that no message of a listener arrives between the parts.
+ */
+import type { CompiledConfig } from '../../config/model.js';
+import type { PrimaryParts } from './parts.js';
+import { routesOf } from './routes.js';
+
+export interface PreparedChange {
+  commit(): void;
+}
+
+export function prepareChange(parts: PrimaryParts, config: CompiledConfig): PreparedChange {
+  const { sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, clock, state } = parts;
+  const prepared = sockets.prepare(config.sites);
+  return {
+    commit: () => {
+      prepared.commit();
+      ledger.configure(config.pools);
+      totals.configure(
+        config.pools.map((pool) => pool.name),
+        config.sites.map((site) => site.name),
+      );
+      publisher.publishRoutes(routesOf(config));
+      fleet.applySockets(prepared.added, prepared.removed);
+      state.config = config;
+      supervisor.apply(config);
+      processMetrics.configurationServes(config.version, clock.wallMs());
+    },
+  };
+}

@@ -1,0 +1,238 @@
+/**
+ * Starts the server: an ordered list of things to acquire, released in reverse when a later one fails or
+ * the server stops.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { assertLimits } from '../../config/base/limits.js';
+import type { CompiledConfig } from '../../config/model.js';
+import { createGuardian } from '../../pools/runtimes/guardian.js';
+import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
+import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
+import { killLeftovers } from '../../pools/runtimes/journal.js';
+import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
+import { createSupervisor } from '../../pools/supervisor/supervisor.js';
+import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { ControlPlane } from '../admin/control-plane.js';
+import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
+import { MetricTotals } from '../metrics/fold.js';
+import { ProcessMetrics } from '../metrics/registry.js';
+import { Acquisitions } from './acquisitions.js';
+import { prepareChange } from './apply.js';
+import { systemClock } from './clock.js';
+import { type LoadRequest, loadInThread } from './config-loader.js';
+import { createControlPlane } from './control-plane.js';
+import { prepareAccessLogFolder, prepareFolders } from './folders.js';
+import { takeInstanceLock } from './instance-lock.js';
+import { ListenerFleet } from './listener-fleet.js';
+import type { PrimaryParts, PrimaryState } from './parts.js';
+import { countingEvents } from './pool-metrics.js';
+import { QueueLedger } from './queue-ledger.js';
+import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
+import { RoutePublisher } from './route-publisher.js';
+import { accessLogFolder } from './routes.js';
+import { stopAtOnce, stopGracefully } from './shutdown.js';
+import { ListeningSockets } from './sockets.js';
+import { ConfigWatcher } from './watcher.js';
+import { ActivityBook } from './worker-activity.js';
+
+export interface BootOptions {
+  /** How to load the configuration again. */
+  readonly request: LoadRequest;
+  readonly config: CompiledConfig;
+  readonly version: string;
+  readonly terminal: ((line: string) => void) | null;
+  readonly level: LogLevel;
+}
+
+export interface RunningServer {
+  readonly control: ControlPlane;
+  readonly log: ServerLog;
+  config(): CompiledConfig;
+  reload(reason: string): Promise<ReloadOutcome>;
+  /** Finishes what runs, within the shutdown limits; resolves when nothing is held any more. */
+  stop(): Promise<void>;
+  /** Kills everything that is left. May be called during `stop`. */
+  stopAtOnce(): void;
+}
+
+const listenerEntry = fileURLToPath(new URL('../listener/main.js', import.meta.url));
+
+/** Throws SluiceError with a remedy; then everything acquired before is released. */
+export async function boot(options: BootOptions): Promise<RunningServer> {
+  assertLimits();
+  const held = new Acquisitions();
+  prepareFolders(options.config.server);
+  const log = createServerLog({
+    clock: systemClock,
+    file: join(options.config.server.logDir, 'sluice.log'),
+    terminal: options.terminal,
+    level: options.level,
+  });
+  try {
+    return await acquire(options, held, log);
+  } catch (error) {
+    await held.releaseAll(log);
+    log.close();
+    throw error;
+  }
+}
+
+async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog): Promise<RunningServer> {
+  const { config } = options;
+  takeOver(config.server.runDir, held, log);
+  const { identities, listenerIdentity } = takeIdentities(options, held, log);
+  const parts = assemble(options, held, log, identities, listenerIdentity);
+  const control = createControlPlane({
+    ...parts,
+    currentConfig: () => parts.state.config,
+    isDraining: () => parts.state.isDraining,
+  });
+  // Sockets first: a port in use ends the start before any process runs.
+  const change = prepareChange(parts, config);
+  change.commit();
+  await parts.fleet.start(config.server.listeners);
+  // Fastify is loaded while the listeners start, and only here.
+  const { listenAdmin } = await import('../admin/listen.js');
+  const admin = await listenAdmin(config.server.admin, control);
+  held.hold('admin', () => admin.close());
+  const reloader = watchConfiguration(options, held, parts);
+  logWarnings(log, config.warnings);
+  log.info('started', { pid: process.pid, version: options.version, node: process.version });
+  return {
+    control,
+    log,
+    config: () => parts.state.config ?? config,
+    reload: (reason) => reloader.reload(reason),
+    stop: async () => {
+      await stopGracefully(parts);
+      await held.releaseAll(log);
+      log.info('stopped');
+      log.close();
+    },
+    stopAtOnce: () => stopAtOnce(parts),
+  };
+}
+
+function takeOver(runDir: string, held: Acquisitions, log: ServerLog): void {
+  const lock = takeInstanceLock(runDir);
+  held.hold('lock', () => lock.release());
+  const killed = killLeftovers(runDir);
+  if (lock.tookOver) log.warn('previous-server-died', { killedWorkers: killed.length });
+}
+
+function takeIdentities(
+  options: BootOptions,
+  held: Acquisitions,
+  log: ServerLog,
+): { readonly identities: Identities; readonly listenerIdentity: Identity | null } {
+  const identities = createIdentities({
+    config: options.config.server,
+    logger: log,
+    isolate: options.request.overrides.isolation !== 'process',
+  });
+  held.hold('identities', () => identities.close());
+  const listenerIdentity = identities.forListeners();
+  if (listenerIdentity !== null) checkReachable(listenerIdentity);
+  prepareAccessLogFolder(accessLogFolder(options.config), listenerIdentity?.uid ?? null);
+  return { identities, listenerIdentity };
+}
+
+/** Listeners run our own files with the node that runs us, as a user who may see neither. */
+function checkReachable(identity: Identity): void {
+  const targets = [
+    { path: process.execPath, wanted: 'execute', name: 'the node that runs Sluice' },
+    { path: listenerEntry, wanted: 'read', name: 'the files of Sluice' },
+  ] as const;
+  for (const { path, wanted, name } of targets) {
+    const obstacle = findObstacle(identity, path, wanted);
+    if (obstacle === null) continue;
+    const { cause } = describeObstacle(obstacle, `${name} (${path})`, `the listeners (user ${identity.uid})`);
+    throw new SluiceError(
+      'folder-closed',
+      cause,
+      `move Sluice and node to folders that others can enter, open it with \`chmod o+x ${obstacle.path}\`, ` +
+        'or start with `--isolation process` (then pools are not protected from each other)',
+    );
+  }
+}
+
+function assemble(
+  options: BootOptions,
+  held: Acquisitions,
+  log: ServerLog,
+  identities: Identities,
+  listenerIdentity: Identity | null,
+): PrimaryParts {
+  const { config } = options;
+  const clock = systemClock;
+  const state: PrimaryState = { config: null, isDraining: false };
+  const totals = new MetricTotals();
+  const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
+  const guardian = createGuardian(log);
+  held.hold('guardian', () => guardian.close());
+  const sockets = new ListeningSockets();
+  held.hold('sockets', () => sockets.close());
+  const publisher = new RoutePublisher(() => clock.monotonicMs());
+  const ledger = new QueueLedger();
+  const runtimes = createRuntimes({ clock, logger: log, config: config.server, identities, guardian });
+  held.hold('runtimes', () => runtimes.close());
+  const events = countingEvents(totals);
+  const supervisor = createSupervisor({ clock, logger: log, runtimes, listeners: publisher, events });
+  publisher.attach(() => supervisor.upstreams());
+  const fleet = new ListenerFleet({
+    clock,
+    logger: log,
+    entry: listenerEntry,
+    identity: listenerIdentity,
+    sockets,
+    publisher,
+    ledger,
+    events: fleetEvents(supervisor, totals, processMetrics),
+  });
+  held.hold('listeners', () => fleet.close());
+  return { clock, log, sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, state };
+}
+
+function fleetEvents(
+  supervisor: SupervisorPort,
+  totals: MetricTotals,
+  processMetrics: ProcessMetrics,
+): ConstructorParameters<typeof ListenerFleet>[0]['events'] {
+  const activity = new ActivityBook();
+  return {
+    needWorker: (applicationId) => supervisor.needWorker(applicationId),
+    busy: (applicationId) => supervisor.busy(applicationId),
+    served: (workerId) => supervisor.served(workerId),
+    unreachable: (workerId, error) => supervisor.unreachable(workerId, error),
+    lost: (workerId, lines) => supervisor.lost(workerId, lines),
+    activity: (listenerId, workers) => {
+      for (const one of activity.report(listenerId, workers)) {
+        supervisor.activity(one.workerId, one.inFlight, one.requestsTotal);
+      }
+    },
+    counters: (listenerId, sequence, deltas) => totals.apply(listenerId, sequence, deltas),
+    gone: (listenerId) => {
+      totals.forgetListener(listenerId);
+      activity.forget(listenerId);
+    },
+    replaced: () => processMetrics.listenerReplaced(),
+  };
+}
+
+function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {
+  const reloader = new Reloader({
+    parts,
+    load: () => loadInThread({ ...options.request, lastGood: false }, parts.clock),
+    applied: (config) => watcher.watch(config.server.watch ? config.sources : []),
+  });
+  const watcher = new ConfigWatcher(parts.clock, () => {
+    reloader.reload('a file changed').catch((error: unknown) => {
+      parts.log.error('reload-failed', { error: messageOf(error) });
+    });
+  });
+  watcher.watch(options.config.server.watch ? options.config.sources : []);
+  held.hold('watcher', () => watcher.close());
+  return reloader;
+}

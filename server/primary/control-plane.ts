@@ -1,0 +1,54 @@
+/** Implements what the admin API asks for over the parts that the primary holds. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CompiledConfig } from '../../config/model.js';
+import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { ControlPlane, ReadinessCheck } from '../admin/control-plane.js';
+import type { MetricTotals } from '../metrics/fold.js';
+import { type ProcessMetrics, scrape } from '../metrics/registry.js';
+import type { ListenerFleet } from './listener-fleet.js';
+import { setPoolGauges } from './pool-metrics.js';
+import type { ListeningSockets } from './sockets.js';
+
+export interface ControlPlaneParts {
+  readonly supervisor: SupervisorPort;
+  readonly fleet: ListenerFleet;
+  readonly sockets: ListeningSockets;
+  readonly totals: MetricTotals;
+  readonly processMetrics: ProcessMetrics;
+  /** The configuration that serves; null before the first one was applied. */
+  currentConfig(): CompiledConfig | null;
+  isDraining(): boolean;
+}
+
+export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
+  let listenersWereComplete = false;
+  const listeners = (): ReadinessCheck => {
+    // Once all were there, the death of one is repaired without taking the node out of the balance.
+    if (parts.fleet.isComplete()) listenersWereComplete = true;
+    const count = parts.fleet.completeCount();
+    const ok = listenersWereComplete && count > 0;
+    return { name: 'listeners', ok, detail: `${count} accept requests` };
+  };
+  return {
+    pools: () => parts.supervisor.view(),
+    isStarted: () => parts.currentConfig() !== null,
+    readiness: () => [
+      check('configuration', parts.currentConfig() !== null, 'not applied yet'),
+      check('sockets', parts.sockets.held().length > 0 || parts.currentConfig()?.sites.length === 0, 'none bound'),
+      listeners(),
+      check('pools', parts.supervisor.settled(), 'a pool with startMode AlwaysRunning is still starting'),
+      check('draining', !parts.isDraining(), 'the server is stopping'),
+    ],
+    metrics: () => {
+      setPoolGauges(parts.totals, parts.supervisor.view());
+      parts.processMetrics.listeners(parts.fleet.completeCount());
+      return scrape(parts.totals, parts.processMetrics, async () => {
+        await nextTurn();
+      });
+    },
+  };
+}
+
+function check(name: string, ok: boolean, otherwise: string): ReadinessCheck {
+  return { name, ok, detail: ok ? '' : otherwise };
+}

@@ -1,0 +1,30 @@
+import type { Clock } from '../../config/base/clock.js';
+import type { CompiledConfig } from '../../config/model.js';
+import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { ServerLog } from '../log/server-log.js';
+import type { MetricTotals } from '../metrics/fold.js';
+import type { ProcessMetrics } from '../metrics/registry.js';
+import type { ListenerFleet } from './listener-fleet.js';
+import type { QueueLedger } from './queue-ledger.js';
+import type { RoutePublisher } from './route-publisher.js';
+import type { ListeningSockets } from './sockets.js';
+
+/** Everything that a change of the configuration, a stop or the admin API works with. */
+export interface PrimaryParts {
+  readonly clock: Clock;
+  readonly log: ServerLog;
+  readonly sockets: ListeningSockets;
+  readonly publisher: RoutePublisher;
+  readonly ledger: QueueLedger;
+  readonly fleet: ListenerFleet;
+  readonly supervisor: SupervisorPort;
+  readonly totals: MetricTotals;
+  readonly processMetrics: ProcessMetrics;
+  readonly state: PrimaryState;
+}
+
+export interface PrimaryState {
+  /** The configuration that serves; null before the first one was applied. */
+  config: CompiledConfig | null;
+  isDraining: boolean;
+}

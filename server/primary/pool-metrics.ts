@@ -1,0 +1,47 @@
+/** Pools and workers as metrics: counters from the supervisor's events, gauges from its view at each scrape. */
+import type { PoolState, PoolView, SupervisorEvents, WorkerState } from '../../pools/supervisor/ports.js';
+import { primaryMetrics } from '../metrics/definitions.js';
+import type { MetricTotals } from '../metrics/fold.js';
+
+const poolStates: readonly PoolState[] = ['Starting', 'Started', 'Stopping', 'Stopped'];
+const workerStates: readonly WorkerState[] = ['starting', 'running', 'draining', 'stopping'];
+
+export function countingEvents(totals: MetricTotals): SupervisorEvents {
+  return {
+    workerStarted: (pool, _applicationId, startMs) => {
+      totals.add(primaryMetrics.workerStarts, [pool]);
+      totals.observe(primaryMetrics.workerStartDuration, [pool], startMs / 1000);
+    },
+    workerExited: (pool, _applicationId, reason) => totals.add(primaryMetrics.workerExits, [pool, reason]),
+    recycled: (pool, reason) => totals.add(primaryMetrics.poolRecycles, [pool, reason]),
+    rapidFail: (pool) => totals.add(primaryMetrics.poolRapidFail, [pool]),
+    changed: () => undefined,
+  };
+}
+
+/** Only pools that something happened to: a thousand idle pools cost no series. */
+export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[]): void {
+  const requested = totals.poolsWithRequests();
+  totals.clear(primaryMetrics.poolState);
+  totals.clear(primaryMetrics.poolWorkers);
+  totals.clear(primaryMetrics.workerResidentMemory);
+  for (const pool of pools) {
+    if (!requested.has(pool.name) && !hasHistory(pool)) continue;
+    for (const state of poolStates) {
+      totals.set(primaryMetrics.poolState, [pool.name, state], pool.state === state ? 1 : 0);
+    }
+    for (const state of workerStates) {
+      const count = pool.workers.filter((worker) => worker.state === state).length;
+      totals.set(primaryMetrics.poolWorkers, [pool.name, state], count);
+    }
+    for (const worker of pool.workers) {
+      if (worker.rssBytes <= 0) continue;
+      const labels = [pool.name, worker.applicationId, String(worker.slot)];
+      totals.set(primaryMetrics.workerResidentMemory, labels, worker.rssBytes);
+    }
+  }
+}
+
+function hasHistory(pool: PoolView): boolean {
+  return pool.workers.length > 0 || pool.obituaries.length > 0 || pool.restarts > 0 || pool.stoppedReason !== '';
+}

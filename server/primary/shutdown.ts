@@ -1,0 +1,32 @@
+import type { PrimaryParts } from './parts.js';
+
+/** Kept back for the workers after the listeners finished: at most this, or a fifth of the limit. */
+const workerShareMaxMs = 10_000;
+const workerShare = 0.2;
+
+/**
+ * Stops within `shutdownTimeLimit`: not ready any more, then no new connections, then requests finish,
+ * then workers end.
+ */
+export async function stopGracefully(parts: PrimaryParts): Promise<void> {
+  const { state, clock, log, sockets, fleet, supervisor } = parts;
+  if (state.isDraining) return;
+  state.isDraining = true;
+  const settings = state.config?.server;
+  const limitMs = settings?.shutdownTimeLimitMs ?? 0;
+  log.info('stopping', { limitMs });
+  const drainDelayMs = settings?.drainDelayMs ?? 0;
+  if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.setTimer(drainDelayMs, resolve, true));
+  const startedMs = clock.monotonicMs();
+  // Listeners close theirs at the same moment: from now on connections are refused, not left waiting.
+  sockets.close();
+  await fleet.shutdown(limitMs - Math.min(workerShareMaxMs, limitMs * workerShare));
+  await supervisor.stopAll(Math.max(0, limitMs - (clock.monotonicMs() - startedMs)));
+}
+
+export function stopAtOnce(parts: PrimaryParts): void {
+  parts.state.isDraining = true;
+  parts.sockets.close();
+  parts.fleet.kill('stopped at once');
+  parts.supervisor.killAll();
+}

@@ -1,0 +1,113 @@
+/**
+ * Says "look again" when a file of the configuration may have changed. Folders are watched, not files,
+ * because editors replace files; only names that matter wake it. A slow poll stands in where the kernel
+ * tells nothing (network and overlay file systems).
+ */
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { CancelTimer, Clock } from '../../config/base/clock.js';
+import {
+  watchedFoldersMax,
+  watchPollIntervalMs,
+  watchRenameDelayMs,
+  watchWriteDelayMs,
+} from '../../config/base/limits.js';
+
+export class ConfigWatcher {
+  readonly #clock: Clock;
+  readonly #changed: () => void;
+  #files: readonly string[] = [];
+  #signature = '';
+  readonly #watchers = new Map<string, FSWatcher>();
+  /** Folder -> the names in it that matter. */
+  #names = new Map<string, Set<string>>();
+  #cancelLook: CancelTimer = () => undefined;
+  #cancelPoll: CancelTimer = () => undefined;
+
+  constructor(clock: Clock, changed: () => void) {
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  /** From now on these files; an empty list ends the watch. */
+  watch(files: readonly string[]): void {
+    this.#files = files;
+    this.#signature = signatureOf(files);
+    this.#names = new Map();
+    for (const file of files) {
+      const folder = dirname(file);
+      const names = this.#names.get(folder) ?? new Set();
+      this.#names.set(folder, names.add(basename(file)));
+    }
+    for (const [folder, watcher] of this.#watchers) {
+      if (this.#names.has(folder)) continue;
+      watcher.close();
+      this.#watchers.delete(folder);
+    }
+    this.#openWatchers();
+    this.#cancelPoll();
+    if (files.length > 0) this.#schedulePoll();
+  }
+
+  close(): void {
+    this.watch([]);
+    this.#cancelLook();
+    this.#cancelPoll();
+  }
+
+  #openWatchers(): void {
+    for (const folder of this.#names.keys()) {
+      if (this.#watchers.has(folder) || this.#watchers.size >= watchedFoldersMax) continue;
+      try {
+        const watcher = watch(folder, { persistent: false }, (event, name) => this.#event(folder, event, name));
+        // The folder is gone: the poll notices what replaces it.
+        watcher.on('error', () => {
+          watcher.close();
+          this.#watchers.delete(folder);
+        });
+        this.#watchers.set(folder, watcher);
+      } catch {
+        // Missing folder or no watch left: the poll stands in.
+      }
+    }
+  }
+
+  #event(folder: string, event: 'rename' | 'change', name: string | null): void {
+    if (name !== null && this.#names.get(folder)?.has(name) !== true) return;
+    this.#lookAfter(event === 'rename' ? watchRenameDelayMs : watchWriteDelayMs);
+  }
+
+  #lookAfter(delayMs: number): void {
+    this.#cancelLook();
+    this.#cancelLook = this.#clock.setTimer(delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    const signature = signatureOf(this.#files);
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    this.#changed();
+  }
+
+  #schedulePoll(): void {
+    this.#cancelPoll = this.#clock.setTimer(watchPollIntervalMs, () => {
+      this.#openWatchers();
+      this.#look();
+      this.#schedulePoll();
+    });
+  }
+}
+
+/** Changes when a file appears, disappears, is replaced or written. */
+function signatureOf(files: readonly string[]): string {
+  return files.map(signatureOfOne).join('|');
+}
+
+function signatureOfOne(file: string): string {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(file);
+    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+  } catch {
+    return '-';
+  }
+}

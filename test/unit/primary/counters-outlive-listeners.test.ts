@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { listenerMetrics, primaryMetrics } from '../../../server/metrics/definitions.js';
+import { MetricTotals } from '../../../server/metrics/fold.js';
+
+const requests = (pool: string, site = 'main'): string =>
+  [listenerMetrics.httpRequests.name, site, pool, 'GET', '2xx'].join('\u0000');
+const inFlight = (pool: string): string => [listenerMetrics.httpRequestsInFlight.name, pool].join('\u0000');
+
+let totals: MetricTotals;
+
+function text(): string {
+  return [...totals.encode()].join('');
+}
+
+beforeEach(() => {
+  totals = new MetricTotals();
+  totals.configure(['shop', 'blog'], ['main']);
+});
+
+describe('deltas of listeners', () => {
+  test('each sequence number is applied once', () => {
+    totals.apply(1, 1, [{ series: requests('shop'), values: [5] }]);
+    totals.apply(1, 1, [{ series: requests('shop'), values: [5] }]);
+    totals.apply(2, 1, [{ series: requests('shop'), values: [2] }]);
+    expect(text()).toContain('sluice_http_requests_total{site="main",pool="shop",method="GET",code="2xx"} 7\n');
+  });
+
+  test('a counter never goes down: not by a death, not by a bad number', () => {
+    totals.apply(1, 1, [{ series: requests('shop'), values: [5] }]);
+    totals.forgetListener(1);
+    totals.apply(3, 1, [{ series: requests('shop'), values: [-4] }]);
+    totals.apply(3, 2, [{ series: requests('shop'), values: [Number.NaN] }]);
+    totals.apply(3, 3, [{ series: requests('shop'), values: [1] }]);
+    expect(text()).toContain('code="2xx"} 6\n');
+  });
+
+  test('gauges are summed over listeners, and those of a dead one are void', () => {
+    totals.apply(1, 1, [{ series: inFlight('shop'), values: [5] }]);
+    totals.apply(2, 1, [{ series: inFlight('shop'), values: [3] }]);
+    totals.apply(2, 2, [{ series: inFlight('shop'), values: [4] }]);
+    expect(text()).toContain('sluice_http_requests_in_flight{pool="shop"} 9\n');
+    totals.forgetListener(1);
+    expect(text()).toContain('sluice_http_requests_in_flight{pool="shop"} 4\n');
+  });
+
+  test('buckets become cumulative', () => {
+    const { name, buckets } = listenerMetrics.queueWait;
+    const values = [...buckets.map((_, index) => (index === 1 ? 2 : index === 2 ? 1 : 0)), 4, 30.5, 7];
+    totals.apply(1, 1, [{ series: [name, 'shop'].join('\u0000'), values }]);
+    expect(text()).toContain('sluice_queue_wait_seconds_bucket{pool="shop",le="0.005"} 0\n');
+    expect(text()).toContain('sluice_queue_wait_seconds_bucket{pool="shop",le="0.01"} 2\n');
+    expect(text()).toContain('sluice_queue_wait_seconds_bucket{pool="shop",le="10"} 3\n');
+    expect(text()).toContain('sluice_queue_wait_seconds_bucket{pool="shop",le="+Inf"} 7\n');
+    expect(text()).toContain('sluice_queue_wait_seconds_sum{pool="shop"} 30.5\n');
+    expect(text()).toContain('sluice_queue_wait_seconds_count{pool="shop"} 7\n');
+  });
+
+  test('what fits no definition is ignored and counted', () => {
+    totals.apply(1, 1, [
+      { series: 'made_up_total\u0000x', values: [1] },
+      { series: requests('shop'), values: [1, 2] },
+      { series: [listenerMetrics.retries.name, 'shop', 'more'].join('\u0000'), values: [1] },
+    ]);
+    expect(totals.ignored).toBe(3);
+    expect(text()).toBe('');
+  });
+});
+
+describe('series', () => {
+  test('label values are escaped', () => {
+    totals.configure(['a"b\\c\nd'], ['main']);
+    totals.add(primaryMetrics.poolRapidFail, ['a"b\\c\nd']);
+    expect(text()).toContain('{pool="a\\"b\\\\c\\nd"} 1\n');
+  });
+
+  test('a pool has none before its first request', () => {
+    expect(text()).toBe('');
+    totals.apply(1, 1, [{ series: requests('shop'), values: [1] }]);
+    expect(text()).toContain('pool="shop"');
+    expect(text()).not.toContain('pool="blog"');
+  });
+
+  test('those of a removed pool are shown once more and then gone, also when a late delta comes', () => {
+    totals.apply(1, 1, [{ series: requests('shop'), values: [1] }]);
+    totals.configure(['blog'], ['main']);
+    totals.apply(1, 2, [{ series: requests('shop'), values: [1] }]);
+    expect(text()).toContain('pool="shop",method="GET",code="2xx"} 2\n');
+    expect(text()).not.toContain('pool="shop"');
+    totals.apply(1, 3, [{ series: requests('shop'), values: [1] }]);
+    expect(text()).not.toContain('pool="shop"');
+  });
+
+  test('those of a removed site go too', () => {
+    totals.apply(1, 1, [{ series: requests('shop', 'main'), values: [1] }]);
+    totals.configure(['shop'], ['other']);
+    text();
+    expect(text()).not.toContain('site="main"');
+  });
+
+  test('many are written in slices, so that other work gets a turn', () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `pool${index}`);
+    totals.configure(names, ['main']);
+    totals.apply(
+      1,
+      1,
+      names.map((name) => ({ series: requests(name), values: [1] })),
+    );
+    const slices = [...totals.encode()];
+    expect(slices.length).toBeGreaterThanOrEqual(3);
+    expect(slices.join('').match(/^sluice_http_requests_total\{/gm)).toHaveLength(5_000);
+  });
+});
