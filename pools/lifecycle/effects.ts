@@ -3,8 +3,6 @@ import type { ApplicationTimer, ClosedCause, EndReport, LifeKey, WorkerTimer } f
 import type { RetireReason } from './exit-reason.js';
 
 export type WorkerEffect =
-  /** Wait for the node-wide start limit; answered by `granted`. */
-  | { readonly type: 'enterGate' }
   | { readonly type: 'spawn' }
   /** Have every listener open its link; answered by `linked` or `linkFailed`. */
   | { readonly type: 'openLink' }

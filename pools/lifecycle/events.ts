@@ -56,8 +56,7 @@ export type ApplicationTimer = 'retry' | 'window';
 
 export type ApplicationEvent = {
   readonly nowMs: number;
-} & /** The pool is started; `slots` is 1 for a half-open probe. Also sent to widen a probe. */
-(
+} /** The pool is started; `slots` is 1 for a half-open probe. Also sent to widen a probe. */ & (
   | { readonly type: 'open'; readonly slots: number }
   | {
       readonly type: 'close';

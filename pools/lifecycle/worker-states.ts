@@ -3,7 +3,8 @@ import type { HostingModel } from '../../config/model.js';
 import type { KillReason, RetireReason } from './exit-reason.js';
 
 /**
- * Life of a worker. `queued` waits for the node-wide start limit, `starting` for the host's hello,
+ * Life of a worker. `queued` waits for its turn in the
+ * node-wide start limit (`granted`), `starting` for the host's hello,
  * `loading` until the app listens, `linking` for the listeners' links, `running` is published,
  * `leaving` waits until every listener has stopped choosing it, `draining` until its requests are done.
  * `running` may be killed at any time; `exited` ends every state that has a process.

@@ -1,8 +1,25 @@
 import type { Clock } from '../../config/base/clock.js';
-import { InvariantError } from '../../config/base/invariant.js';
+import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { acknowledgeSilenceMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
+import type { CompiledConfig } from '../../config/model.js';
+import type { WorkerEvent } from '../lifecycle/events.js';
+import { isOpen } from '../lifecycle/pool-states.js';
+import type { ApplicationUpstreams } from '../protocol/snapshot.js';
 import type { Runtime } from '../runtimes/runtime.js';
-import type { ListenerPort, SupervisorEvents, SupervisorPort } from './ports.js';
+import { type HostBook, type PoolBook, workersOf } from './books.js';
+import { EffectRunner } from './effect-runner.js';
+import { joinLines } from './obituaries.js';
+import type { ListenerPort, PoolView, SupervisorEvents, SupervisorPort } from './ports.js';
+import { type Estate, reconcile } from './reconcile.js';
+import { RecycleWatches } from './recycle-watches.js';
+import { residentBytes } from './resident-memory.js';
+import { StartGate } from './start-gate.js';
+import { Timers } from './timers.js';
+import { Turns } from './turns.js';
+import { noUpstreams, upstreamsOf } from './upstreams.js';
+import { poolView } from './view.js';
+import type { Untimed } from './worker-runner.js';
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -10,9 +27,254 @@ export interface SupervisorOptions {
   readonly runtimes: { readonly inProcess: Runtime; readonly outOfProcess: Runtime };
   readonly listeners: ListenerPort;
   readonly events: SupervisorEvents;
+  /** A broken promise of the supervisor itself; default: an error record, and the rest goes on. */
+  readonly invariantBroken?: (error: unknown) => void;
 }
 
 /** Owns every pool of this node. Calls its ports synchronously, never from inside another's callback. */
 export function createSupervisor(options: SupervisorOptions): SupervisorPort {
-  throw new InvariantError(`no supervisor yet for ${String(options.clock.monotonicMs())}`);
+  return new Supervisor(options);
+}
+
+class Supervisor implements SupervisorPort {
+  readonly #options: SupervisorOptions;
+  readonly #timers: Timers;
+  readonly #turns: Turns;
+  readonly #gate: StartGate;
+  readonly #estate: Estate;
+  readonly #recycles = new RecycleWatches();
+  readonly #unsent = new Set<string>();
+  #afterSending: ((number: number) => void)[] = [];
+  #lastPublication = 0;
+  #configured = false;
+  #ending = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { clock, logger, runtimes, listeners, events } = options;
+    const report = (error: unknown): void => logger.error('supervisor-invariant', { cause: messageOf(error) });
+    this.#timers = new Timers(clock);
+    this.#turns = new Turns(() => this.#endTurn(), options.invariantBroken ?? report);
+    this.#gate = new StartGate(this.#timers);
+    const publish = (applicationId: string): unknown => this.#unsent.add(applicationId);
+    const runner = new EffectRunner({
+      clock,
+      logger,
+      timers: this.#timers,
+      turns: this.#turns,
+      gate: this.#gate,
+      runtimes,
+      listeners,
+      events,
+      publish: (host) => publish(host.id),
+      published: (then) => this.#afterSending.push(then),
+      recycled: (pool, failed) => this.#recycles.note(pool, failed),
+      emptied: (host) => this.#emptied(host),
+    });
+    const forget = (host: HostBook): void => this.#forget(host);
+    this.#estate = {
+      pools: new Map(),
+      departing: new Set(),
+      hosts: new Map(),
+      runner,
+      publish,
+      forget,
+      created: 0,
+    };
+  }
+
+  // --- configuration
+
+  apply(config: CompiledConfig): void {
+    this.#turns.post(() => {
+      if (this.#ending) return;
+      this.#gate.setPlaces(config.server.startConcurrency);
+      reconcile(this.#estate, config);
+      this.#configured = true;
+    });
+  }
+
+  // --- what listeners say
+
+  upstreams(): readonly ApplicationUpstreams[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return [...this.#estate.hosts.values()].map((host) => upstreamsOf(host, nowMs));
+  }
+
+  needWorker(applicationId: string): void {
+    this.#turns.post(() => {
+      const pool = this.#estate.hosts.get(applicationId)?.pool;
+      if (pool !== undefined) this.#estate.runner.feedPool(pool, { type: 'needWorker', applicationId });
+    });
+  }
+
+  busy(applicationId: string): void {
+    this.#turns.post(() => {
+      const host = this.#estate.hosts.get(applicationId);
+      if (host !== undefined) this.#estate.runner.feedHost(host, { type: 'busy' });
+    });
+  }
+
+  served(workerId: number): void {
+    this.#feedWorker(workerId, { type: 'served' });
+  }
+
+  unreachable(workerId: number, error: string): void {
+    this.#options.logger.warn('worker-unreachable', { worker: workerId, cause: error });
+    this.#feedWorker(workerId, { type: 'unreachable' });
+  }
+
+  activity(workerId: number, inFlight: number, requestsTotal: number): void {
+    this.#feedWorker(workerId, { type: 'activity', inFlight, requestsTotal });
+  }
+
+  lost(workerId: number, lines: readonly string[]): void {
+    this.#turns.post(() => {
+      const worker = this.#estate.runner.workers.byId.get(workerId);
+      if (worker !== undefined) worker.lines = joinLines(worker.lines, lines);
+      else this.#everyPool().some((pool) => pool.obituaries.addLines(workerId, lines));
+    });
+  }
+
+  #feedWorker(workerId: number, event: Untimed<WorkerEvent>): void {
+    this.#turns.post(() => {
+      const worker = this.#estate.runner.workers.byId.get(workerId);
+      if (worker !== undefined) this.#estate.runner.workers.feed(worker, event);
+    });
+  }
+
+  // --- what people ask
+
+  view(): readonly PoolView[] {
+    return this.#everyPool().map((pool) => poolView(pool, residentBytes));
+  }
+
+  settled(): boolean {
+    if (!this.#configured) return false;
+    for (const host of this.#estate.hosts.values()) {
+      const awaited = host.pool.config.startMode === 'AlwaysRunning' && isOpen(host.pool.machine.life);
+      if (awaited && !host.settledOnce) return false;
+    }
+    return true;
+  }
+
+  recyclePool(name: string, reason: string): Promise<void> {
+    return this.#command(name, (pool, resolve, reject) => {
+      if (!isOpen(pool.machine.life)) {
+        reject(new SluiceError('pool-not-started', `pool ${name} is not started`, 'Start the pool first.'));
+        return;
+      }
+      this.#options.logger.info('recycle', { pool: name, why: reason });
+      this.#recycles.add({ pool, failed: false, resolve, reject });
+      for (const host of pool.hosts) {
+        if (!host.removed) this.#estate.runner.feedHost(host, { type: 'recycle', slot: null });
+      }
+    });
+  }
+
+  startPool(name: string): Promise<void> {
+    return this.#command(name, (pool, resolve, reject) => {
+      if (this.#ending) {
+        reject(new SluiceError('shutting-down', `pool ${name} cannot be started: the server is stopping`));
+        return;
+      }
+      this.#estate.runner.feedPool(pool, { type: 'start' });
+      resolve();
+    });
+  }
+
+  stopPool(name: string): Promise<void> {
+    return this.#command(name, (pool, resolve) => {
+      pool.whenStopped.push(resolve);
+      this.#estate.runner.feedPool(pool, { type: 'stop' });
+    });
+  }
+
+  stopAll(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#turns.post(() => {
+        this.#ending = true;
+        const pools = this.#everyPool();
+        let left = pools.length;
+        const done = (): void => {
+          this.#timers.cancelAll('stop-all');
+          resolve();
+        };
+        if (left === 0) done();
+        // A process that even SIGKILL cannot end must not keep the server.
+        else this.#timers.set('stop-all', 'limit', limitMs + acknowledgeSilenceMs, done);
+        for (const pool of pools) {
+          pool.whenStopped.push(() => {
+            left -= 1;
+            if (left === 0) done();
+          });
+          this.#estate.runner.feedPool(pool, { type: 'shutdown', limitMs });
+        }
+      });
+    });
+  }
+
+  killAll(): void {
+    this.#turns.post(() => {
+      this.#ending = true;
+      const { runner } = this.#estate;
+      for (const pool of this.#everyPool()) {
+        runner.feedPool(pool, { type: 'shutdown', limitMs: 0 });
+        for (const worker of workersOf(pool)) runner.workers.feed(worker, { type: 'killNow' });
+      }
+    });
+  }
+
+  #command(
+    name: string,
+    run: (pool: PoolBook, resolve: () => void, reject: (error: SluiceError) => void) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#turns.post(() => {
+        const pool = this.#estate.pools.get(name);
+        if (pool === undefined) reject(new SluiceError('no-such-pool', `there is no pool named ${name}`));
+        else run(pool, resolve, reject);
+      });
+    });
+  }
+
+  // --- the end of a turn
+
+  /** Sends what has changed, once per turn; returns whether that may have left more to do. */
+  #endTurn(): boolean {
+    this.#recycles.check();
+    if (this.#unsent.size === 0 && this.#afterSending.length === 0) return false;
+    if (this.#unsent.size > 0) {
+      const nowMs = this.#options.clock.monotonicMs();
+      const changed = [...this.#unsent].map((id) => {
+        const host = this.#estate.hosts.get(id);
+        return host === undefined ? noUpstreams(id) : upstreamsOf(host, nowMs);
+      });
+      this.#unsent.clear();
+      this.#lastPublication = this.#options.listeners.publish(changed);
+    }
+    const after = this.#afterSending;
+    this.#afterSending = [];
+    for (const then of after) then(this.#lastPublication);
+    return true;
+  }
+
+  #emptied(host: HostBook): void {
+    if (host.removed || host.pool.removed) this.#forget(host);
+  }
+
+  #forget(host: HostBook): void {
+    const { pool } = host;
+    this.#timers.cancelAll(host.key);
+    pool.hosts.delete(host);
+    const successor = this.#estate.hosts.get(host.id);
+    if (successor?.pool !== pool) pool.obituaries.forget(host.id);
+    if (!pool.removed || pool.hosts.size > 0) return;
+    this.#timers.cancelAll(pool.key);
+    this.#estate.departing.delete(pool);
+  }
+
+  #everyPool(): readonly PoolBook[] {
+    return [...this.#estate.pools.values(), ...this.#estate.departing];
+  }
 }

@@ -1,0 +1,226 @@
+/**
+ * Feeds events to the machines and runs what they ask for. Orders go down at once (pool, application,
+ * worker); reports go up as tasks of their own, so that no machine hears of a step it is in the middle of.
+ */
+import type { Clock } from '../../config/base/clock.js';
+import type { Logger } from '../../config/base/logger.js';
+import { stepApplication } from '../lifecycle/application-machine.js';
+import { roleOf } from '../lifecycle/application-states.js';
+import type { ApplicationEffect, PoolEffect } from '../lifecycle/effects.js';
+import type { ApplicationEvent, EndReport, PoolEvent } from '../lifecycle/events.js';
+import { stepPool } from '../lifecycle/pool-machine.js';
+import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } from './books.js';
+import { buryWorker } from './burial.js';
+import type { SupervisorEvents } from './ports.js';
+import type { Timers } from './timers.js';
+import type { Turns } from './turns.js';
+import { type Untimed, WorkerRunner, type WorkerRunnerPorts } from './worker-runner.js';
+
+export interface EffectRunnerPorts extends Omit<WorkerRunnerPorts, 'report'> {
+  readonly events: SupervisorEvents;
+  /** A recycle of a slot is done, or its replacement could not be started. */
+  recycled(pool: PoolBook, failed: boolean): void;
+  /** The last process of a host or pool that is no longer configured is gone. */
+  emptied(host: HostBook): void;
+}
+
+export class EffectRunner {
+  readonly workers: WorkerRunner;
+  readonly #ports: EffectRunnerPorts;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #timers: Timers;
+  readonly #turns: Turns;
+
+  constructor(ports: EffectRunnerPorts) {
+    this.#ports = ports;
+    this.#clock = ports.clock;
+    this.#logger = ports.logger;
+    this.#timers = ports.timers;
+    this.#turns = ports.turns;
+    this.workers = new WorkerRunner({
+      ...ports,
+      report: {
+        running: (worker) => this.#workerRuns(worker),
+        served: (worker) => this.#workerServed(worker),
+        idle: (worker) => this.#later(worker.host, { type: 'idle', ...keyOf(worker) }),
+        recycleDue: (worker, why) => {
+          this.#logger.info('recycle-due', { ...about(worker), why });
+          this.#later(worker.host, { type: 'recycle', slot: worker.slot });
+        },
+        ended: (worker, end) => this.#workerEnded(worker, end),
+      },
+    });
+  }
+
+  // --- pools
+
+  feedPool(pool: PoolBook, event: Untimed<PoolEvent>): void {
+    const before = pool.machine.life;
+    const { machine, effects } = stepPool(pool.machine, { ...event, nowMs: this.#clock.monotonicMs() });
+    pool.machine = machine;
+    for (const effect of effects) this.#runPoolEffect(pool, effect);
+    if (machine.life !== before) {
+      this.#logger.info('pool-state', { pool: pool.name, from: before, to: machine.life });
+      this.#ports.events.changed(pool.name);
+    }
+    this.settlePool(pool);
+  }
+
+  /** A stopping pool without processes is stopped. */
+  settlePool(pool: PoolBook): void {
+    if (pool.machine.life === 'stopping' && workersOf(pool).length === 0) this.feedPool(pool, { type: 'emptied' });
+    if (pool.machine.life === 'stopped') for (const resolve of pool.whenStopped.splice(0)) resolve();
+  }
+
+  #runPoolEffect(pool: PoolBook, effect: PoolEffect): void {
+    switch (effect.type) {
+      case 'open':
+        for (const host of configured(pool)) this.feedHost(host, { type: 'open', slots: effect.slots });
+        return;
+      case 'close':
+        for (const host of pool.hosts) this.feedHost(host, effect);
+        return;
+      case 'invite':
+        for (const host of configured(pool)) this.feedHost(host, { type: 'invite' });
+        return;
+      case 'needWorker':
+        for (const host of configured(pool)) {
+          if (host.id === effect.applicationId) this.feedHost(host, { type: 'needWorker' });
+        }
+        return;
+      case 'setTimer':
+        this.#timers.set(pool.key, 'probe', effect.delayMs, () =>
+          this.#turns.post(() => this.feedPool(pool, { type: 'timer' })),
+        );
+        return;
+      case 'cancelTimer':
+        this.#timers.cancel(pool.key, 'probe');
+        return;
+      case 'tripped':
+        this.#logger.error('rapid-fail', {
+          pool: pool.name,
+          cause: `${pool.config.failure.rapidFailProtectionMaxCrashes} failures within the interval: the pool is stopped`,
+          remedy: 'Repair the application and start the pool; the obituaries name each failure.',
+        });
+        this.#ports.events.rapidFail(pool.name);
+    }
+  }
+
+  // --- applications
+
+  feedHost(host: HostBook, event: Untimed<ApplicationEvent>): void {
+    const before = host.machine.life;
+    const { machine, effects } = stepApplication(host.machine, { ...event, nowMs: this.#clock.monotonicMs() });
+    host.machine = machine;
+    for (const effect of effects) this.#runHostEffect(host, effect);
+    if (machine.life === before) return;
+    host.settledOnce ||= machine.life !== 'idle' && machine.life !== 'starting';
+    this.#ports.events.changed(host.pool.name);
+  }
+
+  #runHostEffect(host: HostBook, effect: ApplicationEffect): void {
+    const { pool } = host;
+    switch (effect.type) {
+      case 'startWorker':
+        this.workers.begin(host, effect);
+        return;
+      case 'retireWorker': {
+        const worker = workerAt(host, effect.slot, effect.generation);
+        const limitMs = effect.limitMs ?? pool.config.processModel.shutdownTimeLimitMs;
+        if (worker !== undefined) this.workers.feed(worker, { type: 'retire', reason: effect.reason, limitMs });
+        return;
+      }
+      case 'publish':
+        this.#ports.publish(host);
+        return;
+      case 'setTimer':
+        this.#timers.set(host.key, effect.name, effect.delayMs, () =>
+          this.#later(host, { type: 'timer', name: effect.name }),
+        );
+        return;
+      case 'cancelTimer':
+        this.#timers.cancel(host.key, effect.name);
+        return;
+      case 'recycled':
+        this.#logger.info('recycled', { pool: pool.name, application: host.id, slot: effect.slot, why: effect.reason });
+        this.#ports.events.recycled(pool.name, effect.reason);
+        this.#ports.recycled(pool, false);
+        return;
+      case 'recycleFailed':
+        this.#logger.error('recycle-failed', {
+          pool: pool.name,
+          application: host.id,
+          slot: effect.slot,
+          cause: host.problem,
+          remedy: 'The old worker keeps serving. Repair the application and recycle the pool again.',
+        });
+        this.#ports.recycled(pool, true);
+        return;
+      case 'rapidFailed':
+        this.#logger.error('application-rapid-fail', {
+          pool: pool.name,
+          application: host.id,
+          cause: `more than ${host.machine.rules.rapidFailsPerMinute} failures within a minute (rapidFailsPerMinute)`,
+          remedy: 'It is tried again by itself when a minute has fewer failures.',
+        });
+    }
+  }
+
+  // --- reports
+
+  #workerRuns(worker: WorkerBook): void {
+    const { host } = worker;
+    host.problem = '';
+    const startMs = this.#clock.monotonicMs() - worker.spawnedAtMs;
+    this.#logger.info('worker-started', { ...about(worker), startMs: Math.round(startMs) });
+    this.#ports.events.workerStarted(host.pool.name, host.id, startMs);
+    this.#later(host, { type: 'running', ...keyOf(worker) });
+  }
+
+  #workerServed(worker: WorkerBook): void {
+    const { host, slot, generation } = worker;
+    this.#turns.post(() => {
+      this.feedHost(host, { type: 'served', slot, generation });
+      if (roleOf(host.machine, slot, generation) === 'current') this.feedPool(host.pool, { type: 'served' });
+    });
+  }
+
+  /** The pool counts before the application may restart: a trip closes the application first. */
+  #workerEnded(worker: WorkerBook, end: EndReport): void {
+    const { host } = worker;
+    const { pool } = host;
+    this.#turns.post(() => {
+      const current = roleOf(host.machine, worker.slot, worker.generation) === 'current';
+      buryWorker(worker, end, this.#clock, this.#logger);
+      host.workers.delete(worker.id);
+      if (end.outcome !== 'stopped') pool.restarts += 1;
+      this.#ports.events.workerExited(pool.name, host.id, end.reason);
+      const inProcess = worker.machine.rules.model === 'InProcess';
+      if (end.counts && inProcess && current) this.feedPool(pool, { type: 'failure' });
+      const { outcome, counts, answered, status, subStatus } = end;
+      this.feedHost(host, { type: 'ended', ...keyOf(worker), outcome, counts, answered, status, subStatus });
+      this.settlePool(pool);
+      if (host.workers.size === 0) this.#ports.emptied(host);
+      this.#ports.events.changed(pool.name);
+    });
+  }
+
+  #later(host: HostBook, event: Untimed<ApplicationEvent>): void {
+    this.#turns.post(() => this.feedHost(host, event));
+  }
+}
+
+/** Hosts that are leaving the configuration are only ever closed. */
+function configured(pool: PoolBook): readonly HostBook[] {
+  return [...pool.hosts].filter((host) => !host.removed);
+}
+
+function keyOf(worker: WorkerBook): { readonly slot: number; readonly generation: number } {
+  return { slot: worker.slot, generation: worker.generation };
+}
+
+function about(worker: WorkerBook) {
+  const { id, slot, generation, pid, host } = worker;
+  return { pool: host.pool.name, application: host.id, worker: id, slot, generation, pid };
+}

@@ -1,0 +1,87 @@
+/** A failed start and a stored failure in words: for waiting requests, the log and the admin API. */
+import { unreachable } from '../../config/base/invariant.js';
+import type { LogFields } from '../../config/base/logger.js';
+import type { ApplicationFailure } from '../lifecycle/application-states.js';
+import type { ExitReason } from '../lifecycle/exit-reason.js';
+import type { StoredFailure } from '../protocol/snapshot.js';
+import type { StartFailure } from '../runtimes/runtime.js';
+import type { WorkerBook } from './books.js';
+
+/** Last output lines in the log record of a failed start. */
+const outputLinesLogged = 20;
+
+/** The answer for requests. It names no path and no output: those are for the log. */
+export function storedFailure(failure: ApplicationFailure, nowMs: number): StoredFailure {
+  const { status, subStatus, reason, retryAtMs } = failure;
+  const retryAfterSeconds = retryAtMs > 0 ? Math.max(1, Math.ceil((retryAtMs - nowMs) / 1_000)) : 0;
+  return { status, subStatus, reason, title: titleOf(failure), retryAfterSeconds };
+}
+
+function titleOf(failure: ApplicationFailure): string {
+  switch (failure.reason) {
+    case 'StartFailed':
+      if (failure.status === 502) return 'The application process could not be started';
+      return failure.subStatus === 37
+        ? 'The application failed to start within the startup time limit'
+        : 'The application failed to start';
+    case 'RapidFail':
+      return 'The application process failed too often within a minute';
+    case 'Misconfigured':
+      return 'The configuration of the application is not valid';
+    case 'AppOffline':
+      return 'The application pool was stopped after too many failures';
+    case 'Disabled':
+      return 'The application pool is stopped';
+    case 'AppShutdown':
+      return 'The application is shutting down';
+    default:
+      return unreachable(failure.reason);
+  }
+}
+
+/** What is known of a failed start, from the runtime if it told, else from the end of the process. */
+export function explainStart(worker: WorkerBook, reason: ExitReason, nowMs: number): StartFailure {
+  const { failure, exit, machine, request } = worker;
+  const outputTail = exit?.outputTail ?? '';
+  if (failure !== null) return failure.outputTail === '' ? { ...failure, outputTail } : failure;
+  const { status, subStatus } = machine;
+  const tookMs = Math.round(nowMs - worker.spawnedAtMs);
+  const step = machine.listened ? 'ownership' : 'listen';
+  const journey = [{ step, startedAtMs: worker.spawnedAtMs, durationMs: tookMs, outcome: 'failed' } as const];
+  if (reason === 'startup-timeout') {
+    const cause = `not ready after ${tookMs} ms (startupTimeLimit ${request.hosting.startupTimeLimitMs} ms)`;
+    const remedy = 'See the last output lines, or raise startupTimeLimit if the application needs longer.';
+    return { status, subStatus, code: reason, cause, remedy, outputTail, journey };
+  }
+  const cause = `the process ended ${tookMs} ms after its start, ${howItEnded(worker)}`;
+  const remedy = 'See the last output lines; the same command run by hand shows the error too.';
+  return { status, subStatus, code: 'exited-early', cause, remedy, outputTail, journey };
+}
+
+export function howItEnded(worker: WorkerBook): string {
+  const exit = worker.exit;
+  if (exit === null) return 'without a process';
+  if (exit.violation !== null) return `ended by Sluice: ${exit.violation}`;
+  if (exit.signal !== null) return `by ${exit.signal}`;
+  return `with exit code ${exit.code ?? 'unknown'}`;
+}
+
+export function startFailureFields(worker: WorkerBook, report: StartFailure): LogFields {
+  return {
+    pool: worker.host.pool.name,
+    application: worker.host.id,
+    slot: worker.slot,
+    attempt: worker.attempt,
+    pid: worker.pid,
+    status: `${report.status}.${report.subStatus}`,
+    code: report.code,
+    cause: report.cause,
+    remedy: report.remedy,
+    output: report.outputTail.trimEnd().split('\n').slice(-outputLinesLogged).join('\n'),
+  };
+}
+
+/** One line for the view of a pool. */
+export function problemLine(report: StartFailure): string {
+  return `${report.status}.${report.subStatus} ${report.code}: ${report.cause}`;
+}

@@ -1,0 +1,136 @@
+/** Brings the pools and applications in the books to what a new configuration asks for. */
+import type { ApplicationConfig, CompiledConfig, PoolConfig, SiteConfig } from '../../config/model.js';
+import { newApplication } from '../lifecycle/application-states.js';
+import { isOpen, newPool } from '../lifecycle/pool-states.js';
+import type { HostBook, PoolBook } from './books.js';
+import type { EffectRunner } from './effect-runner.js';
+import { Obituaries } from './obituaries.js';
+import { applicationRules, isSame, needsNewProcesses, poolRules } from './rules.js';
+
+export interface Estate {
+  /** Configured pools by name. */
+  readonly pools: Map<string, PoolBook>;
+  /** Removed pools whose processes are not gone yet. */
+  readonly departing: Set<PoolBook>;
+  /** Configured applications by id; listeners know exactly these. */
+  readonly hosts: Map<string, HostBook>;
+  readonly runner: EffectRunner;
+  /** Sends an application's upstreams at the end of the turn. */
+  publish(applicationId: string): void;
+  forget(host: HostBook): void;
+  /** Numbers pools and hosts, for keys of their own. */
+  created: number;
+}
+
+interface Change {
+  readonly pool: PoolBook;
+  readonly before: PoolConfig;
+  readonly application: ApplicationConfig;
+  readonly site: SiteConfig;
+}
+
+export function reconcile(estate: Estate, config: CompiledConfig): void {
+  const sites = new Map(config.sites.map((site) => [site.name, site]));
+  const previous = new Map([...estate.pools].map(([name, pool]) => [name, pool.config]));
+  const created = config.pools.filter((pool) => !estate.pools.has(pool.name)).map((pool) => addPool(estate, pool));
+  for (const wanted of config.pools) changePool(estate, wanted);
+  // Applications leave before others come: one that moves to another pool is published by its new one.
+  const wanted = new Map(config.applications.map((application) => [application.id, application]));
+  for (const host of [...estate.hosts.values()]) {
+    if (wanted.get(host.id)?.pool !== host.pool.name) removeHost(estate, host);
+  }
+  for (const application of config.applications) {
+    const pool = estate.pools.get(application.pool);
+    const site = sites.get(application.site);
+    if (pool === undefined || site === undefined) continue;
+    const before = previous.get(pool.name) ?? pool.config;
+    placeHost(estate, { pool, before, application, site });
+  }
+  const names = new Set(config.pools.map((pool) => pool.name));
+  for (const pool of [...estate.pools.values()]) if (!names.has(pool.name)) removePool(estate, pool);
+  for (const pool of created) if (pool.config.autoStart) estate.runner.feedPool(pool, { type: 'start' });
+}
+
+function addPool(estate: Estate, config: PoolConfig): PoolBook {
+  estate.created += 1;
+  const pool: PoolBook = {
+    name: config.name,
+    key: `pool:${estate.created}`,
+    config,
+    machine: newPool(poolRules(config)),
+    hosts: new Set(),
+    obituaries: new Obituaries(),
+    restarts: 0,
+    removed: false,
+    whenStopped: [],
+  };
+  estate.pools.set(config.name, pool);
+  return pool;
+}
+
+function changePool(estate: Estate, config: PoolConfig): void {
+  const pool = estate.pools.get(config.name);
+  if (pool === undefined || isSame(pool.config, config)) return;
+  pool.config = config;
+  estate.runner.feedPool(pool, { type: 'configure', rules: poolRules(config) });
+}
+
+function placeHost(estate: Estate, change: Change): void {
+  const { pool, before, application, site } = change;
+  const host = estate.hosts.get(application.id);
+  if (host === undefined) {
+    addHost(estate, change);
+    return;
+  }
+  const old = { pool: before, application: host.config, site: host.site };
+  const next = { pool: pool.config, application, site };
+  if (isSame(old, next)) return;
+  host.config = application;
+  host.site = site;
+  const restart = needsNewProcesses(old, next) && !pool.config.recycling.disallowRotationOnConfigChange;
+  estate.runner.feedHost(host, { type: 'configure', rules: applicationRules(pool.config, application), restart });
+}
+
+function addHost(estate: Estate, { pool, application, site }: Change): void {
+  const rules = applicationRules(pool.config, application);
+  const { life, cause } = pool.machine;
+  estate.created += 1;
+  const host: HostBook = {
+    id: application.id,
+    key: `application:${estate.created}`,
+    pool,
+    config: application,
+    site,
+    machine: newApplication(rules, cause),
+    workers: new Map(),
+    problem: application.failure === null ? '' : application.failure.diagnostic.message,
+    settledOnce: false,
+    removed: false,
+  };
+  pool.hosts.add(host);
+  estate.hosts.set(host.id, host);
+  estate.publish(host.id);
+  const slots = life === 'probing' ? 1 : Number.MAX_SAFE_INTEGER;
+  if (isOpen(life)) estate.runner.feedHost(host, { type: 'open', slots });
+  else if (life === 'probeDue') estate.runner.feedHost(host, { type: 'invite' });
+}
+
+/** Its workers finish what they have; the application itself is unknown from now on. */
+function removeHost(estate: Estate, host: HostBook): void {
+  estate.hosts.delete(host.id);
+  host.removed = true;
+  const limitMs = host.pool.config.processModel.shutdownTimeLimitMs;
+  const close = { type: 'close', cause: 'AppShutdown', reason: 'config-change', limitMs, retryAtMs: 0 } as const;
+  estate.runner.feedHost(host, close);
+  estate.publish(host.id);
+  if (host.workers.size === 0) estate.forget(host);
+}
+
+function removePool(estate: Estate, pool: PoolBook): void {
+  estate.pools.delete(pool.name);
+  estate.departing.add(pool);
+  pool.removed = true;
+  estate.runner.feedPool(pool, { type: 'stop' });
+  for (const host of [...pool.hosts]) if (host.workers.size === 0) estate.forget(host);
+  if (pool.hosts.size === 0) estate.departing.delete(pool);
+}

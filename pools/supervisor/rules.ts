@@ -1,0 +1,82 @@
+/** From the configuration to the rules of the machines, and which changes need new processes. */
+import { acknowledgeSilenceMs, heartbeatLateMs, linkHelloTimeoutMs } from '../../config/base/limits.js';
+import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
+import type { ApplicationRules } from '../lifecycle/application-states.js';
+import type { PoolRules } from '../lifecycle/pool-states.js';
+import type { WorkerRules } from '../lifecycle/worker-states.js';
+
+export function poolRules(pool: PoolConfig): PoolRules {
+  const { failure } = pool;
+  return {
+    rapidFail: failure.rapidFailProtection
+      ? { intervalMs: failure.rapidFailProtectionIntervalMs, tripsAt: failure.rapidFailProtectionMaxCrashes }
+      : null,
+    probeMs: failure.rapidFailProbeMs,
+    alwaysRunning: pool.startMode === 'AlwaysRunning',
+    shutdownLimitMs: pool.processModel.shutdownTimeLimitMs,
+  };
+}
+
+export function applicationRules(pool: PoolConfig, application: ApplicationConfig): ApplicationRules {
+  const { hosting, failure } = application;
+  const slotsFirst = pool.processModel.maxProcesses;
+  const inProcess = hosting === null || hosting.hostingModel === 'InProcess';
+  return {
+    model: inProcess ? 'InProcess' : 'OutOfProcess',
+    slotsFirst,
+    slotsMax: inProcess ? slotsFirst : slotsFirst * hosting.processesPerApplication,
+    alwaysRunning: pool.startMode === 'AlwaysRunning',
+    overlap: !pool.recycling.disallowOverlappingRotation,
+    rapidFailsPerMinute: hosting?.rapidFailsPerMinute ?? 0,
+    refused: failure ?? (hosting === null ? { status: 500, subStatus: 0 } : null),
+  };
+}
+
+export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRules {
+  const { processModel, recycling, failure } = pool;
+  const inProcess = hosting.hostingModel === 'InProcess';
+  return {
+    model: hosting.hostingModel,
+    helloLimitMs: inProcess ? processModel.startupTimeLimitMs : 0,
+    listenLimitMs: hosting.startupTimeLimitMs,
+    linkLimitMs: 2 * linkHelloTimeoutMs,
+    shutdownLimitMs: processModel.shutdownTimeLimitMs,
+    exitLimitMs: hosting.shutdownTimeLimitMs,
+    pingIntervalMs: processModel.pingingEnabled ? processModel.pingIntervalMs : 0,
+    pingResponseMs: processModel.pingResponseTimeMs,
+    suspectLimitMs: acknowledgeSilenceMs,
+    lateMs: inProcess ? heartbeatLateMs : 0,
+    hangMs: failure.hangDetectionMs,
+    idleTimeoutMs: processModel.idleTimeoutMs,
+    periodicTimeMs: recycling.periodicRestartTimeMs,
+    periodicRequests: recycling.periodicRestartRequests,
+  };
+}
+
+interface Configured {
+  readonly pool: PoolConfig;
+  readonly application: ApplicationConfig;
+  readonly site: SiteConfig;
+}
+
+/** What a running process was started with; time limits, counters and sizes apply without a restart. */
+function startedWith({ pool, application, site }: Configured): unknown {
+  const { hosting } = application;
+  if (hosting === null) return null;
+  return {
+    process: [pool.isolation, pool.nodePath, pool.environmentVariables, pool.processModel.userName],
+    application: [application.path, application.physicalPath, site.name, site.id],
+    program: [hosting.hostingModel, hosting.processPath, hosting.arguments, hosting.nodeOptions, hosting.entry],
+    behaviour: [hosting.isDotnet, hosting.environmentVariables, hosting.port],
+    output: [hosting.stdoutLogEnabled, hosting.stdoutLogFile],
+  };
+}
+
+export function needsNewProcesses(before: Configured, after: Configured): boolean {
+  return JSON.stringify(startedWith(before)) !== JSON.stringify(startedWith(after));
+}
+
+/** Configuration is plain data in a fixed order of keys, so that equal text means nothing has changed. */
+export function isSame(before: unknown, after: unknown): boolean {
+  return JSON.stringify(before) === JSON.stringify(after);
+}

@@ -1,0 +1,100 @@
+/** The read-only picture of the pools for the admin API and metrics. */
+import { unreachable } from '../../config/base/invariant.js';
+import type { ApplicationLife } from '../lifecycle/application-states.js';
+import type { PoolLife } from '../lifecycle/pool-states.js';
+import type { WorkerLife } from '../lifecycle/worker-states.js';
+import { type HostBook, type PoolBook, type WorkerBook, workersOf } from './books.js';
+import type { ApplicationView, PoolState, PoolView, WorkerState, WorkerView } from './ports.js';
+
+/** `rssBytes` reads the resident memory of a process; 0 when it is gone. */
+export function poolView(pool: PoolBook, rssBytes: (pid: number) => number): PoolView {
+  const { life, cause } = pool.machine;
+  const refusing = life !== 'started' && life !== 'probing';
+  return {
+    name: pool.name,
+    state: poolState(life),
+    stoppedReason: refusing ? cause : '',
+    applications: [...pool.hosts].map(applicationView),
+    workers: workersOf(pool).map((worker) => workerView(worker, rssBytes)),
+    restarts: pool.restarts,
+    obituaries: pool.obituaries.all(),
+  };
+}
+
+function poolState(life: PoolLife): PoolState {
+  switch (life) {
+    case 'started':
+      return 'Started';
+    case 'probing':
+      return 'Starting';
+    case 'stopping':
+      return 'Stopping';
+    case 'stopped':
+    case 'offline':
+    case 'probeDue':
+      return 'Stopped';
+    default:
+      return unreachable(life);
+  }
+}
+
+function applicationView(host: HostBook): ApplicationView {
+  const { id, config, machine, problem, pool } = host;
+  const tripped = pool.machine.life === 'offline' || pool.machine.life === 'probeDue';
+  const state = machine.life === 'closed' && tripped ? 'rapid-failed' : applicationState(machine.life, problem);
+  const hostingModel = config.hosting?.hostingModel ?? '';
+  return { id, site: config.site, path: config.path, hostingModel, state, problem };
+}
+
+function applicationState(life: ApplicationLife, problem: string): ApplicationView['state'] {
+  switch (life) {
+    case 'closed':
+    case 'idle':
+      return problem === '' ? 'idle' : 'failed';
+    case 'starting':
+    case 'ready':
+    case 'misconfigured':
+      return life;
+    case 'backingOff':
+      return 'backing-off';
+    case 'rapidFailed':
+      return 'rapid-failed';
+    default:
+      return unreachable(life);
+  }
+}
+
+function workerView(worker: WorkerBook, rssBytes: (pid: number) => number): WorkerView {
+  return {
+    workerId: worker.id,
+    pid: worker.pid,
+    slot: worker.slot,
+    generation: worker.generation,
+    applicationId: worker.host.id,
+    state: workerState(worker.machine.life),
+    startedAtMs: worker.spawnedWallMs,
+    inFlight: worker.machine.health.inFlight,
+    rssBytes: worker.pid > 0 ? rssBytes(worker.pid) : 0,
+  };
+}
+
+function workerState(life: WorkerLife): WorkerState {
+  switch (life) {
+    case 'queued':
+    case 'starting':
+    case 'loading':
+    case 'linking':
+      return 'starting';
+    case 'running':
+      return 'running';
+    case 'leaving':
+    case 'draining':
+      return 'draining';
+    case 'terminating':
+    case 'killing':
+    case 'gone':
+      return 'stopping';
+    default:
+      return unreachable(life);
+  }
+}

@@ -1,0 +1,221 @@
+/** Runs the effects of worker machines against runtimes, listeners, timers and the start limit. */
+import type { Clock } from '../../config/base/clock.js';
+import { messageOf } from '../../config/base/errors.js';
+import { invariant, unreachable } from '../../config/base/invariant.js';
+import type { Logger } from '../../config/base/logger.js';
+import type { ApplicationEffect, WorkerEffect } from '../lifecycle/effects.js';
+import type { EndReport, WorkerEvent } from '../lifecycle/events.js';
+import { stepWorker } from '../lifecycle/worker-machine.js';
+import { isStarting, newWorker } from '../lifecycle/worker-states.js';
+import type { Runtime, StartFailure, WorkerEvents } from '../runtimes/runtime.js';
+import type { HostBook, WorkerBook } from './books.js';
+import type { ListenerPort } from './ports.js';
+import { workerRules } from './rules.js';
+import type { StartGate } from './start-gate.js';
+import type { Timers } from './timers.js';
+import type { Turns } from './turns.js';
+import { upstreamOf } from './upstreams.js';
+
+/** An event before the runner stamps it. */
+export type Untimed<E> = E extends unknown ? Omit<E, 'nowMs'> : never;
+
+export interface WorkerRunnerPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly timers: Timers;
+  readonly turns: Turns;
+  readonly gate: StartGate;
+  readonly runtimes: { readonly inProcess: Runtime; readonly outOfProcess: Runtime };
+  readonly listeners: ListenerPort;
+  /** Remembers that the upstreams of this application must be sent when this turn is over. */
+  publish(host: HostBook): void;
+  /** Runs once they have been sent; `number` is the latest publication. */
+  published(then: (number: number) => void): void;
+  readonly report: {
+    running(worker: WorkerBook): void;
+    served(worker: WorkerBook): void;
+    idle(worker: WorkerBook): void;
+    recycleDue(worker: WorkerBook, why: string): void;
+    ended(worker: WorkerBook, end: EndReport): void;
+  };
+}
+
+export class WorkerRunner {
+  readonly byId = new Map<number, WorkerBook>();
+  readonly #ports: WorkerRunnerPorts;
+  #lastId = 0;
+
+  constructor(ports: WorkerRunnerPorts) {
+    this.#ports = ports;
+  }
+
+  /** A new life of a slot; it waits for its turn in the start limit. */
+  begin(host: HostBook, start: Extract<ApplicationEffect, { readonly type: 'startWorker' }>): void {
+    const { config: application, site } = host;
+    const pool = host.pool.config;
+    const { hosting } = application;
+    invariant(hosting !== null, `${host.id} has no hosting to start`);
+    const worker: WorkerBook = {
+      id: ++this.#lastId,
+      host,
+      slot: start.slot,
+      generation: start.generation,
+      attempt: start.attempt,
+      replacement: start.replacement,
+      request: { pool, application, hosting, site },
+      machine: newWorker(workerRules(pool, hosting)),
+      handle: null,
+      endpoint: null,
+      pid: 0,
+      spawnedAtMs: 0,
+      spawnedWallMs: 0,
+      failure: null,
+      exit: null,
+      lines: [],
+    };
+    this.byId.set(worker.id, worker);
+    host.workers.set(worker.id, worker);
+    this.#ports.gate.enter(worker.id, () => this.#later(worker, { type: 'granted' }));
+  }
+
+  feed(worker: WorkerBook, event: Untimed<WorkerEvent>): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    const { machine, effects } = stepWorker(worker.machine, { ...event, nowMs });
+    worker.machine = machine;
+    for (const effect of effects) this.#run(worker, effect);
+    if (machine.life !== 'queued' && !isStarting(machine.life)) this.#ports.gate.leave(worker.id);
+    if (machine.life === 'gone') this.byId.delete(worker.id);
+  }
+
+  #run(worker: WorkerBook, effect: WorkerEffect): void {
+    const { listeners, timers, report } = this.#ports;
+    const owner = `worker:${worker.id}`;
+    switch (effect.type) {
+      case 'spawn':
+        return this.#spawn(worker);
+      case 'openLink':
+        return this.#openLink(worker);
+      case 'ping':
+        return worker.handle?.ping();
+      case 'publish':
+        return this.#ports.publish(worker.host);
+      case 'awaitAcknowledgement':
+        return this.#ports.published((number) => {
+          const acknowledged = (): void => this.#later(worker, { type: 'acknowledged' });
+          listeners.whenAcknowledged(number).then(acknowledged, acknowledged);
+        });
+      case 'drain':
+        return this.#drain(worker, effect.noticeAfterMs);
+      case 'terminate':
+        return worker.handle?.terminate();
+      case 'kill':
+        return worker.handle?.kill();
+      case 'gone':
+        return this.#ports.published(() => listeners.gone(worker.id, effect.reason));
+      case 'late':
+        return listeners.late(worker.id, effect.late);
+      case 'setTimer':
+        return timers.set(owner, effect.name, effect.delayMs, () =>
+          this.#later(worker, { type: 'timer', name: effect.name }),
+        );
+      case 'cancelTimer':
+        return timers.cancel(owner, effect.name);
+      case 'cancelTimers':
+        return timers.cancelAll(owner);
+      case 'reportRunning':
+        return report.running(worker);
+      case 'reportServed':
+        return report.served(worker);
+      case 'reportIdle':
+        return report.idle(worker);
+      case 'reportRecycleDue':
+        return report.recycleDue(worker, effect.why);
+      case 'reportEnded':
+        return report.ended(worker, effect.end);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #spawn(worker: WorkerBook): void {
+    const { clock, runtimes } = this.#ports;
+    worker.spawnedAtMs = clock.monotonicMs();
+    worker.spawnedWallMs = clock.wallMs();
+    const { slot, generation, request } = worker;
+    const runtime = request.hosting.hostingModel === 'InProcess' ? runtimes.inProcess : runtimes.outOfProcess;
+    try {
+      worker.handle = runtime.start({ workerId: worker.id, slot, generation, ...request }, this.#listen(worker));
+    } catch (error) {
+      const { status, subStatus } = worker.machine;
+      const cause = `the start threw: ${messageOf(error)}`;
+      this.#failStart(worker, { ...noReport, status, subStatus, code: 'spawn-failed', cause });
+    }
+  }
+
+  #listen(worker: WorkerBook): WorkerEvents {
+    return {
+      spawned: (pid) => {
+        worker.pid = pid;
+        this.#later(worker, { type: 'spawned' });
+      },
+      hello: () => this.#later(worker, { type: 'hello' }),
+      ready: (endpoint) => {
+        worker.endpoint = endpoint;
+        this.#later(worker, { type: 'listening' });
+      },
+      startFailed: (failure) => this.#failStart(worker, failure),
+      heartbeat: (beat) => this.#later(worker, { type: 'heartbeat', inFlight: beat.inFlight }),
+      pong: () => this.#later(worker, { type: 'pong' }),
+      exited: (exit) => {
+        worker.exit = exit;
+        const { code, signal, violation } = exit;
+        this.#later(worker, { type: 'exited', code, signal, violation });
+      },
+    };
+  }
+
+  #failStart(worker: WorkerBook, failure: StartFailure): void {
+    worker.failure = failure;
+    const { status, subStatus } = failure;
+    this.#later(worker, { type: 'startFailed', status, subStatus });
+  }
+
+  #openLink(worker: WorkerBook): void {
+    const { listeners } = this.#ports;
+    const upstream = upstreamOf(worker);
+    invariant(upstream !== null, `worker ${worker.id} listens without an endpoint`);
+    listeners.link(worker.host.id, upstream);
+    listeners.whenLinked(worker.id).then(
+      () => this.#later(worker, { type: 'linked' }),
+      (error: unknown) => {
+        const { status, subStatus } = worker.machine;
+        const cause = `a listener could not open its link: ${messageOf(error)}`;
+        if (!worker.machine.ran) worker.failure = { ...noReport, status, subStatus, code: 'link-failed', cause };
+        this.#later(worker, { type: 'linkFailed' });
+      },
+    );
+  }
+
+  #drain(worker: WorkerBook, noticeAfterMs: number): void {
+    worker.handle?.drain();
+    const drained = (): void => this.#later(worker, { type: 'drained' });
+    this.#ports.listeners.drain(worker.id, noticeAfterMs).then((receipt) => {
+      this.#ports.logger.info('worker-drained', { worker: worker.id, pid: worker.pid, ...receipt });
+      drained();
+    }, drained);
+  }
+
+  #later(worker: WorkerBook, event: Untimed<WorkerEvent>): void {
+    this.#ports.turns.post(() => this.feed(worker, event));
+  }
+}
+
+const noReport: StartFailure = {
+  status: 500,
+  subStatus: 30,
+  code: '',
+  cause: '',
+  remedy: '',
+  outputTail: '',
+  journey: [],
+};
