@@ -1,0 +1,27 @@
+import type { Experiment } from '../experiment.js';
+import { asyncContexts } from './async-contexts.js';
+import { benchFigures } from './bench-figures.js';
+import { dotnet } from './dotnet.js';
+import { frameworks } from './frameworks.js';
+import { growth } from './growth.js';
+import { killListeners } from './kill-listeners.js';
+import { killWorkers } from './kill-workers.js';
+import { npmTest } from './npm-test.js';
+import { pipelining } from './pipelining.js';
+import { rapidFail } from './rapid-fail.js';
+import { startCost } from './start-cost.js';
+
+/** In the order of the acceptance lines; the ones that need a quiet machine come first. */
+export const experiments: readonly Experiment[] = [
+  benchFigures,
+  startCost,
+  frameworks,
+  asyncContexts,
+  dotnet,
+  ...killWorkers,
+  ...rapidFail,
+  killListeners,
+  pipelining,
+  growth,
+  npmTest,
+];

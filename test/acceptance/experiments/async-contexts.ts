@@ -1,0 +1,50 @@
+import { call, keepAliveAgent } from '../../support/http-client.js';
+import { app } from '../../support/paths.js';
+import { withSluice } from '../../support/sluice.js';
+import { type Experiment, type Outcome, scaled, violations } from '../experiment.js';
+
+const connections = 64;
+
+async function run(requests: number): Promise<Outcome> {
+  let outcome: Outcome | null = null;
+  await withSluice(
+    {
+      applicationPools: [{ name: 'a' }],
+      applications: [{ path: '/', applicationPool: 'a', physicalPath: app('async-context') }],
+    },
+    async (sluice) => {
+      await sluice.call('/');
+      const agent = keepAliveAgent(connections);
+      let next = 0;
+      let wrong = 0;
+      const one = async (): Promise<void> => {
+        while (next < requests) {
+          next += 1;
+          const path = `/${next}`;
+          const body = next % 3 === 0 ? { method: 'POST', body: 'x'.repeat(next % 5_000) } : {};
+          if ((await call(sluice.port, path, { agent, ...body })).text !== path) wrong += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: connections }, one));
+      agent.destroy();
+      const found = JSON.parse((await sluice.call('/found')).text) as Record<string, number>;
+      outcome = {
+        measured: `${found['requests']} requests on ${connections} connections: ${found['leakedIn']} contexts leaked, ${found['lost']} lost, ${wrong} wrong answers`,
+        broken: violations({
+          [`every request is counted: ${found['requests']}`]: (found['requests'] ?? 0) >= requests,
+          'no context leaks into another request': found['leakedIn'] === 0,
+          'no request loses its own context': found['lost'] === 0,
+          'no answer goes to another request': wrong === 0,
+        }),
+        missed: [],
+      };
+    },
+  );
+  return outcome ?? { measured: 'nothing', broken: ['did not run'], missed: [] };
+}
+
+export const asyncContexts: Experiment = {
+  name: 'async-contexts',
+  promise: 'async contexts leaked between 100,000 interleaved requests: 0',
+  run: (scale) => run(scaled(100_000, scale, 3_000)),
+};
