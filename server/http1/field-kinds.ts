@@ -1,4 +1,6 @@
 // HOT: measured by test/bench/http1.bench.ts
+import { invariant } from '../../config/base/invariant.js';
+
 /**
  * What a field name means to the forwarding rules. A name is classified once, when its head is parsed;
  * ordinary names (nearly all) are recognised by length and first letter alone.
@@ -68,23 +70,49 @@ const isProtected: ReadonlySet<number> = new Set([
   FieldKind.forwardedProto,
 ]);
 
-/** Bit `letter & 31` of entry `length` is set when a name of that length and first letter may be special. */
-const suspects = new Int32Array(64);
-for (const name of exact.keys())
-  suspects[name.length] = (suspects[name.length] ?? 0) | (1 << (name.charCodeAt(0) & 31));
-const prefixLetters = (1 << (0x78 & 31)) | (1 << (0x6d & 31)); // x-forwarded-, x-original-, ms-aspnetcore
-for (let length = 11; length < suspects.length; length++) suspects[length] = (suspects[length] ?? 0) | prefixLetters;
+/**
+ * One slot per (length, first letter): the special names happen to be alone in theirs, which `place` asserts.
+ * So an ordinary name is recognised by one load, and a special one by one comparison.
+ */
+const slotLengths = 32;
+const slotNames: string[] = new Array<string>(slotLengths * 32).fill('');
+const slotUsualNames: string[] = [...slotNames];
+const slotKinds = new Uint8Array(slotLengths * 32);
+
+function slotOf(length: number, firstByte: number): number {
+  return length < slotLengths ? length * 32 + (firstByte & 31) : 0;
+}
+
+for (const [name, kind] of exact) {
+  const slot = slotOf(name.length, name.charCodeAt(0));
+  invariant(slotNames[slot] === '', `${name} shares its slot with ${slotNames[slot]}`);
+  slotNames[slot] = name;
+  slotUsualNames[slot] = name
+    .split('-')
+    .map((word) => word.substring(0, 1).toUpperCase() + word.substring(1))
+    .join('-');
+  slotKinds[slot] = kind;
+}
 
 /** Kind of a name without `_` and `.`; `firstByte` is its first byte in any case. */
 export function plainNameKind(name: string, firstByte: number): number {
-  const length = name.length;
-  const bits = length < 64 ? (suspects[length] as number) : prefixLetters;
-  return (bits & (1 << (firstByte & 31))) === 0 ? FieldKind.plain : lowerNameKind(name.toLowerCase());
+  const slot = slotOf(name.length, firstByte);
+  const special = slotNames[slot] as string;
+  if (special !== '' && (name === slotUsualNames[slot] || name === special || name.toLowerCase() === special)) {
+    return slotKinds[slot] as number;
+  }
+  return mayHaveProtectedPrefix(name, firstByte | 0x20) ? prefixKind(name.toLowerCase()) : FieldKind.plain;
 }
 
-function lowerNameKind(name: string): number {
-  const kind = exact.get(name);
-  if (kind !== undefined) return kind;
+/** `x-f`, `x-o` and `ms` start the protected prefixes. */
+function mayHaveProtectedPrefix(name: string, first: number): boolean {
+  if (name.length < 11 || (first !== 0x78 && first !== 0x6d)) return false;
+  if (first === 0x6d) return (name.charCodeAt(1) | 0x20) === 0x73;
+  const third = name.charCodeAt(2) | 0x20;
+  return third === 0x66 || third === 0x6f;
+}
+
+function prefixKind(name: string): number {
   if (name.startsWith('ms-aspnetcore')) return FieldKind.forbidden;
   if (name.startsWith('x-forwarded-') || name.startsWith('x-original-')) return FieldKind.forwarded;
   return FieldKind.plain;
@@ -92,7 +120,8 @@ function lowerNameKind(name: string): number {
 
 /** Kind of a name that holds `_` or `.`: judged by its form with `-`. */
 export function underscoreNameKind(name: string): number {
-  const kind = lowerNameKind(name.toLowerCase().replaceAll('_', '-').replaceAll('.', '-'));
+  const mapped = name.toLowerCase().replaceAll('_', '-').replaceAll('.', '-');
+  const kind = exact.get(mapped) ?? prefixKind(mapped);
   if (framing.has(kind)) return FieldKind.framingTwin;
   return isProtected.has(kind) ? FieldKind.forbidden : FieldKind.underscore;
 }

@@ -1,5 +1,5 @@
 // HOT: measured by test/bench/http1.bench.ts
-import { byteAt, COLON, CR, HTAB, LF, nameClass, SP, valueClass } from './bytes.js';
+import { byteAt, COLON, CR, endOfValue, HTAB, LF, nameClass, SP, valueClass } from './bytes.js';
 import type { Rejection } from './types.js';
 
 /** The reasons this scanner needs; requests and answers bring their own words. */
@@ -70,10 +70,9 @@ export function scanFields(
     const nameEnd = i++;
     while (i < stop && (buffer[i] === SP || buffer[i] === HTAB)) i++;
     const valueStart = i;
-    while (i < stop && valueClass[byteAt(buffer, i)] !== 0) i++;
+    i = endOfValue(buffer, i, stop);
     if (i + 1 >= stop || buffer[i] !== CR || buffer[i + 1] !== LF) {
-      const verdict = refuseLine(buffer, nameStart, i, end, blockEnd, words);
-      return verdict;
+      return refuseLine(buffer, nameStart, i, end, blockEnd, words);
     }
     if (count === fieldsMax) return refuse(words.tooManyFields);
     let valueEnd = i;
@@ -98,8 +97,7 @@ function refuseLine(
   words: LineVocabulary,
 ): number {
   const stop = Math.min(end, blockEnd);
-  let at = i;
-  while (at < stop && valueClass[byteAt(buffer, at)] !== 0) at++;
+  const at = endOfValue(buffer, i, stop);
   if (at >= stop) return stop < end ? refuse(words.headerBlockTooLarge) : 0;
   if (buffer[at] === LF) return refuse(words.bareLf);
   if (buffer[at] !== CR) return refuse(words.control);

@@ -1,6 +1,6 @@
 // HOT: measured by test/bench/http1.bench.ts
 import { requestLineBytesMax } from '../../config/base/limits.js';
-import { byteAt, CR, HASH, LF, latin1, nameClass, SLASH, SP, valueClass } from './bytes.js';
+import { byteAt, CR, endOfValue, HASH, LF, latin1, nameClass, SLASH, SP } from './bytes.js';
 import { badRequest, methodNotAllowed, methodUnknown, requestLineTooLong, versionNotSupported } from './rejections.js';
 import type { Rejection } from './types.js';
 
@@ -125,8 +125,7 @@ function isConnect(buffer: Buffer, start: number, end: number): boolean {
 /** A line that is not (yet) good: incomplete, or the reason. Cold, and the same for every split. */
 function judgeLine(buffer: Buffer, start: number, end: number): number {
   const stop = Math.min(end, start + requestLineBytesMax);
-  let i = start;
-  while (i < stop && valueClass[byteAt(buffer, i)] !== 0) i++;
+  const i = endOfValue(buffer, start, stop);
   if (i >= end) return 0;
   if (buffer[i] === LF) return refuse(badRequest.bareLf);
   if (buffer[i] !== CR) return refuse(i >= start + requestLineBytesMax ? requestLineTooLong : badRequest.control);

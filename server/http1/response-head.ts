@@ -1,6 +1,6 @@
 // HOT: measured by test/bench/http1.bench.ts
 import { requestLineBytesMax, responseHeaderBytesMax, responseHeaderFieldsMax } from '../../config/base/limits.js';
-import { byteAt, CR, latin1, LF, parseDecimal, SP, valueClass } from './bytes.js';
+import { byteAt, CR, endOfValue, latin1, LF, parseDecimal, SP } from './bytes.js';
 import { noteConnection, presentNames, resetLists } from './connection-lists.js';
 import { FieldKind, plainNameKind, underscoreNameKind } from './field-kinds.js';
 import { isDecisive, marks, nameClasses, scan, scanFields } from './field-scanner.js';
@@ -73,8 +73,7 @@ function reject(head: ResponseHead, rejection: Rejection | null): number {
 /** `HTTP/1.x SP 3DIGIT SP reason CRLF`; the last SP may be missing when there is no reason. */
 function scanStatusLine(buffer: Buffer, start: number, end: number, head: ResponseHead): number {
   const stop = Math.min(end, start + requestLineBytesMax);
-  let i = start;
-  while (i < stop && valueClass[byteAt(buffer, i)] !== 0) i++;
+  const i = endOfValue(buffer, start, stop);
   if (i >= end) return 0;
   if (i >= start + requestLineBytesMax && buffer[i] !== CR) return reject(head, badAnswer.headerBlockTooLarge);
   if (buffer[i] === LF) return reject(head, badAnswer.bareLf);
@@ -163,13 +162,26 @@ function noteField(head: ResponseHead, kind: number, value: string): Rejection |
   }
 }
 
+/** Workers say the same in every answer: the last value and its meaning. */
+const lastKeepAlive = { value: '', seconds: -1 };
+
 /** `Keep-Alive: timeout=5, max=100`: only a whole number of seconds counts. */
 function noteKeepAlive(head: ResponseHead, value: string): void {
+  if (value !== lastKeepAlive.value) {
+    lastKeepAlive.seconds = keepAliveTimeout(value);
+    lastKeepAlive.value = value;
+  }
+  head.keepAliveTimeoutSeconds = lastKeepAlive.seconds;
+}
+
+function keepAliveTimeout(value: string): number {
+  let timeout = -1;
   for (const part of splitList(value)) {
     if (part.length < 9 || part.substring(0, 8).toLowerCase() !== 'timeout=') continue;
     const seconds = parseDecimal(part.substring(8));
-    if (seconds >= 0) head.keepAliveTimeoutSeconds = seconds;
+    if (seconds >= 0) timeout = seconds;
   }
+  return timeout;
 }
 
 /** RFC 9112 6.3, without the choice between readings that it leaves open. */
