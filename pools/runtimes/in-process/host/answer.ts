@@ -56,12 +56,7 @@ export class Answer {
     return this.#callback !== null;
   }
 
-  writePieces(
-    socket: VirtualSocket,
-    handle: FakeHandle,
-    pieces: readonly WritePiece[],
-    callback: WriteCallback,
-  ): void {
+  writePieces(socket: VirtualSocket, handle: FakeHandle, pieces: readonly WritePiece[], callback: WriteCallback): void {
     let total = 0;
     for (const piece of pieces) {
       const bytes = bytesMax(piece.chunk, piece.encoding);

@@ -22,7 +22,12 @@ type ResponseConstructor = new (request: IncomingInternals, options: object) => 
 const unusualFlags = RequestFlag.expect | RequestFlag.upgrade | RequestFlag.http10;
 
 /** Whether this request may take the fast path on this server and socket. */
-export function isPlain(symbols: FastSymbols, socket: VirtualSocket, flags: number, fields: readonly string[]): boolean {
+export function isPlain(
+  symbols: FastSymbols,
+  socket: VirtualSocket,
+  flags: number,
+  fields: readonly string[],
+): boolean {
   const server = socket.server;
   return (
     (flags & unusualFlags) === 0 &&

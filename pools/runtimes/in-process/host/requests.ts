@@ -54,7 +54,8 @@ export class Requests {
         beginPlain(fast, socket, request.fields, request.method, request.url, keepAlive, hasBody);
       else this.#beginNode(seam, socket, request, flags);
     } finally {
-      if (hasBody && bodySeesStore && !stream.upgraded) this.#bodyScope = new async_hooks.AsyncResource('HTTPINCOMINGMESSAGE');
+      if (hasBody && bodySeesStore && !stream.upgraded)
+        this.#bodyScope = new async_hooks.AsyncResource('HTTPINCOMINGMESSAGE');
     }
   }
 
@@ -157,8 +158,8 @@ export class Requests {
       };
     }
     socket.push(null);
-    // As `onStreamRead` does: lets 'end' come even if nobody reads any more.
-    if (socket.readableLength === 0) socket.read(0);
+    // As Node does after each end of a connection: lets 'end' come even if nobody reads any more.
+    socket.read(0);
   }
 
   reset(): void {

@@ -67,6 +67,8 @@ export function callExecute(seam: Seam, parser: HttpParser): void {
 }
 
 const silentOwner = {
+  isIdle: true,
+  idleSinceMs: 0,
   request: null,
   answered: () => undefined,
   readStarted: () => undefined,

@@ -270,11 +270,16 @@ export class Stream implements HandleOwner, SocketOwner {
     this.requests.abort();
   }
 
-  /** The link broke: for the app the client is gone. */
+  /** The link broke: for the app the client is gone, whatever still waits here. */
   lost(): void {
     this.#peerGone = true;
-    this.receive({ type: FrameType.Reset, flags: 0, request: null, body: null, trailers: null });
+    this.#queue = [];
+    runSoon(resetStream, this);
   }
+}
+
+function resetStream(stream: Stream): void {
+  if (!stream.isClosing) stream.requests.reset();
 }
 
 function openStream(stream: Stream): void {

@@ -14,6 +14,9 @@ export interface WritePiece {
 
 /** What the fast path keeps about the request in flight; implemented by the stream. */
 export interface Flight {
+  /** Nothing in flight, nothing queued, not upgraded. */
+  readonly isIdle: boolean;
+  readonly idleSinceMs: number;
   /** Set by the fast path only: Node's own list does not know this request. */
   request: IncomingInternals | null;
   /** The response is written and detached from the socket. */

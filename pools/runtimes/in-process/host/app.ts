@@ -1,0 +1,78 @@
+/** The app's server as the host knows it, and everything that serves requests to it. */
+import diagnostics_channel from 'node:diagnostics_channel';
+import type { FakeHandle } from './fake-handle.js';
+import { coarseNowMs } from './host-clock.js';
+import type { ServerInternals } from './node-internals.js';
+import type { Seam } from './seam.js';
+import type { VirtualSocket } from './virtual-socket.js';
+
+const serverSocket = diagnostics_channel.channel('net.server.socket');
+/** Where a server has no keep-alive time-out of its own, idle virtual sockets still go. */
+const idleFallbackMs = 60_000;
+
+export class App {
+  readonly server: ServerInternals;
+  /** Null: requests go in as bytes. */
+  readonly seam: Seam | null;
+  readonly sockets = new Set<VirtualSocket>();
+
+  constructor(server: ServerInternals, seam: Seam | null) {
+    this.server = server;
+    this.seam = seam;
+  }
+
+  /** What Node's accept callback checks: `maxConnections` and `blockList`. */
+  admits(handle: FakeHandle): boolean {
+    const server = this.server;
+    if (server.maxConnections !== undefined && server.maxConnections !== null) {
+      if (server._connections >= server.maxConnections) {
+        server.emit('drop', describe(handle));
+        return false;
+      }
+    }
+    const { remoteAddress, remoteFamily } = describe(handle);
+    return server.blockList?.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4') !== true;
+  }
+
+  announceSocket(socket: VirtualSocket): void {
+    if (serverSocket.hasSubscribers) serverSocket.publish({ socket });
+  }
+
+  /** Virtual sockets idle longer than the server's keep-alive time-out go; the clients stay. */
+  sweep(): void {
+    const limitMs = this.server.keepAliveTimeout || idleFallbackMs;
+    const now = coarseNowMs();
+    for (const socket of this.sockets) {
+      const flight = socket.flight;
+      if (flight.isIdle && now - flight.idleSinceMs > limitMs) socket.destroy();
+    }
+  }
+
+  closeSockets(which: 'all' | 'idle'): void {
+    for (const socket of this.sockets) if (which === 'all' || socket.flight.isIdle) socket.destroy();
+  }
+}
+
+interface Drop {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly localFamily: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly remoteFamily: string;
+}
+
+function describe(handle: FakeHandle): Drop {
+  const local: Record<string, unknown> = {};
+  const remote: Record<string, unknown> = {};
+  handle.getsockname(local);
+  handle.getpeername(remote);
+  return {
+    localAddress: String(local['address']),
+    localPort: Number(local['port']),
+    localFamily: String(local['family']),
+    remoteAddress: String(remote['address']),
+    remotePort: Number(remote['port']),
+    remoteFamily: String(remote['family']),
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * The host of one in-process worker: owns control pipe, links, the adopted server and the heartbeat.
+ * See in the README of the folder above how a request travels.
+ */
+import net from 'node:net';
+import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';
+import type { HostToPrimary } from '../../../protocol/host-to-primary.js';
+import { type HostStartData, hostLinkFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
+import { setAnchor } from './anchor.js';
+import type { App } from './app.js';
+import { runSoon } from './clean-context.js';
+import { wrapCloseConnections } from './close-connections.js';
+import { becomeClusterChild } from './cluster-child.js';
+import { ControlPipe } from './control-pipe.js';
+import { listenWithExport } from './exported-app.js';
+import { hostClock, refreshCoarseNow } from './host-clock.js';
+import { Link, type LinkOwner } from './link.js';
+import { adoptListen, type ListenOwner } from './listen.js';
+import type { NetInternals } from './node-internals.js';
+import { findSeam, type Seam } from './seam.js';
+
+const linkBacklog = 511;
+const sweepEveryBeats = 4;
+const stackCharactersMax = 8_192;
+
+export class Host implements LinkOwner, ListenOwner {
+  readonly token: string;
+  readonly seam: Seam | null;
+  readonly appPort: number;
+  readonly isPortForced: boolean;
+  readonly envPort: number;
+  readonly links = new Set<Link>();
+  inFlight = 0;
+  isDraining = false;
+  readonly #apps = new Set<App>();
+  readonly #control: ControlPipe;
+  #app: App | null = null;
+  #how: 'listen' | 'export' = 'listen';
+  #wasListening = false;
+  #beats = 0;
+  #utilization = performance.eventLoopUtilization();
+
+  constructor(start: HostStartData) {
+    this.token = start.linkToken;
+    this.envPort = start.envPort;
+    this.isPortForced = start.appPort > 0;
+    this.appPort = start.appPort > 0 ? start.appPort : start.envPort;
+    if (start.envPort > 0) process.env['PORT'] = String(start.envPort);
+    this.#control = new ControlPipe(
+      (message) => this.#command(message),
+      () => process.exit(1),
+    );
+    becomeClusterChild(start.slot, (then) => this.#closeServer(then));
+    const seam = start.path === 'documented' ? 'asked for' : findSeam();
+    this.seam = typeof seam === 'string' ? null : start.path === 'slow' ? { ...seam, fast: null } : seam;
+    if (typeof seam === 'string' && start.path !== 'documented') {
+      this.notice('documented-path', `this Node lacks the seam (${seam}): requests go in as bytes`);
+    }
+    this.#send({
+      type: 'hello',
+      protocol: linkProtocolVersion,
+      node: process.version,
+      pid: process.pid,
+      path: this.#path(),
+    });
+    this.#acceptLinks();
+    adoptListen(this);
+    if (this.seam !== null) wrapCloseConnections(this.#apps);
+    this.#watchProcess();
+    this.#beat(hostClock.monotonicMs());
+  }
+
+  #path(): 'fast' | 'slow' | 'documented' {
+    if (this.seam === null) return 'documented';
+    return this.seam.fast === null ? 'slow' : 'fast';
+  }
+
+  get app(): App | null {
+    return this.#app;
+  }
+
+  set app(app: App | null) {
+    this.#app = app;
+    if (app !== null) this.#apps.add(app);
+  }
+
+  #acceptLinks(): void {
+    const create = (net as unknown as NetInternals)._createServerHandle;
+    const handle = create?.(null, null, null, hostLinkFd);
+    if (typeof handle !== 'object') throw new Error(`the link socket (descriptor ${hostLinkFd}) cannot be used`);
+    handle.onconnection = (status: number, connection: object | undefined): void => {
+      if (status === 0 && connection !== undefined) new Link(this, connection);
+    };
+    const error = handle.listen(linkBacklog);
+    if (error !== 0) throw new Error(`the link socket does not listen (${error})`);
+    setAnchor(handle);
+  }
+
+  #watchProcess(): void {
+    process.on('exit', () => {
+      for (const link of this.links) link.flushAtExit();
+    });
+    process.on('uncaughtExceptionMonitor', (error: unknown) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#control.sendNow({ type: 'fatal', text: text.slice(0, stackCharactersMax) });
+    });
+    process.once('beforeExit', () => {
+      if (this.#wasListening || this.#app !== null) return;
+      this.#how = 'export';
+      void listenWithExport(this);
+    });
+  }
+
+  #send(message: HostToPrimary): void {
+    this.#control.send(message);
+  }
+
+  listening(port: number): void {
+    this.#wasListening = true;
+    this.#send({ type: 'listening', port, how: this.#how });
+  }
+
+  notice(code: string, text: string): void {
+    this.#send({ type: 'notice', code, text });
+  }
+
+  refused(code: string, text: string): void {
+    this.#send({ type: 'refused', code, text });
+  }
+
+  #command(message: PrimaryToHost): void {
+    if (message.type === 'ping') this.#send({ type: 'pong', id: message.id });
+    else if (message.type === 'drain') this.#drain();
+  }
+
+  #drain(): void {
+    if (this.isDraining) return;
+    this.isDraining = true;
+    for (const link of this.links) link.goaway();
+  }
+
+  #closeServer(then: () => void): void {
+    const server = this.#app?.server;
+    if (server === undefined) then();
+    else server.close(then);
+  }
+
+  /** Every 250 ms while the loop turns; the delay is how late the timer came. */
+  #beat(dueMs: number): void {
+    const now = refreshCoarseNow();
+    const before = this.#utilization;
+    this.#utilization = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(this.#utilization, before);
+    this.#send({
+      type: 'heartbeat',
+      inFlight: this.inFlight,
+      delayMs: Math.max(0, Math.round(now - dueMs)),
+      utilization: Math.round(utilization * 1_000) / 1_000,
+      heapUsed: process.memoryUsage().heapUsed,
+    });
+    this.#beats += 1;
+    if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
+    hostClock.setTimer(heartbeatIntervalMs, () => this.#beat(now + heartbeatIntervalMs));
+  }
+}
+
+function sweep(apps: Set<App>): void {
+  for (const app of apps) {
+    app.sweep();
+    if (!app.server.listening && app.sockets.size === 0) apps.delete(app);
+  }
+}
