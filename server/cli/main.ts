@@ -12,6 +12,7 @@ const pathHelp = 'configuration file (.yaml, .yml, .json) or folder of one appli
 interface StartFlags {
   readonly isolation?: 'process' | 'user' | 'sandbox';
   readonly lastGood?: boolean;
+  readonly note?: readonly string[];
 }
 
 function version(): string {
@@ -19,6 +20,10 @@ function version(): string {
   const parsed: unknown = JSON.parse(text);
   const found = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : '';
   return typeof found === 'string' ? found : '';
+}
+
+function notesOf(pairs: readonly string[]): Map<string, string> {
+  return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -36,9 +41,12 @@ async function run(argv: readonly string[]): Promise<number> {
       new Option('--isolation <level>', 'isolation of every pool for this run').choices(['process', 'user', 'sandbox']),
     )
     .option('--last-good', 'if the configuration is bad, start the one that served last')
+    // For `npm start`, which knows why an example cannot run on this machine.
+    .addOption(new Option('--note <application=text...>', 'shown as the state of an application').hideHelp())
     .action(async (path: string, flags: StartFlags) => {
       const { start } = await import('./start-command.js');
-      code = await start({ path, isolation: flags.isolation ?? null, lastGood: flags.lastGood === true }, version());
+      const { isolation = null, lastGood = false, note = [] } = flags;
+      code = await start({ path, isolation, lastGood, notes: notesOf(note) }, version());
     });
   program
     .command('check')

@@ -4,7 +4,11 @@ import type { ApplicationConfig, BindingConfig, CompiledConfig } from '../../con
 import type { ApplicationView, PoolView } from '../../pools/supervisor/ports.js';
 import { formatTable } from './table.js';
 
-export function formatOverview(config: CompiledConfig, pools: readonly PoolView[]): string {
+export function formatOverview(
+  config: CompiledConfig,
+  pools: readonly PoolView[],
+  notes: ReadonlyMap<string, string>,
+): string {
   const views = new Map(pools.flatMap((pool) => pool.applications.map((one) => [one.id, one] as const)));
   const isolations = new Map(config.pools.map((pool) => [pool.name, pool.isolation]));
   const rows = config.sites.flatMap((site) =>
@@ -17,7 +21,7 @@ export function formatOverview(config: CompiledConfig, pools: readonly PoolView[
           application.pool,
           hostingText(application),
           isolations.get(application.pool) ?? '',
-          stateText(application, views.get(application.id)),
+          notes.get(application.id) ?? stateText(application, views.get(application.id)),
         ].map(escapeControls),
       ),
   );

@@ -15,6 +15,8 @@ export interface StartArguments {
   readonly path: string;
   readonly isolation: Isolation | null;
   readonly lastGood: boolean;
+  /** Application id -> what the overview shows instead of its state. */
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 /** How long the overview waits for pools that start with the server. */
@@ -33,7 +35,7 @@ export async function start(options: StartArguments, version: string): Promise<n
   if (config === null) return exitCode.configuration;
   const server = await boot({ request, config, version, terminal: printLine, level: levelFrom(process.env) });
   noteNodeVersion(server);
-  return runUntilStopped(server);
+  return runUntilStopped(server, options.notes);
 }
 
 /** Problems go to the terminal; null when the start is refused. Warnings come through the server's log. */
@@ -45,7 +47,7 @@ async function firstConfig(request: LoadRequest): Promise<CompiledConfig | null>
   return null;
 }
 
-async function runUntilStopped(server: RunningServer): Promise<number> {
+async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string, string>): Promise<number> {
   let code: number = exitCode.ok;
   const stopped = new Promise<void>((ended) => {
     const removeHandlers = handleSignals({
@@ -81,19 +83,19 @@ async function runUntilStopped(server: RunningServer): Promise<number> {
     };
     process.on('uncaughtException', crash);
   });
-  await printOverview(server);
+  await printOverview(server, notes);
   await stopped;
   return code;
 }
 
 /** The table comes once, when pools that start with the server are up (or do not come up). */
-async function printOverview(server: RunningServer): Promise<void> {
+async function printOverview(server: RunningServer, notes: ReadonlyMap<string, string>): Promise<void> {
   const startedMs = systemClock.monotonicMs();
   const isReady = (): boolean => server.control.readiness().every((check) => check.ok);
   while (!isReady() && systemClock.monotonicMs() - startedMs < settleLimitMs) {
     await new Promise<void>((next) => void systemClock.setTimer(settlePollMs, next, true));
   }
-  process.stdout.write(`\n${formatOverview(server.config(), server.control.pools())}\n\n`);
+  process.stdout.write(`\n${formatOverview(server.config(), server.control.pools(), notes)}\n\n`);
 }
 
 function printLine(line: string): void {

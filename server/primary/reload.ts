@@ -69,10 +69,10 @@ export class Reloader {
   }
 
   #accept(config: CompiledConfig, outcome: ReloadOutcome): ReloadOutcome {
-    const { parts, applied } = this.#options;
+    const { parts } = this.#options;
     parts.processMetrics.reloaded('success');
     parts.processMetrics.configurationServes(config.version, parts.clock.wallMs());
-    applied(config);
+    this.#options.applied(config);
     return outcome;
   }
 
