@@ -5,7 +5,11 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../config/base/clock.js';
-import { controlBytesPerSecondMax, controlMessageBytesMax, controlMessagesPerSecondMax } from '../../config/base/limits.js';
+import {
+  controlBytesPerSecondMax,
+  controlMessageBytesMax,
+  controlMessagesPerSecondMax,
+} from '../../config/base/limits.js';
 import { parseHostMessage } from '../protocol/guard.js';
 import type { HostToPrimary } from '../protocol/host-to-primary.js';
 import type { PrimaryToHost } from '../protocol/primary-to-host.js';
@@ -65,7 +69,8 @@ export class ControlChannel {
 
   /** `needed` bytes are there: either a length, or a length with its message. Joined only now, so dribbling costs little. */
   #takeNext(): void {
-    const all = this.#chunks.length === 1 && this.#chunks[0] !== undefined ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    const all =
+      this.#chunks.length === 1 && this.#chunks[0] !== undefined ? this.#chunks[0] : Buffer.concat(this.#chunks);
     const length = all.readUInt32BE(0);
     if (length > controlMessageBytesMax) {
       return this.#violate(`message of ${length} bytes, at most ${controlMessageBytesMax} are allowed`);

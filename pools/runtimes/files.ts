@@ -28,7 +28,10 @@ export function writeAtomic(file: string, content: string, mode = 0o600): void {
  */
 export function safeName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name)) return name;
-  const readable = name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+/, '').slice(0, 40);
+  const readable = name
+    .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40);
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${readable}.${hash}`;
 }

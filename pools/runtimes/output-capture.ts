@@ -147,6 +147,8 @@ function readingIntoSharedBuffer(stream: Readable, take: (chunk: Uint8Array) => 
   const handle: unknown = Reflect.get(stream, '_handle');
   if (typeof handle !== 'object' || handle === null || !('readStop' in handle)) return null;
   if (typeof handle.readStop === 'function') handle.readStop();
+  // The mark by which a socket knows that its handle reads already.
+  Reflect.set(handle, 'reading', false);
   Reflect.set(stream, '_handle', null);
   stream.destroy();
   const options = {

@@ -101,7 +101,8 @@ export class FileSink implements OutputSink {
   #note(error: Error | null): void {
     if ((error !== null) === this.#broken) return;
     this.#broken = error !== null;
-    if (error !== null) this.#options.logger.warn('output-file-failed', { file: this.#options.name, error: error.message });
+    if (error !== null)
+      this.#options.logger.warn('output-file-failed', { file: this.#options.name, error: error.message });
     else this.#options.logger.info('output-file-works-again', { file: this.#options.name });
   }
 }

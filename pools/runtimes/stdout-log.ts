@@ -4,7 +4,17 @@
  * may be root: so every component below the application folder is opened without following links,
  * through the descriptor of its parent, and nothing is written that is not a plain file of its own.
  */
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { codeOf, SluiceError } from '../../config/base/errors.js';
 import { stdoutLogBytesMax } from '../../config/base/limits.js';
@@ -72,7 +82,10 @@ function openSafely(path: string, physicalPath: string, identity: Identity | nul
 function openOutside(path: string, identity: Identity | null): number {
   const parent = join(path, '..');
   if (identity !== null && statSync(parent).uid !== identity.uid) {
-    throw new SluiceError('stdout-log-outside', `${parent} is outside the application folder and not owned by the pool`);
+    throw new SluiceError(
+      'stdout-log-outside',
+      `${parent} is outside the application folder and not owned by the pool`,
+    );
   }
   const folder = openSync(parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {

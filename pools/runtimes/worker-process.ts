@@ -126,10 +126,18 @@ function failedSpawn(child: ChildProcess): Promise<never> {
 function spawnFailure(error: unknown, request: SpawnRequest): StartError {
   const code = codeOf(error);
   if (code === 'ENOENT') {
-    return new StartError('spawn-failed', `${request.file} or the folder ${request.cwd} does not exist`, 'Correct the path.');
+    return new StartError(
+      'spawn-failed',
+      `${request.file} or the folder ${request.cwd} does not exist`,
+      'Correct the path.',
+    );
   }
   if (code === 'EACCES') {
-    return new StartError('spawn-failed', `${request.file} may not be executed`, `Set its x bit: chmod a+x ${request.file}`);
+    return new StartError(
+      'spawn-failed',
+      `${request.file} may not be executed`,
+      `Set its x bit: chmod a+x ${request.file}`,
+    );
   }
   return new StartError('spawn-failed', `${request.file} cannot be started: ${messageOf(error)}`, '');
 }

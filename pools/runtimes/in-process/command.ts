@@ -40,7 +40,11 @@ function findEntry(physicalPath: string, entry: string): string {
   for (const candidate of [path, `${path}.js`, `${path}.json`, `${path}.node`]) {
     if (statSync(candidate, { throwIfNoEntry: false }) !== undefined) return candidate;
   }
-  throw new StartError('entry-missing', `entry ${path} does not exist`, 'Correct `arguments` of the hosting, or deploy the file.');
+  throw new StartError(
+    'entry-missing',
+    `entry ${path} does not exist`,
+    'Correct `arguments` of the hosting, or deploy the file.',
+  );
 }
 
 /**

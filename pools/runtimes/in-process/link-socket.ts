@@ -29,7 +29,11 @@ export function createLinkSocket(runDir: string, listenerGid: number | null): Li
   const folder = join(runDir, 'l');
   const path = join(folder, `${randomBytes(4).toString('hex')}.sock`);
   if (Buffer.byteLength(path) > socketPathBytesMax) {
-    throw new StartError('socket-failed', `${path} is longer than ${socketPathBytesMax} bytes`, 'Set a shorter runDir.');
+    throw new StartError(
+      'socket-failed',
+      `${path} is longer than ${socketPathBytesMax} bytes`,
+      'Set a shorter runDir.',
+    );
   }
   mkdirSync(folder, { recursive: true, mode: 0o710 });
   if (listenerGid !== null) chownSync(folder, 0, listenerGid);
@@ -44,7 +48,11 @@ export function createLinkSocket(runDir: string, listenerGid: number | null): Li
 function bind(path: string): BoundHandle {
   const create: unknown = Reflect.get(net, '_createServerHandle');
   if (typeof create !== 'function') {
-    throw new StartError('socket-failed', `Node ${process.version} cannot bind a socket without listening on it`, 'Use another Node.');
+    throw new StartError(
+      'socket-failed',
+      `Node ${process.version} cannot bind a socket without listening on it`,
+      'Use another Node.',
+    );
   }
   const handle = (create as CreateServerHandle)(path, -1, -1, undefined, 0);
   if (typeof handle === 'number') {

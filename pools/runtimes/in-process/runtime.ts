@@ -162,7 +162,9 @@ class InProcessWorker implements WorkerHandle {
     this.#life.attach(worker);
     this.#life.journey.enter('hello');
     const limitMs = this.#request.pool.processModel.startupTimeLimitMs;
-    this.#life.limit(limitMs, () => lateError(`its host did not answer within ${limitMs} ms`, 'startupTimeLimit of the pool'));
+    this.#life.limit(limitMs, () =>
+      lateError(`its host did not answer within ${limitMs} ms`, 'startupTimeLimit of the pool'),
+    );
     this.#control = new ControlChannel(worker.pipe(hostControlFd), this.#parts.clock, {
       message: (message) => this.#take(message),
       violation: (problem) => this.#life.violate(`control pipe: ${problem}`),
@@ -195,7 +197,9 @@ class InProcessWorker implements WorkerHandle {
     if (protocol !== linkProtocolVersion) return this.#life.violate(`host speaks protocol ${protocol}`);
     if (!this.#life.once('hello')) return;
     const limitMs = this.#request.hosting.startupTimeLimitMs;
-    this.#life.limit(limitMs, () => lateError(`the app did not listen within ${limitMs} ms`, 'startupTimeLimit of the application'));
+    this.#life.limit(limitMs, () =>
+      lateError(`the app did not listen within ${limitMs} ms`, 'startupTimeLimit of the application'),
+    );
     this.#life.journey.enter('listen');
     this.#events.hello();
   }
@@ -207,5 +211,11 @@ class InProcessWorker implements WorkerHandle {
 }
 
 function lateError(cause: string, setting: string): StartError {
-  return new StartError('startup-timeout', cause, `Look at the output for what it waits for, or raise ${setting}.`, true, statusOf.late);
+  return new StartError(
+    'startup-timeout',
+    cause,
+    `Look at the output for what it waits for, or raise ${setting}.`,
+    true,
+    statusOf.late,
+  );
 }

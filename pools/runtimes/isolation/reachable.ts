@@ -125,7 +125,8 @@ export interface ReachRequest {
 export function mustReach(request: ReachRequest): void {
   const obstacle = findObstacle(request.identity, request.path, request.wanted);
   if (obstacle === null) return;
-  const who = request.identity === null ? 'the user who runs Sluice' : `user ${request.identity.uid} of pool ${request.pool}`;
+  const who =
+    request.identity === null ? 'the user who runs Sluice' : `user ${request.identity.uid} of pool ${request.pool}`;
   const { cause, remedy } = describeObstacle(obstacle, request.target, who);
   throw new StartError(obstacle.mode === 'missing' ? 'entry-missing' : 'folder-unreachable', cause, remedy);
 }

@@ -79,7 +79,11 @@ function unusualRoot(file: string): string | null {
 
 function existing(file: string): ResolvedCommand {
   if (isFile(file)) return { file, dotnetRoot: null };
-  throw new StartError('entry-missing', `processPath ${file} does not exist`, 'Correct processPath, or deploy the file.');
+  throw new StartError(
+    'entry-missing',
+    `processPath ${file} does not exist`,
+    'Correct processPath, or deploy the file.',
+  );
 }
 
 function isFile(path: string): boolean {

@@ -31,29 +31,51 @@ const rules: readonly Rule[] = [
   {
     fits: (exit) => exit.outputTail.includes('Could not execute because the specified command or file was not found'),
     describe: () =>
-      new StartError('entry-missing', 'dotnet did not find the application named in `arguments`', 'Check the name of the .dll and its case.'),
+      new StartError(
+        'entry-missing',
+        'dotnet did not find the application named in `arguments`',
+        'Check the name of the .dll and its case.',
+      ),
   },
   {
     fits: (exit) => (exit.code === 126 || exit.code === 127) && exit.outputTail.includes('failed to execute'),
     describe: (exit) =>
-      new StartError('spawn-failed', `the program cannot be executed: ${lastLine(exit.outputTail)}`, 'Check its x bit and the interpreter in its first line.'),
+      new StartError(
+        'spawn-failed',
+        `the program cannot be executed: ${lastLine(exit.outputTail)}`,
+        'Check its x bit and the interpreter in its first line.',
+      ),
   },
   {
     fits: (exit) => /address already in use|EADDRINUSE/i.test(exit.outputTail),
     describe: (exit) =>
-      new StartError('port-refused', `the app ended (${howOf(exit)}): its port was in use`, 'Let the app listen only on the port in PORT.', false),
+      new StartError(
+        'port-refused',
+        `the app ended (${howOf(exit)}): its port was in use`,
+        'Let the app listen only on the port in PORT.',
+        false,
+      ),
   },
   {
     fits: (exit) => exit.code === 137 && exit.outputTail.includes('Failed to create CoreCLR'),
     describe: (exit) =>
-      new StartError('exited-early', `the .NET runtime could not start (${howOf(exit)}): memory or executable memory is limited`, 'Raise the limits of the pool.'),
+      new StartError(
+        'exited-early',
+        `the .NET runtime could not start (${howOf(exit)}): memory or executable memory is limited`,
+        'Raise the limits of the pool.',
+      ),
   },
 ];
 
 export function describeExit(exit: ProcessExit): StartError {
   const rule = rules.find((candidate) => candidate.fits(exit));
   if (rule !== undefined) return rule.describe(exit);
-  return new StartError('exited-early', `the app ended (${howOf(exit)}) before it listened`, 'Read the output; start the same command in the application folder.', false);
+  return new StartError(
+    'exited-early',
+    `the app ended (${howOf(exit)}) before it listened`,
+    'Read the output; start the same command in the application folder.',
+    false,
+  );
 }
 
 export function howOf(exit: ProcessExit): string {

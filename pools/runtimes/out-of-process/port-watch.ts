@@ -113,9 +113,18 @@ export class PortWatch {
 }
 
 function elsewhereError(cause: string): StartError {
-  return new StartError('listening-elsewhere', cause, 'Let the app listen on the port in PORT (ASP.NET Core: remove UseUrls and app.Run(url)).');
+  return new StartError(
+    'listening-elsewhere',
+    cause,
+    'Let the app listen on the port in PORT (ASP.NET Core: remove UseUrls and app.Run(url)).',
+  );
 }
 
 function foreignError(port: number, uid: number): StartError {
-  return new StartError('port-refused', `port ${port} is held by a process of user ${uid} that is not this worker`, 'Nothing to do for a random port: another one is tried.', false);
+  return new StartError(
+    'port-refused',
+    `port ${port} is held by a process of user ${uid} that is not this worker`,
+    'Nothing to do for a random port: another one is tried.',
+    false,
+  );
 }

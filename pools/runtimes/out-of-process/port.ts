@@ -25,7 +25,10 @@ function sizeOf(range: PortRange): number {
 }
 
 export function readLocalPortRange(): PortRange {
-  const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1').trim().split(/\s+/).map(Number);
+  const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1')
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   return { first: first ?? 32_768, last: last ?? 60_999 };
 }
 
@@ -35,7 +38,12 @@ export function choosePort(range: PortRange, isTaken: (port: number) => boolean)
     const port = randomInt(range.first, range.last + 1);
     if (!isTaken(port)) return port;
   }
-  throw new StartError('port-refused', `no free port found in ${portCandidatesMax} tries`, 'Free ports between 10000 and 48000.', false);
+  throw new StartError(
+    'port-refused',
+    `no free port found in ${portCandidatesMax} tries`,
+    'Free ports between 10000 and 48000.',
+    false,
+  );
 }
 
 /**

@@ -37,5 +37,9 @@ export class Ports {
 function takeFixed(value: string, listening: ReadonlySet<number>): number {
   const port = parseFixedPort(value);
   if (!listening.has(port)) return port;
-  throw new StartError('port-refused', `ASPNETCORE_PORT ${port} is in use by another process`, 'Remove ASPNETCORE_PORT: a free port is chosen then.');
+  throw new StartError(
+    'port-refused',
+    `ASPNETCORE_PORT ${port} is in use by another process`,
+    'Remove ASPNETCORE_PORT: a free port is chosen then.',
+  );
 }

@@ -8,7 +8,13 @@ import type { WorkerStart } from '../runtime.js';
 /** Throws StartError `folder-unreachable`. */
 export function mustReachProgram(worker: WorkerStart, file: string, identity: Identity | null): void {
   const { application, hosting, pool } = worker;
-  mustReach({ identity, pool: pool.name, path: application.physicalPath, wanted: 'search', target: 'application folder' });
+  mustReach({
+    identity,
+    pool: pool.name,
+    path: application.physicalPath,
+    wanted: 'search',
+    target: 'application folder',
+  });
   mustReach({ identity, pool: pool.name, path: file, wanted: 'execute', target: 'processPath' });
   const script = hosting.arguments
     .filter((argument) => !argument.startsWith('-'))

@@ -1,0 +1,2 @@
+console.log('waiting for nothing');
+setInterval(() => undefined, 60_000);

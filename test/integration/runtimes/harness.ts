@@ -1,0 +1,233 @@
+/** Real runtimes over folders of their own, and a record of everything that a worker's events said. */
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LogFields, Logger } from '../../../config/base/logger.js';
+import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../../config/model.js';
+import type { UpstreamEndpoint } from '../../../pools/protocol/snapshot.js';
+import { createRuntimes, type Runtimes, type RuntimesOptions } from '../../../pools/runtimes/create-runtimes.js';
+import { createGuardian, type Guardian } from '../../../pools/runtimes/guardian.js';
+import { createIdentities, type Identities } from '../../../pools/runtimes/isolation/identity.js';
+import type { Heartbeat, StartFailure, WorkerExit, WorkerHandle } from '../../../pools/runtimes/runtime.js';
+import { systemClock } from '../../../server/primary/clock.js';
+import { app } from '../../support/paths.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+import { until, within } from '../../support/time.js';
+
+export const misbehaving = realpathSync(app('misbehaving'));
+
+export interface LogLine extends LogFields {
+  readonly event: string;
+}
+
+/** Keeps what was logged, for expectations and for messages of failed waits. */
+export class RecordingLogger implements Logger {
+  readonly lines: LogLine[] = [];
+  debug(event: string, fields: LogFields = {}): void {
+    this.lines.push({ ...fields, event });
+  }
+  info(event: string, fields: LogFields = {}): void {
+    this.debug(event, fields);
+  }
+  warn(event: string, fields: LogFields = {}): void {
+    this.debug(event, fields);
+  }
+  error(event: string, fields: LogFields = {}): void {
+    this.debug(event, fields);
+  }
+  has(event: string): boolean {
+    return this.lines.some((line) => line.event === event);
+  }
+}
+
+/** What the supervisor would have been told about one worker. */
+export class ObservedWorker {
+  readonly pids: number[] = [];
+  readonly beats: Heartbeat[] = [];
+  readonly order: string[] = [];
+  pongs = 0;
+  endpoint: UpstreamEndpoint | null = null;
+  failure: StartFailure | null = null;
+  exit: WorkerExit | null = null;
+  handle: WorkerHandle | null = null;
+
+  get pid(): number {
+    return this.pids.at(-1) ?? -1;
+  }
+
+  describe(): string {
+    return JSON.stringify({ order: this.order, failure: this.failure, exit: this.exit }, null, 1);
+  }
+
+  whenReady(): Promise<UpstreamEndpoint> {
+    const state = (): string => this.describe();
+    return until('the worker is ready', () => this.endpoint ?? (this.exit === null ? null : refuseExit(this)), {
+      withinMs: 60_000,
+      state,
+    });
+  }
+
+  whenExited(): Promise<WorkerExit> {
+    return until('the worker has exited', () => this.exit, { withinMs: 60_000, state: () => this.describe() });
+  }
+
+  async whenFailed(): Promise<StartFailure> {
+    await this.whenExited();
+    if (this.failure === null) throw new Error(`no failure was told\n${this.describe()}`);
+    return this.failure;
+  }
+}
+
+function refuseExit(worker: ObservedWorker): never {
+  throw new Error(`the worker ended before it was ready\n${worker.describe()}`);
+}
+
+export interface StartOptions {
+  readonly physicalPath: string;
+  readonly hosting: Partial<HostingConfig>;
+  readonly pool?: Partial<Omit<PoolConfig, 'processModel'>> & {
+    readonly processModel?: Partial<PoolConfig['processModel']>;
+  };
+  readonly path?: string;
+}
+
+export class RuntimeHarness {
+  readonly folder = tempFolder('rt');
+  readonly logger = new RecordingLogger();
+  readonly guardian: Guardian;
+  readonly identities: Identities;
+  readonly runtimes: Runtimes;
+  readonly runDir = join(this.folder, 'run');
+  readonly stateDir = join(this.folder, 'state');
+  readonly logDir = join(this.folder, 'log');
+  #workers = 0;
+
+  constructor(options: { readonly isolate?: boolean } & Partial<Pick<RuntimesOptions, 'hostFile' | 'hostPath'>> = {}) {
+    for (const folder of [this.runDir, this.stateDir, this.logDir]) mkdirSync(folder, { mode: 0o711 });
+    const { logger, runDir, stateDir, logDir } = this;
+    this.guardian = createGuardian(logger);
+    this.identities = createIdentities({
+      config: { stateDir, identityRange: { first: 52_000, last: 52_999 } },
+      logger,
+      isolate: options.isolate ?? false,
+    });
+    this.runtimes = createRuntimes({
+      clock: systemClock,
+      logger,
+      config: { runDir, stateDir, logDir },
+      identities: this.identities,
+      guardian: this.guardian,
+      ...(options.hostFile === undefined ? {} : { hostFile: options.hostFile }),
+      ...(options.hostPath === undefined ? {} : { hostPath: options.hostPath }),
+    });
+  }
+
+  start(options: StartOptions): ObservedWorker {
+    const worker = new ObservedWorker();
+    const application = applicationOf(options);
+    const { hosting } = application;
+    if (hosting === null) throw new Error('tests always give a hosting');
+    const runtime = hosting.hostingModel === 'InProcess' ? this.runtimes.inProcess : this.runtimes.outOfProcess;
+    const note = (what: string): number => worker.order.push(what);
+    const workerId = ++this.#workers;
+    worker.handle = runtime.start(
+      { workerId, slot: 1, generation: 1, pool: poolOf(options), application, hosting, site },
+      {
+        spawned: (pid) => void (note('spawned'), worker.pids.push(pid)),
+        hello: () => void note('hello'),
+        ready: (endpoint) => void (note('ready'), (worker.endpoint = endpoint)),
+        startFailed: (failure) => void (note('startFailed'), (worker.failure = failure)),
+        heartbeat: (beat) => void worker.beats.push(beat),
+        pong: () => void worker.pongs++,
+        exited: (exit) => void (note('exited'), (worker.exit = exit)),
+      },
+    );
+    return worker;
+  }
+
+  async close(): Promise<void> {
+    await within(30_000, 'the runtimes close', this.runtimes.close());
+    await within(30_000, 'the guardian ends', this.guardian.close());
+    this.identities.close();
+    removeFolder(this.folder);
+  }
+}
+
+const site: SiteConfig = {
+  id: 3,
+  name: 'main',
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '' }],
+  limits: { connectionTimeoutMs: 120_000, maxConnections: 1_000, maxConnectionsPerAddress: 0 },
+};
+
+function poolOf(options: StartOptions): PoolConfig {
+  const { processModel, ...rest } = options.pool ?? {};
+  return {
+    name: 'shop',
+    autoStart: true,
+    startMode: 'OnDemand',
+    queueLength: 1_000,
+    isolation: 'user',
+    nodePath: null,
+    environmentVariables: [],
+    recycling: {
+      disallowOverlappingRotation: false,
+      disallowRotationOnConfigChange: false,
+      periodicRestartTimeMs: 0,
+      periodicRestartRequests: 0,
+    },
+    failure: {
+      rapidFailProtection: true,
+      rapidFailProtectionIntervalMs: 300_000,
+      rapidFailProtectionMaxCrashes: 5,
+      rapidFailProbeMs: 300_000,
+      hangDetectionMs: 10_000,
+    },
+    processModel: {
+      maxProcesses: 1,
+      idleTimeoutMs: 0,
+      startupTimeLimitMs: 30_000,
+      shutdownTimeLimitMs: 90_000,
+      pingingEnabled: true,
+      pingIntervalMs: 30_000,
+      pingResponseTimeMs: 90_000,
+      maxConcurrentRequests: 1_024,
+      userName: null,
+      ...processModel,
+    },
+    ...rest,
+  };
+}
+
+function applicationOf(options: StartOptions): ApplicationConfig {
+  return {
+    id: `main${options.path ?? '/'}`,
+    site: 'main',
+    path: options.path ?? '/',
+    pool: 'shop',
+    physicalPath: options.physicalPath,
+    maxAllowedContentLength: 30_000_000,
+    failure: null,
+    hosting: {
+      hostingModel: 'OutOfProcess',
+      source: 'hosting',
+      processPath: '',
+      arguments: [],
+      nodeOptions: [],
+      entry: '',
+      isDotnet: false,
+      environmentVariables: [],
+      processesPerApplication: 1,
+      startupTimeLimitMs: 30_000,
+      shutdownTimeLimitMs: 10_000,
+      requestTimeoutMs: 0,
+      rapidFailsPerMinute: 10,
+      stdoutLogEnabled: false,
+      stdoutLogFile: './logs/stdout',
+      disableStartUpErrorPage: false,
+      forwardedPort: 'auto',
+      forwardedFor: 'replace',
+      port: 0,
+      ...options.hosting,
+    },
+  };
+}
