@@ -1,23 +1,17 @@
 /** The applications of all sites, in configuration order. */
 import { dirname, resolve } from 'node:path';
-import type { Diagnostic } from '../base/diagnostics.js';
 import type { Sources } from '../load/document.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
-import { readWebConfig, type WebConfig } from '../load/web-config.js';
-import type { ApplicationConfig, ApplicationFailure, HostingConfig } from '../model.js';
+import type { ApplicationConfig } from '../model.js';
 import { applicationDefaults } from '../schema/root.js';
-import { AppFolder } from './app-folder.js';
-import { compileHosting, poolConflict } from './hosting.js';
+import { Build } from './application.js';
+import { poolConflict } from './hosting.js';
 import { inherit, isPlain, textOf } from './inherit.js';
-import { type ModuleSettings, moduleSettings } from './module-attributes.js';
-import { type CompiledPool, defaultPoolName, type Pools } from './pools.js';
+import { defaultPoolName, type Pools } from './pools.js';
 import type { Report } from './report.js';
 import type { CompiledSite } from './sites.js';
-import { Variables } from './variables.js';
-import { parseUint } from '../base/units.js';
 
 const maxAllowedContentLengthDefault = 30_000_000;
-const maxAllowedContentLengthMax = 4_294_967_295;
 
 export class Applications {
   readonly list: ApplicationConfig[] = [];
@@ -62,6 +56,7 @@ export class Applications {
 
   /** Notes that are said once for all applications together. */
   finish(): void {
+    this.warnAboutInheritedRestrictions();
     if (this.dotnetPlace === null) return;
     const others = this.dotnetNoted > 1 ? ` and ${this.dotnetNoted - 1} more` : '';
     this.report.push(
@@ -72,7 +67,6 @@ export class Applications {
         path: this.dotnetPlace.path,
       }),
     );
-    this.warnAboutInheritedRestrictions();
   }
 
   private checkPath(written: string, at: Path): string | null {
@@ -178,184 +172,4 @@ export class Applications {
       );
     }
   }
-}
-
-interface BuildInput {
-  readonly raw: Readonly<Record<string, unknown>>;
-  readonly at: Path;
-  readonly id: string;
-  readonly physicalPath: string;
-  readonly pool: CompiledPool;
-}
-
-interface Built {
-  readonly hosting: HostingConfig | null;
-  readonly failure: ApplicationFailure | null;
-  /** Where a .NET application asked to run in-process. */
-  readonly note: Place | null;
-}
-
-/** One application: its web.config, then its hosting. */
-class Build {
-  webConfigLimit: number | undefined;
-  webConfigFile = '';
-  restrictsChildren = false;
-  private readonly report: Report;
-  private readonly sources: Sources;
-  private readonly secrets: Set<string>;
-  private readonly input: BuildInput;
-
-  constructor(report: Report, sources: Sources, secrets: Set<string>, input: BuildInput) {
-    this.report = report;
-    this.sources = sources;
-    this.secrets = secrets;
-    this.input = input;
-  }
-
-  async run(): Promise<Built> {
-    const { raw, at, id, physicalPath, pool } = this.input;
-    const module = await this.webConfig();
-    if (module !== null && 'failure' in module) return module;
-    const yamlAt = [...at, 'hosting'];
-    const variables = new Variables()
-      .addNode(nodeAt(this.report.root, [...yamlAt, 'environmentVariables']), this.secrets)
-      .list();
-    const result = await compileHosting({
-      folder: new AppFolder(physicalPath, this.sources),
-      pool: pool.config,
-      yaml: raw['hosting'],
-      yamlVariables: variables,
-      webConfig: module?.settings ?? null,
-    });
-    const blame = (attribute: string): { readonly place: Place; readonly path: Path } => {
-      const path = [...yamlAt, attribute];
-      if (attribute !== '' && this.report.has(path)) return { place: placeAt(this.report.root, path), path };
-      if (module !== null) return { place: module.attributePlace(attribute), path: [] };
-      return { place: placeAt(this.report.root, [...at, 'physicalPath']), path: at };
-    };
-    if (result.kind === 'hosting') {
-      return {
-        hosting: result.hosting,
-        failure: null,
-        note: result.note === null ? null : blame('hostingModel').place,
-      };
-    }
-    const { place, path } = blame(result.attribute);
-    // What the administrator wrote wrong refuses the file; what a folder or web.config says stays with its application.
-    const severity = result.attribute !== '' && path.length > 0 ? 'error' : 'warning';
-    const { status, subStatus } = result;
-    const message = `${id} answers ${status}.${subStatus}: ${result.message}`;
-    return this.fail(
-      status,
-      subStatus,
-      diagnosticAt(place, { severity, code: 'application-cannot-run', message, remedy: result.remedy, path }),
-    );
-  }
-
-  private fail(status: number, subStatus: number, diagnostic: Diagnostic): Built {
-    this.report.push(diagnostic);
-    return { hosting: null, failure: { status, subStatus, diagnostic }, note: null };
-  }
-
-  private async webConfig(): Promise<ModuleAt | Built | null> {
-    const { id, physicalPath, pool } = this.input;
-    if (!pool.readsWebConfig) return null;
-    const file = resolve(physicalPath, 'web.config');
-    const read = await readWebConfig(file, this.sources);
-    if (read.kind === 'absent') return null;
-    if (read.kind === 'refused') {
-      const { diagnostic } = read;
-      return this.fail(500, 19, { ...diagnostic, message: `${id} answers 500.19: ${diagnostic.message}` });
-    }
-    this.webConfigFile = file;
-    const { config } = read;
-    for (const warning of config.warnings) if (!this.ignores(warning.message)) this.report.push(warning);
-    return this.restriction(config) ?? this.limit(config) ?? this.module(config);
-  }
-
-  private restriction(config: WebConfig): Built | null {
-    const ignored = this.ignored();
-    const open = config.restrictions.filter(({ section }) => !ignored.some((name) => matchesSection(section, name)));
-    this.restrictsChildren = config.flowsToChildren && config.restrictions.length > 0;
-    const [first] = open;
-    if (first === undefined) return null;
-    const more = open.length > 1 ? ` (and ${open.length - 1} more such elements)` : '';
-    return this.fail(
-      500,
-      19,
-      diagnosticAt(first.place, {
-        severity: 'warning',
-        code: 'section-not-implemented',
-        message: `${this.input.id} answers 500.19: <${first.element}> in ${first.section} restricts access and is not implemented yet${more}`,
-        remedy: `remove it, or do without it knowingly: hosting: { ignoreSections: [${[...new Set(open.map(({ section }) => section))].join(', ')}] }`,
-      }),
-    );
-  }
-
-  private limit(config: WebConfig): Built | null {
-    const attribute = config.requestLimits?.attributes.get('maxAllowedContentLength');
-    if (attribute === undefined) return null;
-    const parsed = parseUint(attribute.value);
-    if (parsed.ok && parsed.value <= maxAllowedContentLengthMax) {
-      this.webConfigLimit = parsed.value;
-      return null;
-    }
-    const message = `maxAllowedContentLength: ${parsed.ok ? `more than ${maxAllowedContentLengthMax}` : parsed.message}`;
-    return this.refused(config.file, { ...attribute, message, remedy: 'write a number of bytes' });
-  }
-
-  private module(config: WebConfig): ModuleAt | Built | null {
-    if (config.hosting === null) return null;
-    const { module, element } = config.hosting;
-    const result = moduleSettings(module, element);
-    if (!result.ok) return this.refused(config.file, result.problem);
-    for (const { line, column, message, remedy } of result.mentions) {
-      this.report.push(
-        diagnosticAt(
-          { file: config.file, line, column },
-          { severity: 'warning', code: 'section-not-acting', message, remedy },
-        ),
-      );
-    }
-    const place = (attribute: string): Place => {
-      const { line, column } = element.attributes.get(attribute) ?? element;
-      return { file: config.file, line, column };
-    };
-    return { settings: result.settings, attributePlace: place };
-  }
-
-  private refused(
-    file: string,
-    problem: { readonly line: number; readonly column: number; readonly message: string; readonly remedy: string },
-  ): Built {
-    const { line, column, remedy } = problem;
-    const message = `${this.input.id} answers 500.19: ${problem.message}`;
-    return this.fail(
-      500,
-      19,
-      diagnosticAt({ file, line, column }, { severity: 'warning', code: 'web-config-refused', message, remedy }),
-    );
-  }
-
-  private ignored(): readonly string[] {
-    const hosting = this.input.raw['hosting'];
-    const names = isPlain(hosting) ? hosting['ignoreSections'] : undefined;
-    return Array.isArray(names) ? names.map(String) : [];
-  }
-
-  private ignores(message: string): boolean {
-    return this.ignored().some((name) => message.includes(`section ${name} `));
-  }
-}
-
-interface ModuleAt {
-  readonly settings: ModuleSettings;
-  readonly attributePlace: (attribute: string) => Place;
-}
-
-/** `ipSecurity`, `security/ipSecurity`, `system.webServer/security/ipSecurity` and `rewrite` for all below it. */
-function matchesSection(section: string, name: string): boolean {
-  const wanted = name.toLowerCase().replace(/^system\.webserver\//, '');
-  const full = section.toLowerCase();
-  return full === wanted || full.endsWith(`/${wanted}`) || full.startsWith(`${wanted}/`);
 }

@@ -1,11 +1,12 @@
 /** From a path to a compiled configuration: read, check, inherit, resolve, freeze. Never throws for bad input. */
 import { stat } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { messageOf } from '../base/errors.js';
 import { loadDocument, Sources } from '../load/document.js';
 import { type Environment, placeOfFile } from '../load/expand.js';
-import { diagnosticAt, type SourceNode, toPlain } from '../load/source.js';
+import { diagnosticAt, type MapNode, type SourceNode, toPlain } from '../load/source.js';
+import { readLastGood } from '../change/last-good.js';
 import { hideSecrets, rememberSecrets } from '../docs/redact.js';
 import type { CompiledConfig, Isolation } from '../model.js';
 import { type ServerSettings, rootSchema, serverSchema } from '../schema/root.js';
@@ -15,7 +16,7 @@ import { shapeDiagnostics } from './issues.js';
 import { warnAboutSettingsThatDoNotAct } from './not-acting.js';
 import { Pools } from './pools.js';
 import { Report } from './report.js';
-import { compileServer } from './server.js';
+import { compileServer, defaultFolders } from './server.js';
 import { compileSites } from './sites.js';
 import { zeroConfigDocument } from './zero-config.js';
 
@@ -41,7 +42,8 @@ export interface LoadResult {
 export async function loadConfig(path: string, options: LoadOptions): Promise<LoadResult> {
   const file = resolve(path);
   try {
-    return await load(file, options);
+    const result = await load(file, options);
+    return result.config === null && options.lastGood === true ? await lastGood(file, options, result) : result;
   } catch (error) {
     const message = `the configuration could not be compiled: ${messageOf(error)}`;
     const remedy = 'this is a fault of Sluice; please report it';
@@ -50,6 +52,23 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
       diagnostics: [diagnosticAt(placeOfFile(file), { code: 'internal-error', message, remedy })],
     };
   }
+}
+
+/** The stored copy with the problems of the file as warnings; what was found wrong stays visible. */
+async function lastGood(file: string, options: LoadOptions, bad: LoadResult): Promise<LoadResult> {
+  const uid = options.uid ?? process.getuid?.() ?? 0;
+  const { root } = await openDocument(file, options.environment, new Sources());
+  const written = root?.entries.get('stateDir')?.value;
+  const own = written?.kind === 'scalar' && typeof written.value === 'string' ? written : null;
+  const stateDir =
+    own === null ? defaultFolders(file, options.environment, uid).stateDir : resolve(dirname(own.place.file), own.text);
+  const stored = await readLastGood(stateDir, file);
+  if (stored === null) return bad;
+  const diagnostics = bad.diagnostics.map((one): Diagnostic => ({ ...one, severity: 'warning' }));
+  const message = 'this file is not used: the stored copy of the last good configuration serves';
+  const remedy = 'correct the problems and reload';
+  diagnostics.push(diagnosticAt(placeOfFile(file), { severity: 'warning', code: 'last-good', message, remedy }));
+  return { config: deepFreeze({ ...stored, warnings: diagnostics }), diagnostics };
 }
 
 /** The same, for `sluice check`. */
@@ -70,12 +89,26 @@ async function load(file: string, options: LoadOptions): Promise<LoadResult> {
   // Without a sound shape the rest would only repeat the same problems.
   if (report.failed || !shape.success || !isPlain(raw)) return finish(null, report, secrets);
   const config = await compile(file, raw, report, sources, secrets, options);
-  return finish(config, report, secrets);
+  if (!opened.alone) return finish(config, report, secrets);
+  // Nothing else is served: what is wrong with the only application is an error.
+  const result = finish(config, report, secrets);
+  const failure = config?.applications[0]?.failure ?? null;
+  return failure === null
+    ? result
+    : { config: null, diagnostics: [{ ...failure.diagnostic, severity: 'error', path: '' }] };
 }
 
-async function openDocument(file: string, environment: Environment, sources: Sources) {
-  const refuse = (code: string, message: string, remedy: string) => ({
+interface Opened {
+  readonly root: MapNode | null;
+  readonly diagnostics: readonly Diagnostic[];
+  /** A single application without configuration. */
+  readonly alone: boolean;
+}
+
+async function openDocument(file: string, environment: Environment, sources: Sources): Promise<Opened> {
+  const refuse = (code: string, message: string, remedy: string): Opened => ({
     root: null,
+    alone: false,
     diagnostics: [diagnosticAt(placeOfFile(file), { code, message, remedy })],
   });
   const info = await stat(file).catch(() => null);
@@ -86,7 +119,7 @@ async function openDocument(file: string, environment: Environment, sources: Sou
       'there is no such file or folder',
       'name a configuration file or the folder of an application',
     );
-  if (info.isDirectory()) return { root: zeroConfigDocument(file), diagnostics: [] };
+  if (info.isDirectory()) return { root: zeroConfigDocument(file), diagnostics: [], alone: true };
   if (!['.yaml', '.yml', '.json'].includes(extname(file).toLowerCase())) {
     return refuse(
       'file-type',
@@ -94,7 +127,7 @@ async function openDocument(file: string, environment: Environment, sources: Sou
       'use .yaml, .yml or .json',
     );
   }
-  return loadDocument(file, environment, sources);
+  return { ...(await loadDocument(file, environment, sources)), alone: false };
 }
 
 async function compile(

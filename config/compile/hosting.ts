@@ -34,6 +34,8 @@ export type HostingResult =
       readonly remedy: string;
       /** The attribute to blame, for the place of the message; '' = the application. */
       readonly attribute: string;
+      /** What was written can never work, whatever the folder holds. */
+      readonly always: boolean;
     };
 
 export async function compileHosting(input: HostingInput): Promise<HostingResult> {
@@ -84,7 +86,8 @@ interface Run {
   readonly note: 'dotnet-in-process' | null;
 }
 
-type RunResult = Run | Extract<HostingResult, { kind: 'failure' }>;
+type Failure = Extract<HostingResult, { kind: 'failure' }>;
+type RunResult = Run | Failure;
 
 async function run(input: HostingInput, command: Command): Promise<RunResult> {
   const isNode = programName(command.processPath) === 'node';
@@ -97,18 +100,18 @@ async function run(input: HostingInput, command: Command): Promise<RunResult> {
   if (command.processPath === '' || isNode) return inProcessNode(input, command);
   const program = await outOfProcess(input, command, 'dotnet-in-process');
   if (program.kind === 'failure' || program.isDotnet) return program;
-  return failure(
-    500,
-    0,
-    `hostingModel InProcess is only possible for Node applications, not for "${command.processPath}"`,
-    'write hostingModel OutOfProcess',
-    'hostingModel',
-  );
+  const message = `hostingModel InProcess is only possible for Node applications, not for "${command.processPath}"`;
+  // `./Web` may be a .NET application tomorrow; `python3` never will.
+  const always = !/[\\/]/.test(command.processPath);
+  return { ...failure(500, 0, message, 'write hostingModel OutOfProcess', 'hostingModel'), always };
 }
 
 async function outOfProcess(input: HostingInput, command: Command, note: Run['note']): Promise<RunResult> {
   const program = await resolveProgram(input.folder, command.processPath, command.words);
-  if (!program.ok) return failure(502, 5, program.message, program.remedy, 'processPath');
+  if (!program.ok) {
+    const problem = failure(502, 5, program.message, program.remedy, 'processPath');
+    return { ...problem, always: isWindowsAbsolute(command.processPath) };
+  }
   return {
     kind: 'run',
     model: 'OutOfProcess',
@@ -126,23 +129,13 @@ async function inProcessNode(input: HostingInput, command: Command): Promise<Run
   const { folder } = input;
   if (isAbsolute(command.processPath)) {
     const remedy = 'set nodePath of the pool, and processPath to node or leave it out';
-    return failure(
-      500,
-      0,
-      `in-process applications run on the Node of their pool, not on ${command.processPath}`,
-      remedy,
-      'processPath',
-    );
+    const message = `in-process applications run on the Node of their pool, not on ${command.processPath}`;
+    return { ...failure(500, 0, message, remedy, 'processPath'), always: true };
   }
   const parsed = parseNodeCommand(command.words.map((word) => nodeWord(word)));
   if ('refused' in parsed) {
-    return failure(
-      500,
-      0,
-      `node ${parsed.refused} starts no application that could be hosted`,
-      'name the entry file in arguments',
-      'arguments',
-    );
+    const message = `node ${parsed.refused} starts no application that could be hosted`;
+    return { ...failure(500, 0, message, 'name the entry file in arguments', 'arguments'), always: true };
   }
   const found = parsed.entry === '' ? ((await nodeEntry(folder))?.entry ?? '') : folder.resolve(parsed.entry);
   if (found === '') {
@@ -230,8 +223,8 @@ function finished(
   };
 }
 
-function failure(status: number, subStatus: number, message: string, remedy: string, attribute: string): RunResult {
-  return { kind: 'failure', status, subStatus, message, remedy, attribute };
+function failure(status: number, subStatus: number, message: string, remedy: string, attribute: string): Failure {
+  return { kind: 'failure', status, subStatus, message, remedy, attribute, always: false };
 }
 
 function withoutVariables(yaml: unknown): unknown {

@@ -67,7 +67,7 @@ function problemsOf(issue: Issue, path: Path, read: (path: Path) => SourceNode |
 
 function unknownKey(key: string, path: Path): ShapeProblem {
   const near = nearest(key, knownKeys(path));
-  const home = homeOf(key);
+  const home = homeOf(key, path);
   let remedy = '';
   if (near !== null) remedy = `did you mean ${near}?`;
   else if (home !== null) remedy = home === '' ? `${key} belongs at the top level` : `${key} belongs under ${home}`;

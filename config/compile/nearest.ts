@@ -39,22 +39,30 @@ export function knownKeys(path: readonly PropertyKey[], root: z.ZodType = rootTy
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-let homes: ReadonlyMap<string, string> | null = null;
+let homes: ReadonlyMap<string, readonly string[]> | null = null;
 
-/** Where a setting of exactly this name lives, such as `applicationPools[].processModel`; null = nowhere. */
-export function homeOf(name: string): string | null {
+/**
+ * Where a setting of exactly this name lives, such as `applicationPools[].processModel`, preferably below
+ * `near`; null = nowhere, '' = at the top.
+ */
+export function homeOf(name: string, near: readonly PropertyKey[]): string | null {
   homes ??= collectHomes();
-  return homes.get(name) ?? null;
+  const found = homes.get(name) ?? [];
+  const below = near
+    .map((step) => (typeof step === 'number' ? '[]' : `.${String(step)}`))
+    .join('')
+    .slice(1);
+  return found.find((home) => home.startsWith(below)) ?? found[0] ?? null;
 }
 
-function collectHomes(): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+function collectHomes(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
   const walk = (schema: z.ZodType, path: string): void => {
     const inner = unwrapped(schema);
     if (inner instanceof z.ZodArray) return walk(asType(inner.element), `${path}[]`);
     if (!(inner instanceof z.ZodObject)) return;
     for (const [name, entry] of Object.entries(inner.shape)) {
-      if (!found.has(name)) found.set(name, path);
+      found.set(name, [...(found.get(name) ?? []), path]);
       walk(asType(entry), path === '' ? name : `${path}.${name}`);
     }
   };

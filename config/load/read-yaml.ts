@@ -27,7 +27,7 @@ export function readYaml(text: string, file: string, scalarRule: ScalarRule): Re
       prettyErrors: false,
     });
     for (const error of [...document.errors, ...document.warnings]) {
-      reader.report(error.pos[0], syntaxProblem(error.code, error.message));
+      reader.report(error.pos[0], syntaxProblem(error.code, error.message, lineAt(text, error.pos[0])));
     }
     if (reader.diagnostics.length > 0) return { root: null, diagnostics: reader.diagnostics };
     if (document.contents === null) {
@@ -42,10 +42,18 @@ export function readYaml(text: string, file: string, scalarRule: ScalarRule): Re
   }
 }
 
-function syntaxProblem(code: string, message: string): Problem {
+function lineAt(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1;
+  const end = text.indexOf('\n', offset);
+  return text.slice(start, end < 0 ? text.length : end);
+}
+
+function syntaxProblem(code: string, message: string, line: string): Problem {
   if (code === 'DUPLICATE_KEY')
     return { code: 'duplicate-key', message: 'this key stands twice in the same map', remedy: 'keep one' };
-  return { code: 'yaml-syntax', message: message.split('\n')[0] ?? message };
+  // In a flow map an unquoted ${NAME} would start another map.
+  const remedy = line.includes('${') ? 'put values with ${...} in quotes' : '';
+  return { code: 'yaml-syntax', message: message.split('\n')[0] ?? message, remedy };
 }
 
 class Reader {
@@ -104,7 +112,7 @@ class Reader {
         continue;
       }
       const value = this.convertUnknown(pair.value, offset, depth + 1);
-      if (entries.has(name)) this.report(offset, syntaxProblem('DUPLICATE_KEY', ''));
+      if (entries.has(name)) this.report(offset, syntaxProblem('DUPLICATE_KEY', '', ''));
       else if (value !== null) entries.set(name, { keyPlace: this.place(offset), value });
     }
     return { kind: 'map', place, entries };

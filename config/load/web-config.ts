@@ -19,9 +19,14 @@ export interface WebConfig {
   /** Sections that restrict access, with the element that does. */
   readonly restrictions: readonly Restriction[];
   /** Sections that are only mentioned: one warning each. */
-  readonly warnings: readonly Diagnostic[];
+  readonly mentions: readonly Mention[];
   /** The file restricts access for child applications too, as IIS inherits it. */
   readonly flowsToChildren: boolean;
+}
+
+export interface Mention {
+  readonly section: string;
+  readonly diagnostic: Diagnostic;
 }
 
 export interface Restriction {
@@ -61,7 +66,7 @@ export async function readWebConfig(file: string, sources: Sources): Promise<Web
 }
 
 function emptyConfig(file: string): WebConfig {
-  return { file, hosting: null, requestLimits: null, restrictions: [], warnings: [], flowsToChildren: false };
+  return { file, hosting: null, requestLimits: null, restrictions: [], mentions: [], flowsToChildren: false };
 }
 
 /** `dotnet new webconfig` writes a file whose whole content is a comment. */
@@ -83,8 +88,7 @@ const ownModules: ReadonlySet<string> = new Set(['aspnetcoremodule', 'aspnetcore
 
 class Sorter {
   private readonly file: string;
-  private readonly warned = new Set<string>();
-  private readonly warnings: Diagnostic[] = [];
+  private readonly mentions: Mention[] = [];
   private readonly restrictions: Restriction[] = [];
   private hosting: WebConfig['hosting'] = null;
   private requestLimits: XmlElement | null = null;
@@ -100,8 +104,8 @@ class Sorter {
       else if (child.name === 'location') this.location(child);
       else this.mention(child.name, child, 'is not read by Sluice');
     }
-    const { file, hosting, requestLimits, restrictions, warnings, flowsToChildren } = this;
-    return { file, hosting, requestLimits, restrictions, warnings, flowsToChildren };
+    const { file, hosting, requestLimits, restrictions, mentions, flowsToChildren } = this;
+    return { file, hosting, requestLimits, restrictions, mentions, flowsToChildren };
   }
 
   /** `path` ".", "" or absent is this folder; another path holds only for a part of the application. */
@@ -158,15 +162,10 @@ class Sorter {
   }
 
   private mention(name: string, element: XmlElement, what: string): void {
-    if (this.warned.has(name)) return;
-    this.warned.add(name);
-    this.warnings.push(
-      diagnosticAt(this.place(element), {
-        severity: 'warning',
-        code: 'section-not-acting',
-        message: `the section ${name} of web.config ${what}`,
-      }),
-    );
+    if (this.mentions.some(({ section }) => section === name)) return;
+    const message = `the section ${name} of web.config ${what}`;
+    const problem = { severity: 'warning', code: 'section-not-acting', message } as const;
+    this.mentions.push({ section: name, diagnostic: diagnosticAt(this.place(element), problem) });
   }
 
   private place(element: XmlElement): Place {

@@ -81,8 +81,8 @@ class Scan {
       if (extra >= 0) throw new Refusal(from + extra, 'there is text outside the root element');
       return;
     }
-    const end = this.text.indexOf(']]>', from);
-    if (end >= 0 && end < to) throw new Refusal(end, ']]> is not allowed in text');
+    const end = this.text.slice(from, to).indexOf(']]>');
+    if (end >= 0) throw new Refusal(from + end, ']]> is not allowed in text');
     this.entities(from, to);
   }
 
@@ -166,8 +166,8 @@ class Scan {
     if (quote !== '"' && quote !== "'") throw new Refusal(open, `the value of ${shown(name)} is not in quotes`);
     const close = this.text.indexOf(quote, open + 1);
     if (close < 0) throw new Refusal(open, `the value of ${shown(name)} is never closed`, `add ${quote}`);
-    const less = this.text.indexOf('<', open);
-    if (less >= 0 && less < close) throw new Refusal(less, '< is not allowed inside an attribute', 'write &lt;');
+    const less = this.text.slice(open, close).indexOf('<');
+    if (less >= 0) throw new Refusal(open + less, '< is not allowed inside an attribute', 'write &lt;');
     this.entities(open + 1, close);
     attributes.set(name, start);
     return close + 1;
@@ -192,10 +192,12 @@ class Scan {
 
   /** Only the five names of XML and numbers of allowed characters. */
   private entities(from: number, to: number): void {
-    for (let at = this.text.indexOf('&', from); at >= 0 && at < to; at = this.text.indexOf('&', at + 1)) {
-      const end = this.text.indexOf(';', at);
-      const name = end < 0 || end >= to || end - at > 12 ? null : this.text.slice(at + 1, end);
-      if (name === null) throw new Refusal(at, 'a bare & is not allowed', 'write &amp;');
+    // A slice: searching the whole rest of the text for every piece would be quadratic.
+    const piece = this.text.slice(from, to);
+    for (let i = piece.indexOf('&'); i >= 0; i = piece.indexOf('&', i + 1)) {
+      const at = from + i;
+      const name = /^&([^;&]{1,11});/.exec(piece.slice(i, i + 13))?.[1];
+      if (name === undefined) throw new Refusal(at, 'a bare & is not allowed', 'write &amp;');
       if (/^(?:lt|gt|amp|quot|apos)$/.test(name)) continue;
       const digits = /^#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}))$/.exec(name);
       if (digits === null)

@@ -1,0 +1,83 @@
+/** What a new configuration means for what is running. Pure: two compiled configurations in, names out. */
+import type { ApplicationConfig, CompiledConfig, PoolConfig, ServerConfig } from '../model.js';
+
+export interface PoolChange {
+  readonly pool: string;
+  /**
+   * `recycle`: workers must be replaced to take up the change. `live`: only numbers that are read where
+   * they are used. `unchanged` pools are not listed.
+   */
+  readonly change: 'added' | 'removed' | 'recycle' | 'live';
+}
+
+export interface ConfigDiff {
+  readonly pools: readonly PoolChange[];
+  /** Bindings, limits, paths or applications changed: listeners need a new route table. */
+  readonly routes: boolean;
+  /** Server settings that keep their old value until the next start. */
+  readonly restart: readonly (keyof ServerConfig)[];
+}
+
+/** Settings of a pool that a running worker was started with. */
+const workerFields = ['isolation', 'nodePath', 'environmentVariables'] as const satisfies readonly (keyof PoolConfig)[];
+const workerProcessFields = [
+  'maxProcesses',
+  'userName',
+] as const satisfies readonly (keyof PoolConfig['processModel'])[];
+const restartFields = [
+  'listeners',
+  'runDir',
+  'stateDir',
+  'logDir',
+  'admin',
+  'identityRange',
+] as const satisfies readonly (keyof ServerConfig)[];
+
+export function diffConfig(before: CompiledConfig, after: CompiledConfig): ConfigDiff {
+  const pools: PoolChange[] = [];
+  const old = new Map(before.pools.map((pool) => [pool.name, pool]));
+  for (const pool of after.pools) {
+    const previous = old.get(pool.name);
+    old.delete(pool.name);
+    const change = previous === undefined ? 'added' : poolChange(previous, pool, before, after);
+    if (change !== null) pools.push({ pool: pool.name, change });
+  }
+  for (const name of old.keys()) pools.push({ pool: name, change: 'removed' });
+  return {
+    pools,
+    routes: !same([before.sites, before.applications, before.server], [after.sites, after.applications, after.server]),
+    restart: restartFields.filter((field) => !same(before.server[field], after.server[field])),
+  };
+}
+
+function poolChange(
+  before: PoolConfig,
+  after: PoolConfig,
+  all: CompiledConfig,
+  next: CompiledConfig,
+): PoolChange['change'] | null {
+  if (!same(workload(all, before.name), workload(next, after.name))) return 'recycle';
+  if (same(before, after)) return null;
+  const started = (pool: PoolConfig): unknown => [
+    workerFields.map((field) => pool[field]),
+    workerProcessFields.map((field) => pool.processModel[field]),
+  ];
+  if (same(started(before), started(after))) return 'live';
+  return after.recycling.disallowRotationOnConfigChange ? 'live' : 'recycle';
+}
+
+/** What the workers of a pool run; body limits belong to the listeners. */
+function workload(config: CompiledConfig, pool: string): unknown {
+  const running = ({ id, physicalPath, hosting, failure }: ApplicationConfig): unknown => [
+    id,
+    physicalPath,
+    hosting,
+    failure === null ? null : [failure.status, failure.subStatus],
+  ];
+  return config.applications.filter((application) => application.pool === pool).map(running);
+}
+
+/** Compiled configurations are plain data in a fixed order of keys. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
