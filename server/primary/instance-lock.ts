@@ -2,8 +2,8 @@
  * One server per run folder: a file with the pid and the start time of its owner, made with O_EXCL. A pid
  * alone could belong to another process by now; with the start time it names one process for good.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { linkSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { codeOf, SluiceError } from '../../config/base/errors.js';
 import { isAlive, readStat } from '../../pools/runtimes/proc.js';
 
@@ -28,9 +28,20 @@ function lock(file: string, tookOver: boolean): InstanceLock {
   return {
     tookOver,
     release: () => {
-      if (ownerOf(file)?.pid === process.pid) rmSync(file, { force: true });
+      if (ownerOf(file)?.pid !== process.pid) return;
+      rmSync(file, { force: true });
+      removeIfEmpty(dirname(file));
     },
   };
+}
+
+/** A run folder below /tmp must not stay behind; one that others made or use does. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or not ours to remove.
+  }
 }
 
 function tryCreate(file: string): boolean {

@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ControlPlane, ReadinessCheck } from '../../../server/admin/control-plane.js';
+import { isOwnHost } from '../../../server/admin/host-check.js';
+import { type AdminListeners, listenAdmin } from '../../../server/admin/listen.js';
+import { freePort } from '../../support/free-port.js';
+import { call } from '../../support/http-client.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+
+let checks: ReadinessCheck[];
+let folder: string;
+let socket: string;
+let port: number;
+let admin: AdminListeners | null;
+const control: ControlPlane = {
+  pools: () => [],
+  readiness: () => checks,
+  isStarted: () => true,
+  metrics: async () => 'a_metric 1\n',
+};
+
+beforeEach(async () => {
+  checks = [{ name: 'sockets', ok: true, detail: '' }];
+  folder = tempFolder();
+  socket = join(folder, 'admin.sock');
+  port = await freePort();
+  admin = null;
+});
+
+afterEach(async () => {
+  await admin?.close();
+  removeFolder(folder);
+});
+
+async function open(): Promise<void> {
+  admin = await listenAdmin({ listen: { host: '127.0.0.1', port }, socket }, control);
+}
+
+describe('the socket', () => {
+  test('only its owner may open it, and it goes with the server', async () => {
+    await open();
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    expect((await call(socket, '/livez')).text).toBe('ok\n');
+    await admin?.close();
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  test('a stale one is replaced', async () => {
+    const dead = createServer().listen(join(folder, 'moved'));
+    await once(dead, 'listening');
+    // A socket file whose server is gone, as after SIGKILL: the name outlives the close.
+    const { renameSync } = await import('node:fs');
+    renameSync(join(folder, 'moved'), socket);
+    dead.close();
+    await once(dead, 'close');
+    expect(existsSync(socket)).toBe(true);
+    await open();
+    expect((await call(socket, '/livez')).status).toBe(200);
+  });
+
+  test('one that another server answers is an error', async () => {
+    const other = createServer().listen(socket);
+    await once(other, 'listening');
+    await expect(open()).rejects.toThrow('another server answers');
+    other.close();
+    await once(other, 'close');
+  });
+
+  test('another file is never removed', async () => {
+    writeFileSync(socket, 'precious');
+    chmodSync(socket, 0o600);
+    await expect(open()).rejects.toThrow('is not a socket');
+    expect(statSync(socket).size).toBe(8);
+  });
+});
+
+describe('answers', () => {
+  test('readiness is 503 with a reason until every check is ok', async () => {
+    await open();
+    for (const path of ['/readyz', '/healthz', '/health']) expect((await call(port, path)).status).toBe(200);
+    checks = [...checks, { name: 'pools', ok: false, detail: 'still starting' }];
+    expect(await call(port, '/readyz')).toMatchObject({ status: 503, text: 'not ready\n' });
+    expect((await call(port, '/readyz?verbose')).text).toBe('[+] sockets\n[-] pools: still starting\nnot ready\n');
+    expect((await call(port, '/livez')).status).toBe(200);
+  });
+
+  test('metrics come with the type that Prometheus reads', async () => {
+    await open();
+    const answer = await call(port, '/metrics');
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(answer.text).toBe('a_metric 1\n');
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is refused', async (method) => {
+    await open();
+    expect(await call(port, '/livez', { method })).toMatchObject({ status: 405 });
+  });
+
+  test('a failure inside tells nothing of it', async () => {
+    admin = await listenAdmin(
+      { listen: { host: '127.0.0.1', port }, socket },
+      {
+        ...control,
+        metrics: () => Promise.reject(new Error('secret path /etc/x')),
+      },
+    );
+    expect(await call(port, '/metrics')).toMatchObject({ status: 500, text: 'internal error\n' });
+  });
+
+  test('a Host that is no name of this machine is refused on TCP, before routing', async () => {
+    await open();
+    expect((await call(port, '/livez', { host: 'attacker.test' })).status).toBe(421);
+    expect((await call(port, '/nowhere', { host: 'localhost.attacker.test' })).status).toBe(421);
+    expect((await call(port, '/livez', { host: `localhost:${port}` })).status).toBe(200);
+    expect((await call(socket, '/livez', { host: 'anything' })).status).toBe(200);
+  });
+
+  test('a body is not read', async () => {
+    await open();
+    const outgoing = httpRequest({ host: '127.0.0.1', port, path: '/livez', method: 'POST', agent: false });
+    outgoing.on('error', () => undefined);
+    outgoing.write('x'.repeat(100));
+    const [answer] = (await once(outgoing, 'response')) as [{ statusCode: number; resume(): void }];
+    expect(answer.statusCode).toBe(405);
+    answer.resume();
+    outgoing.destroy();
+  });
+});
+
+test.each([
+  ['localhost', true],
+  ['LOCALHOST.:9900', true],
+  ['127.0.0.1:9900', true],
+  ['[::1]:9900', true],
+  ['10.1.2.3', true],
+  ['box.internal', true],
+  ['box.internal.attacker.test', false],
+  ['127.0.0.1.attacker.test', false],
+  ['attacker.test', false],
+  ['[attacker.test]', false],
+  ['', false],
+])('Host %s is ours: %s', (host, ours) => {
+  expect(isOwnHost(host, ['box.internal'])).toBe(ours);
+});
