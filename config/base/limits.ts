@@ -50,7 +50,7 @@ export const controlBytesPerSecondMax = 1_048_576;
 export const heartbeatIntervalMs = 250;
 export const heartbeatLateMs = 1_000;
 
-/** Worker output (D14 of the design): read at this rate, never kept beyond the tail. */
+/** Worker output: read at this rate, never kept beyond the tail. */
 export const outputBytesPerSecondMax = 1_048_576;
 export const outputBurstBytes = 8_388_608;
 export const outputTailBytes = 30_000;
