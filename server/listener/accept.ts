@@ -1,0 +1,39 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '../../config/base/errors.js';
+import { listenBacklog } from '../../config/base/limits.js';
+import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { ListenAddress } from '../../pools/protocol/primary-to-listener.js';
+
+/** The sockets that the primary bound and lent to this listener; closing one here leaves the primary's open. */
+export class ListeningSockets {
+  readonly #servers = new Map<string, Server>();
+  readonly #accepted: (socket: Socket) => void;
+  readonly #say: (message: ListenerToPrimary) => void;
+
+  constructor(accepted: (socket: Socket) => void, say: (message: ListenerToPrimary) => void) {
+    this.#accepted = accepted;
+    this.#say = say;
+  }
+
+  /** `handle` is Node's own handle object as it arrives with a message: its type is not public. */
+  listen(address: ListenAddress, handle: unknown): void {
+    const { key } = address;
+    if (this.#servers.has(key)) return;
+    const server = createServer({ pauseOnConnect: true, noDelay: true }, this.#accepted);
+    this.#servers.set(key, server);
+    server.once('listening', () => this.#say({ type: 'listening', key }));
+    server.on('error', (error) => {
+      this.#say({ type: 'log', level: 'error', event: 'listen-failed', fields: { key, error: messageOf(error) } });
+    });
+    server.listen(handle, listenBacklog);
+  }
+
+  unlisten(key: string): void {
+    this.#servers.get(key)?.close();
+    this.#servers.delete(key);
+  }
+
+  close(): void {
+    for (const key of [...this.#servers.keys()]) this.unlisten(key);
+  }
+}

@@ -1,0 +1,115 @@
+// HOT: once per request
+import type { Clock } from '../../config/base/clock.js';
+import { AccessLog } from '../log/access-log.js';
+import type { Cells } from '../metrics/cells.js';
+import { listenerMetrics as metrics } from '../metrics/definitions.js';
+import type { Exchange } from '../proxy/exchange.js';
+import { codeIndex, methodIndex } from '../proxy/traffic-cells.js';
+import type { ClientConnection } from './connection.js';
+import type { RefusedRequest } from './context.js';
+
+/** Names and reasons of requests that belong to no application. */
+const nobody = '';
+
+/** What is counted and written for each request at its end. */
+export class Accounting {
+  readonly #clock: Clock;
+  readonly #cells: Cells;
+  readonly #refusals = new Map<string, number>();
+  #log: AccessLog | null = null;
+
+  constructor(clock: Clock, cells: Cells) {
+    this.#clock = clock;
+    this.#cells = cells;
+  }
+
+  /** '' = no access log. */
+  setLogFile(path: string): void {
+    if (this.#log?.path === path) return;
+    this.#log?.end(() => undefined);
+    this.#log = path === '' ? null : new AccessLog(path, this.#clock);
+  }
+
+  reopenLog(): void {
+    this.#log?.reopen(() => undefined);
+  }
+
+  flushLog(): void {
+    this.#log?.flush();
+  }
+
+  end(done: () => void): void {
+    if (this.#log === null) done();
+    else this.#log.end(done);
+  }
+
+  finished(exchange: Exchange): void {
+    const { application, request, answer } = exchange;
+    const durationMs = this.#clock.monotonicMs() - exchange.startedMs;
+    const code = codeIndex(exchange.status);
+    const pool = application?.pool ?? null;
+    application?.cells?.count(methodIndex(request.method), code, exchange.bytesIn, answer.bodyBytes);
+    if (pool !== null) {
+      pool.cells.duration(code, durationMs / 1000);
+      if (exchange.firstByteMs > 0) pool.cells.firstByte((exchange.firstByteMs - exchange.startedMs) / 1000);
+    }
+    const log = this.#log;
+    if (log === null) return;
+    const { fields } = request;
+    log.append({
+      remoteAddress: exchange.client.forward.clientAddress,
+      host: request.hostField,
+      method: request.method,
+      target: request.target,
+      minorVersion: request.minorVersion,
+      site: exchange.siteName,
+      pool: pool?.name ?? nobody,
+      status: exchange.status,
+      subStatus: exchange.subStatus,
+      reason: exchange.reason,
+      bytesIn: exchange.bytesIn,
+      bytesOut: answer.bodyBytes,
+      durationMs,
+      referer: valueOf(fields, 'referer'),
+      userAgent: valueOf(fields, 'user-agent'),
+    });
+  }
+
+  refused(connection: ClientConnection, refused: RefusedRequest): void {
+    let at = this.#refusals.get(refused.reason);
+    if (at === undefined) {
+      at = this.#cells.declare(metrics.refusedRequests, [refused.reason]);
+      this.#refusals.set(refused.reason, at);
+    }
+    this.#cells.add(at, 1);
+    // What was refused as unreadable is not repeated: method, target and fields may be those of the request before.
+    const isReadable = connection.request.rejection === null && refused.status !== 408;
+    const { request } = connection;
+    this.#log?.append({
+      remoteAddress: connection.forward.clientAddress,
+      host: isReadable ? request.hostField : '',
+      method: isReadable ? request.method : '',
+      target: isReadable ? request.target : '',
+      minorVersion: isReadable ? request.minorVersion : 1,
+      site: refused.site,
+      pool: refused.pool,
+      status: refused.status,
+      subStatus: refused.subStatus,
+      reason: refused.reason,
+      bytesIn: 0,
+      bytesOut: 0,
+      durationMs: 0,
+      referer: '',
+      userAgent: '',
+    });
+  }
+}
+
+/** The first value of a field. Only lengths are compared until one fits. */
+function valueOf(fields: readonly string[], name: string): string {
+  for (let index = 0; index < fields.length; index += 2) {
+    const field = fields[index];
+    if (field !== undefined && field.length === name.length && field.toLowerCase() === name) return fields[index + 1] ?? '';
+  }
+  return '';
+}

@@ -1,0 +1,44 @@
+// HOT: once per request
+import type { ApplicationState, Worker } from '../proxy/worker.js';
+
+const lateWeight = 1_000_000;
+
+/**
+ * Chooses the worker with the least requests outstanding: those of this listener plus the total the
+ * worker told last; ties go round. A late worker is chosen only when no other is eligible.
+ * @returns null when none is connected, or each has its share of requests under way.
+ */
+export function pickWorker(application: ApplicationState, nowMs: number): Worker | null {
+  const workers = application.workers;
+  const count = workers.length;
+  const share = application.pool?.concurrencyShare ?? 0;
+  if (count === 1) {
+    const only = workers[0];
+    return only !== undefined && isEligible(only, share, nowMs) ? only : null;
+  }
+  let best: Worker | null = null;
+  let bestScore = Infinity;
+  let bestIndex = 0;
+  for (let step = 0; step < count; step += 1) {
+    const index = (application.cursor + step) % count;
+    const worker = workers[index];
+    if (worker === undefined || !isEligible(worker, share, nowMs)) continue;
+    const score = worker.inFlight + worker.totalInFlight + (worker.isLate ? lateWeight : 0);
+    if (score >= bestScore) continue;
+    best = worker;
+    bestScore = score;
+    bestIndex = index;
+  }
+  application.cursor = bestIndex + 1;
+  return best;
+}
+
+function isEligible(worker: Worker, share: number, nowMs: number): boolean {
+  return (
+    worker.inFlight < share &&
+    !worker.isDraining &&
+    worker.transport !== null &&
+    worker.transport.isReady &&
+    (worker.restUntilMs === 0 || nowMs >= worker.restUntilMs)
+  );
+}

@@ -1,0 +1,431 @@
+// HOT: one per client connection
+import type { Socket } from 'node:net';
+import { lingerBytesMax, lingerTimeMs, newConnectionTimeoutMs, pipelineBufferBytesMax } from '../../config/base/limits.js';
+import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
+import { errorResponse } from '../http1/error-page.js';
+import { createForwardContext, type ForwardContext, refuseUnderscores } from '../http1/forward.js';
+import { contentLengthTooLarge } from '../http1/rejections.js';
+import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
+import { headIncomplete, headRejected, type Rejection } from '../http1/types.js';
+import type { Expiring } from '../proxy/deadlines.js';
+import { Exchange, type ExchangeClient } from '../proxy/exchange.js';
+import type { LinkStream } from '../proxy/link-stream.js';
+import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
+import { SocketOutput } from '../proxy/socket-output.js';
+import { matchPath } from '../route/table.js';
+import type { SiteRoute } from '../route/types.js';
+import type { ConnectionContext, RoutingState } from './context.js';
+import { HeldBytes } from './held-bytes.js';
+import { RateWatch } from './rate-watch.js';
+import { RequestBody } from './request-body.js';
+
+/**
+ * head --complete head--> exchange --answered--> head
+ *   |                        | 101 --> tunnel --\
+ *   \-- refusal, close ------+-------------------+--> lingering --client's end, time, bytes--> closed
+ */
+type ConnectionState = 'head' | 'exchange' | 'tunnel' | 'lingering' | 'closed';
+
+const noHost: Rejection = { status: 404, subStatus: 0, reason: 'Hostname' };
+const noApplication: Rejection = { status: 404, subStatus: 0, reason: 'NotFound' };
+const badPath: Rejection = { status: 400, subStatus: 0, reason: 'Path' };
+const headerWait: Rejection = { status: 408, subStatus: 0, reason: 'HeaderWait' };
+const connLimit: Rejection = { status: 503, subStatus: 0, reason: 'ConnLimit' };
+
+/**
+ * One client connection: cuts its bytes into requests and runs them one after another. Bytes of a later
+ * request are held (bounded, then reading pauses) until the earlier one is answered.
+ */
+export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
+  deadlineMs: number;
+  deadlineIndex = -1;
+  readonly request = createRequestHead();
+  readonly forward: ForwardContext;
+  readonly output: SocketOutput;
+  readonly streams: LinkStream[] = [];
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly exchange: Exchange;
+  state: ConnectionState = 'head';
+  site: RouteSite | null = null;
+  readonly #context: ConnectionContext;
+  readonly #socket: Socket;
+  readonly #held = new HeldBytes();
+  readonly #body = new RequestBody();
+  readonly #rates: RateWatch;
+  #routing: RoutingState;
+  /** Bytes of the incomplete head that were scanned already. */
+  #scanned = 0;
+  /** Monotonic ms of the first byte of an incomplete head; 0 = none. */
+  #headStartedMs = 0;
+  #isConsuming = false;
+  #isPaused = false;
+  #lingered = 0;
+  #siteRoute: SiteRoute | null = null;
+  #siteHost = '';
+
+  constructor(accepted: Socket, context: ConnectionContext) {
+    this.#context = context;
+    this.#routing = context.routing;
+    const address = plainAddress(accepted.remoteAddress);
+    const trusted = context.routing.trusted.matches(address);
+    this.forward = createForwardContext(address, accepted.remotePort ?? 0, 'http', trusted, context.routing.underscores);
+    this.localAddress = plainAddress(accepted.localAddress);
+    this.localPort = accepted.localPort ?? 0;
+    this.#socket = adoptSocket(accepted, this);
+    this.output = new SocketOutput(this.#socket);
+    this.#rates = new RateWatch(this.#socket, this.output);
+    this.exchange = new Exchange(this, context.core);
+    this.deadlineMs = context.deadlines.nowMs + newConnectionTimeoutMs;
+    context.deadlines.add(this);
+  }
+
+  get isClosing(): boolean {
+    return this.#context.isShuttingDown;
+  }
+
+  get isBodyShort(): boolean {
+    return this.#body.isShort;
+  }
+
+  // ByteSink
+
+  onBytes(buffer: Buffer, length: number): void {
+    const held = this.#held;
+    if (held.isEmpty && !this.#isConsuming) {
+      const at = this.#consume(buffer, 0, length);
+      if (at < length) held.append(buffer, at, length);
+    } else {
+      held.append(buffer, 0, length);
+      this.#advance();
+    }
+    this.#updateReading();
+  }
+
+  onEnd(): void {
+    switch (this.state) {
+      case 'exchange':
+      case 'tunnel':
+        // A half-closed client is a disconnect: Node and Kestrel alone see it that way too.
+        this.exchange.clientGone('fin');
+        this.#end();
+        break;
+      case 'head':
+        this.#end();
+        break;
+      case 'lingering':
+        if (this.output.backlog === 0) this.#socket.destroy();
+        break;
+      case 'closed':
+        break;
+    }
+  }
+
+  onDrain(): void {
+    this.exchange.onClientDrained();
+  }
+
+  onClosed(code: string): void {
+    if (this.state === 'closed') return;
+    const cause = code === '' ? 'fin' : 'reset';
+    this.exchange.clientGone(cause);
+    this.state = 'closed';
+    this.#held.clear();
+    this.#context.deadlines.remove(this);
+    for (const stream of [...this.streams]) stream.close();
+    if (this.site !== null) this.#context.leaveSite(this.site, this.forward.peerAddress);
+    this.#context.closed(this);
+  }
+
+  onDeadline(nowMs: number): void {
+    switch (this.state) {
+      case 'head':
+        if (this.#headStartedMs > 0) this.#refuse(headerWait);
+        else if (this.output.backlog === 0 || this.#rates.isWriteTooSlow(nowMs, this.#minRate, this.#timeoutMs)) {
+          this.#socket.destroy();
+        }
+        break;
+      case 'exchange':
+        this.#watchExchange(nowMs);
+        break;
+      case 'tunnel':
+        if (this.#rates.isWriteStalled(nowMs, this.#timeoutMs)) this.#socket.destroy();
+        break;
+      case 'lingering':
+        this.#watchLinger(nowMs);
+        break;
+      case 'closed':
+        this.#context.deadlines.remove(this);
+        break;
+    }
+  }
+
+  /** Server shutdown: an idle connection ends now, a busy one with its answer. */
+  closeIfIdle(): void {
+    if (this.state === 'head' && this.#headStartedMs === 0) this.#end();
+  }
+
+  /** Server shutdown, the limit is reached. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  // ExchangeClient
+
+  openBody(): void {
+    this.#rates.startBody();
+    this.#advance();
+    this.#updateReading();
+  }
+
+  resumeBody(): void {
+    this.#body.isHeld = false;
+    if (this.state === 'tunnel' || this.state === 'exchange') this.#advance();
+    this.#updateReading();
+  }
+
+  lingerBody(): void {
+    this.#rates.startLinger(this.#context.deadlines.nowMs + lingerTimeMs, this.#body.received + lingerBytesMax);
+  }
+
+  answered(keepAlive: boolean): void {
+    if (this.state === 'closed') return;
+    if (!keepAlive || !this.#body.isDone || this.#body.rejection !== null || this.isClosing) {
+      this.#end();
+      return;
+    }
+    this.state = 'head';
+    this.deadlineMs = this.#context.deadlines.nowMs + this.#timeoutMs;
+    this.#advance();
+    this.#updateReading();
+  }
+
+  writeError(failure: StoredFailure): boolean {
+    const keepAlive = this.request.keepAlive && this.#body.isDone && !this.isClosing && failure.status !== 408;
+    this.#writeError(failure, !keepAlive, failure.retryAfterSeconds);
+    return keepAlive;
+  }
+
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  tunnelOpened(): void {
+    this.state = 'tunnel';
+    this.#body.isHeld = false;
+    this.#advance();
+    this.#updateReading();
+  }
+
+  tunnelEnded(): void {
+    if (this.state !== 'closed') this.#end();
+  }
+
+  // Reading
+
+  get #timeoutMs(): number {
+    return this.site?.connectionTimeoutMs ?? newConnectionTimeoutMs;
+  }
+
+  get #minRate(): number {
+    return this.#context.routing.minBytesPerSecond;
+  }
+
+  /** Takes as many requests (and body bytes) as the state of affairs allows. @returns what was used up. */
+  #consume(buffer: Buffer, start: number, end: number): number {
+    this.#isConsuming = true;
+    let at = start;
+    let before = -1;
+    while (at < end && at !== before) {
+      before = at;
+      switch (this.state) {
+        case 'head':
+          at = this.#readHead(buffer, at, end);
+          break;
+        case 'exchange':
+          at = this.#readBody(buffer, at, end);
+          break;
+        case 'tunnel':
+          if (this.#body.isHeld) break;
+          this.#body.isHeld = !this.exchange.body(buffer, at, end);
+          at = end;
+          break;
+        case 'lingering':
+          this.#lingered += end - at;
+          if (this.#lingered > lingerBytesMax) this.#socket.destroy();
+          at = end;
+          break;
+        case 'closed':
+          at = end;
+          break;
+      }
+    }
+    this.#isConsuming = false;
+    return at;
+  }
+
+  /** Goes on with the held bytes after something changed. */
+  #advance(): void {
+    const held = this.#held;
+    if (this.#isConsuming || held.isEmpty) return;
+    held.consumed(this.#consume(held.buffer, held.start, held.end));
+  }
+
+  #updateReading(): void {
+    const isBusy = this.state === 'exchange' || this.state === 'tunnel';
+    const pause = isBusy && (this.#body.isHeld || this.#held.size >= pipelineBufferBytesMax);
+    if (pause === this.#isPaused || this.state === 'closed') return;
+    this.#isPaused = pause;
+    if (pause) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #readHead(buffer: Buffer, at: number, end: number): number {
+    const used = parseRequestHead(buffer, at, end, at + this.#scanned, this.request, this.forward.peerScheme);
+    if (used === headIncomplete) {
+      this.#scanned = end - at;
+      if (this.#headStartedMs === 0) {
+        this.#headStartedMs = this.#context.clock.monotonicMs();
+        this.deadlineMs = this.#headStartedMs + this.#context.routing.headerWaitTimeoutMs;
+      }
+      return at;
+    }
+    this.#scanned = 0;
+    this.#headStartedMs = 0;
+    if (used === headRejected) {
+      this.#body.isDone = false;
+      this.#refuse(this.request.rejection ?? badPath);
+      return end;
+    }
+    this.#startRequest();
+    return at + used;
+  }
+
+  #readBody(buffer: Buffer, at: number, end: number): number {
+    const body = this.#body;
+    const takes = this.exchange.state === 'active' || this.exchange.state === 'answered';
+    if (body.isDone || body.isHeld || !takes) return at;
+    const next = body.feed(buffer, at, end, this.exchange);
+    if (body.rejection !== null) {
+      this.exchange.refuse({ ...body.rejection, title: '', retryAfterSeconds: 0 });
+    }
+    return next;
+  }
+
+  #startRequest(): void {
+    const context = this.#context;
+    const routing = context.routing;
+    const request = this.request;
+    this.exchange.startedMs = context.clock.monotonicMs();
+    this.#body.begin(request, 0);
+    if (routing !== this.#routing) this.#takeRouting(routing);
+    if (this.forward.trusted) routing.trusted.resolveClient(this.forward, request);
+    const underscores = refuseUnderscores(request, this.forward);
+    if (underscores !== null) return this.#refuse(underscores);
+    if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite();
+    const site = this.#siteRoute;
+    if (site === null) return this.#refuse(noHost);
+    if (site.site !== this.site && !this.#enterSite(site.site)) return this.#refuse(connLimit);
+    const route = matchPath(site, request.path);
+    if (route === 'not-found') return this.#refuse(noApplication);
+    if (route === 'bad-path') return this.#refuse(badPath);
+    const { application } = route;
+    if (request.framing === 'length' && request.contentLength > application.maxAllowedContentLength) {
+      return this.#refuse(contentLengthTooLarge);
+    }
+    const state = routing.applications[route.index];
+    if (state === undefined) return this.#refuse(noApplication);
+    this.#body.begin(request, application.maxAllowedContentLength);
+    this.state = 'exchange';
+    this.deadlineMs = 0;
+    this.#rates.startExchange();
+    this.exchange.begin(state);
+  }
+
+  /** The configuration changed: what was looked up for this connection is looked up again. */
+  #takeRouting(routing: RoutingState): void {
+    this.#routing = routing;
+    this.#siteRoute = null;
+  }
+
+  #findSite(): void {
+    const { host } = this.request;
+    this.#siteHost = host;
+    this.#siteRoute = this.#routing.table.site(this.localAddress, this.localPort, this.forward.peerScheme, host);
+  }
+
+  #enterSite(site: RouteSite): boolean {
+    const address = this.forward.peerAddress;
+    if (this.site !== null) this.#context.leaveSite(this.site, address);
+    this.site = null;
+    if (!this.#context.enterSite(site, address)) return false;
+    this.site = site;
+    return true;
+  }
+
+  // Ending
+
+  /** A request that no worker sees. Goes on only if the client cannot have anything unread on its way. */
+  #refuse(rejection: Rejection): void {
+    const { status, subStatus, reason } = rejection;
+    const keepAlive = status === 404 && rejection !== noHost && this.#body.isDone && this.request.keepAlive;
+    this.#writeError(rejection, !keepAlive || this.isClosing, 0);
+    this.#context.refused(this, { status, subStatus, reason, site: this.site?.name ?? '', pool: '' });
+    this.answered(keepAlive);
+  }
+
+  #writeError(rejection: Rejection, close: boolean, retryAfterSeconds: number): void {
+    const { request } = this;
+    const options = {
+      close,
+      retryAfterSeconds,
+      head: request.method === 'HEAD' && request.rejection === null,
+      date: this.#context.core.date(),
+      http10: request.minorVersion === 0,
+    };
+    this.output.text(errorResponse(rejection.status, rejection.subStatus, rejection.reason, options));
+    this.output.flush();
+  }
+
+  /** Half-closes after what is written, and reads on a little so that the client gets it. */
+  #end(): void {
+    if (this.state === 'closed' || this.state === 'lingering') return;
+    this.state = 'lingering';
+    this.deadlineMs = this.#context.deadlines.nowMs + lingerTimeMs;
+    this.#held.clear();
+    this.#socket.end();
+    this.#updateReading();
+    for (const stream of [...this.streams]) stream.close();
+    if (this.#socket.readableEnded) this.#socket.destroySoon();
+  }
+
+  #watchLinger(nowMs: number): void {
+    const isWriting = this.output.backlog > 0;
+    if (isWriting && !this.#rates.isWriteTooSlow(nowMs, this.#minRate, this.#timeoutMs)) {
+      this.deadlineMs = nowMs + lingerTimeMs;
+      return;
+    }
+    this.#socket.destroy();
+  }
+
+  #watchExchange(nowMs: number): void {
+    const { exchange } = this;
+    if (this.#rates.isWriteTooSlow(nowMs, this.#minRate, this.#timeoutMs)) {
+      exchange.reason = 'MinBytesPerSecond';
+      this.#socket.destroy();
+      return;
+    }
+    const body = this.#body;
+    if (body.isDone) return;
+    if (exchange.state === 'answered') {
+      if (this.#rates.isLingerOver(nowMs, body.received)) exchange.giveUpBody();
+      return;
+    }
+    // While the worker has not asked for the body (100 Continue), or holds it up, the client owes nothing.
+    const owes = !this.request.expectContinue || body.received > 0 || exchange.answer.hasInterims;
+    if (exchange.state !== 'active' || body.isHeld || !owes) return;
+    const reason = this.#rates.bodyTooSlow(nowMs, body.received, this.#minRate, this.#timeoutMs);
+    if (reason === '') return;
+    exchange.refuse({ status: 408, subStatus: 0, reason, title: '', retryAfterSeconds: 0 });
+  }
+}

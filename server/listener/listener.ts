@@ -1,0 +1,275 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../config/base/clock.js';
+import { unreachable } from '../../config/base/invariant.js';
+import { countersIntervalMs } from '../../config/base/limits.js';
+import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
+import type { Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import { Cells } from '../metrics/cells.js';
+import { listenerMetrics as metrics } from '../metrics/definitions.js';
+import type { ProxyCore } from '../proxy/core.js';
+import { Deadlines } from '../proxy/deadlines.js';
+import type { Exchange } from '../proxy/exchange.js';
+import type { Waiter } from '../proxy/waiter.js';
+import type { Worker } from '../proxy/worker.js';
+import { Accounting } from './accounting.js';
+import { pickWorker } from './balancer.js';
+import { ClientConnection } from './connection.js';
+import type { ConnectionContext, RefusedRequest, RoutingState } from './context.js';
+import { ListeningSockets } from './accept.js';
+import { RequestQueue } from './queue.js';
+import { RoutingBooks } from './routing.js';
+import { Upstreams } from './upstreams.js';
+
+export interface ListenerPorts {
+  readonly clock: Clock;
+  /** Number that names this listener in the link's hello. */
+  readonly listenerId: number;
+  say(message: ListenerToPrimary): void;
+  /** Everything is finished after `shutdown`. */
+  closed(): void;
+}
+
+const emptyRoutes: Routes = {
+  bindings: [],
+  sites: [],
+  applications: [],
+  pools: [],
+  settings: {
+    headerWaitTimeoutMs: 30_000,
+    minBytesPerSecond: 240,
+    trustedProxies: [],
+    underscoresInHeaders: 'pass',
+    accessLogFile: '',
+  },
+};
+
+const shutdownNoticeShare = 0.2;
+const shutdownNoticeMsMax = 10_000;
+
+/** One listener process without its process: takes the primary's messages, runs the data path. */
+export class Listener implements ProxyCore, ConnectionContext {
+  readonly clock: Clock;
+  readonly listenerId: number;
+  readonly deadlines: Deadlines;
+  readonly core = this;
+  routing: RoutingState;
+  isShuttingDown = false;
+  readonly #ports: ListenerPorts;
+  readonly #cells = new Cells();
+  readonly #books = new RoutingBooks(this.#cells);
+  readonly #accounting: Accounting;
+  readonly #queue: RequestQueue;
+  readonly #upstreams: Upstreams;
+  readonly #sockets: ListeningSockets;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #accepted: number;
+  readonly #states: { readonly idle: number; readonly active: number; readonly tunnel: number };
+  #sequence = 0;
+  #dateSecond = -1;
+  #dateText = '';
+
+  constructor(ports: ListenerPorts) {
+    this.#ports = ports;
+    this.clock = ports.clock;
+    this.listenerId = ports.listenerId;
+    this.deadlines = new Deadlines(ports.clock);
+    this.#accounting = new Accounting(ports.clock, this.#cells);
+    const say = (message: ListenerToPrimary): void => ports.say(message);
+    this.#queue = new RequestQueue({
+      clock: ports.clock,
+      deadlines: this.deadlines,
+      say,
+      start: (exchange, worker) => this.#start(exchange, worker),
+    });
+    this.#upstreams = new Upstreams({ clock: ports.clock, core: this, queue: this.#queue, say });
+    this.#sockets = new ListeningSockets((socket) => this.#accept(socket), say);
+    this.#accepted = this.#cells.declare(metrics.connectionsAccepted, []);
+    this.#states = {
+      idle: this.#cells.declare(metrics.connections, ['idle']),
+      active: this.#cells.declare(metrics.connections, ['active']),
+      tunnel: this.#cells.declare(metrics.connections, ['tunnel']),
+    };
+    this.routing = this.#books.apply(emptyRoutes, (id) => this.#upstreams.application(id));
+    this.#tickLater();
+  }
+
+  /** A message of the primary; `handle` is the socket that came with it. */
+  receive(message: PrimaryToListener, handle: unknown): void {
+    switch (message.type) {
+      case 'listen':
+        return this.#sockets.listen(message.address, handle);
+      case 'unlisten':
+        return this.#sockets.unlisten(message.key);
+      case 'routes':
+        this.#applyRoutes(message.routes);
+        return this.say({ type: 'ack', number: message.number });
+      case 'upstreams':
+        this.#upstreams.apply(message.changed);
+        return this.say({ type: 'ack', number: message.number });
+      case 'open-link':
+        return this.#upstreams.openLink(message.applicationId, message.worker);
+      case 'claimed':
+        return this.#queue.claimed(message.claimId, message.granted);
+      case 'drain':
+        return this.#upstreams.drain(message.workerId, message.noticeAfterMs);
+      case 'worker-gone':
+        return this.#upstreams.gone(message.workerId, message.reason);
+      case 'late':
+        return this.#upstreams.late(message.workerId, message.late);
+      case 'crash-line':
+        return this.#books.pool(message.pool)?.crashLines.learn(message.line, this.clock.monotonicMs());
+      case 'crash-line-cleared':
+        this.#books.pool(message.pool)?.crashLines.clear(message.line);
+        return;
+      case 'shutdown':
+        return this.#shutdown(message.limitMs);
+      case 'reopen-logs':
+        return this.#accounting.reopenLog();
+      case 'ping':
+        return this.say({ type: 'pong', id: message.id });
+      default:
+        return unreachable(message);
+    }
+  }
+
+  // ProxyCore
+
+  say(message: ListenerToPrimary): void {
+    this.#ports.say(message);
+  }
+
+  date(): string {
+    const nowMs = this.clock.wallMs();
+    const second = Math.trunc(nowMs / 1000);
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#dateText = new Date(nowMs).toUTCString();
+    }
+    return this.#dateText;
+  }
+
+  dispatch(exchange: Exchange): void {
+    const { application } = exchange;
+    const pool = application?.pool ?? null;
+    if (application === null || pool === null) return;
+    const failure = application.route?.failure ?? application.failure;
+    if (failure !== null) return exchange.refuse(failure);
+    const worker = application.waiting.size > 0 ? null : pickWorker(application, this.deadlines.nowMs);
+    if (worker !== null) return this.#start(exchange, worker);
+    exchange.waiter = this.#queue.enter(exchange, application, pool);
+    this.#upstreams.stillNeeds(application);
+  }
+
+  leaveQueue(waiter: Waiter): void {
+    this.#queue.leave(waiter);
+  }
+
+  slotFreed(worker: Worker): void {
+    const { application } = worker;
+    if (application.waiting.size > 0) this.#queue.serve(application);
+    if (worker.isDraining) this.#upstreams.drainedMaybe(worker);
+  }
+
+  workerReady(worker: Worker): void {
+    worker.restUntilMs = 0;
+    this.#queue.serve(worker.application);
+  }
+
+  unreachable(worker: Worker, error: string): void {
+    this.#upstreams.unreachable(worker, error);
+  }
+
+  finished(exchange: Exchange): void {
+    this.#accounting.finished(exchange);
+  }
+
+  // ConnectionContext
+
+  enterSite(site: RouteSite, address: string): boolean {
+    return this.#books.enterSite(site, address);
+  }
+
+  leaveSite(site: RouteSite, address: string): void {
+    this.#books.leaveSite(site, address);
+  }
+
+  refused(connection: ClientConnection, refused: RefusedRequest): void {
+    this.#accounting.refused(connection, refused);
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+    if (this.isShuttingDown && this.#connections.size === 0) this.#finish();
+  }
+
+  #accept(socket: Socket): void {
+    this.#cells.add(this.#accepted, 1);
+    this.#connections.add(new ClientConnection(socket, this));
+  }
+
+  /** Hands a request to a worker, and tells the primary when an application has no idle process left. */
+  #start(exchange: Exchange, worker: Worker): void {
+    const { application } = worker;
+    const isOutOfProcess = worker.endpoint.kind === 'tcp';
+    if (isOutOfProcess && worker.inFlight > 0 && !application.busySaid) {
+      application.busySaid = true;
+      this.say({ type: 'busy', applicationId: application.id });
+    }
+    if (application.workers.length > 1) worker.transport?.probe(this.deadlines.nowMs);
+    exchange.start(worker);
+  }
+
+  #applyRoutes(routes: Routes): void {
+    this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
+    this.#accounting.setLogFile(routes.settings.accessLogFile);
+  }
+
+  #tickLater(): void {
+    this.clock.setTimer(countersIntervalMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#report();
+    this.#accounting.flushLog();
+    this.#tickLater();
+  }
+
+  #report(): void {
+    let tunnels = 0;
+    let active = 0;
+    for (const { state } of this.#connections) {
+      if (state === 'tunnel') tunnels += 1;
+      else if (state === 'exchange') active += 1;
+    }
+    this.#cells.set(this.#states.idle, this.#connections.size - active - tunnels);
+    this.#cells.set(this.#states.active, active);
+    this.#cells.set(this.#states.tunnel, tunnels);
+    const deltas = this.#cells.take();
+    this.#sequence += 1;
+    if (deltas.length > 0) this.say({ type: 'counters', sequence: this.#sequence, deltas });
+    const workers = this.#upstreams.activity();
+    if (workers.length > 0) this.say({ type: 'activity', workers });
+  }
+
+  #shutdown(limitMs: number): void {
+    if (this.isShuttingDown) return;
+    this.isShuttingDown = true;
+    this.#sockets.close();
+    const noticeMs = Math.max(0, limitMs - Math.min(shutdownNoticeMsMax, limitMs * shutdownNoticeShare));
+    this.clock.setTimer(noticeMs, () => this.#upstreams.noticeAll());
+    this.clock.setTimer(limitMs, () => {
+      for (const connection of [...this.#connections]) connection.destroy();
+    });
+    for (const connection of [...this.#connections]) connection.closeIfIdle();
+    if (this.#connections.size === 0) this.#finish();
+  }
+
+  #finish(): void {
+    this.#report();
+    this.#accounting.end(() => {
+      this.say({ type: 'closed' });
+      this.#ports.closed();
+    });
+  }
+}

@@ -1,0 +1,76 @@
+// HOT: every byte of an upload
+import type { Exchange } from '../proxy/exchange.js';
+import { ChunkedDecoder } from '../http1/chunked.js';
+import { badRequest, contentLengthTooLarge } from '../http1/rejections.js';
+import type { Rejection, RequestHead } from '../http1/types.js';
+import { lingerBytesMax } from '../../config/base/limits.js';
+
+/** Takes the body of one request out of the connection's bytes and gives it to the exchange. Used again. */
+export class RequestBody {
+  isDone = true;
+  /** The upstream wants a pause. */
+  isHeld = false;
+  received = 0;
+  /** Why the rest of the body cannot be read; the request must not be completed. */
+  rejection: Rejection | null = null;
+  #left = 0;
+  #isChunked = false;
+  #bytesMax = 0;
+  #decoder: ChunkedDecoder | null = null;
+
+  begin(request: RequestHead, bytesMax: number): void {
+    this.isDone = request.framing === 'none';
+    this.isHeld = false;
+    this.received = 0;
+    this.rejection = null;
+    this.#left = request.contentLength;
+    this.#isChunked = request.framing === 'chunked';
+    this.#bytesMax = bytesMax;
+    if (!this.#isChunked) return;
+    this.#decoder ??= new ChunkedDecoder();
+    this.#decoder.reset();
+  }
+
+  /** What is still to come is known and little. */
+  get isShort(): boolean {
+    return this.#isChunked || this.#left <= lingerBytesMax;
+  }
+
+  /** @returns the offset of the first byte that is not the body's. */
+  feed(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
+    return this.#isChunked ? this.#feedChunked(buffer, start, end, exchange) : this.#feedLength(buffer, start, end, exchange);
+  }
+
+  #feedLength(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
+    const stop = Math.min(end, start + this.#left);
+    this.#left -= stop - start;
+    this.received += stop - start;
+    if (stop > start) this.isHeld = !exchange.body(buffer, start, stop);
+    if (this.#left === 0) {
+      this.isDone = true;
+      exchange.endBody(null);
+    }
+    return stop;
+  }
+
+  #feedChunked(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
+    const decoder = this.#decoder;
+    let at = start;
+    while (decoder !== null && at < end) {
+      at = decoder.decode(buffer, at, end);
+      const bytes = decoder.dataEnd - decoder.dataStart;
+      this.received += bytes;
+      if (decoder.rejection !== null || this.received > this.#bytesMax) {
+        this.rejection = decoder.rejection ?? contentLengthTooLarge;
+        return end;
+      }
+      if (bytes > 0 && !exchange.body(buffer, decoder.dataStart, decoder.dataEnd)) this.isHeld = true;
+      if (!decoder.done) continue;
+      this.isDone = true;
+      exchange.endBody(decoder.trailers);
+      return at;
+    }
+    if (decoder === null) this.rejection = badRequest.chunkData;
+    return at;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Cells } from '../metrics/cells.js';
+import type { RoutePool, Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import { TrustedProxies } from '../http1/trusted-proxies.js';
+import { CrashLines } from '../proxy/crash-lines.js';
+import { PoolCells, RequestCells } from '../proxy/traffic-cells.js';
+import type { ApplicationState, PoolState } from '../proxy/worker.js';
+import { compileRoutes } from '../route/table.js';
+import type { RoutingState } from './context.js';
+
+
+const defaultRapidFailIntervalMs = 300_000;
+
+/** Pools and sites that outlive one version of the routes. */
+export class RoutingBooks {
+  readonly #cells: Cells;
+  readonly #pools = new Map<string, PoolState>();
+  /** Connections per site name, and per site and client address where that is limited. */
+  readonly #connections = new Map<string, number>();
+  #listeners = 1;
+
+  constructor(cells: Cells) {
+    this.#cells = cells;
+  }
+
+  pool(name: string): PoolState | undefined {
+    return this.#pools.get(name);
+  }
+
+  /** Ties the applications to their pools and compiles what a request looks up. */
+  apply(routes: Routes, application: (id: string) => ApplicationState): RoutingState {
+    const listeners = Math.max(1, routes.settings.listeners ?? 1);
+    this.#listeners = listeners;
+    for (const settings of routes.pools) this.#setPool(settings, listeners);
+    const states = routes.applications.map((route) => {
+      const state = application(route.id);
+      const site = routes.sites[route.siteIndex];
+      state.route = route;
+      state.pool = this.#pools.get(route.pool) ?? null;
+      state.connectionTimeoutMs = site?.connectionTimeoutMs ?? 0;
+      state.cells = new RequestCells(this.#cells, site?.name ?? '', route.pool);
+      return state;
+    });
+    const { settings } = routes;
+    return {
+      table: compileRoutes(routes),
+      applications: states,
+      trusted: new TrustedProxies(settings.trustedProxies),
+      headerWaitTimeoutMs: settings.headerWaitTimeoutMs,
+      minBytesPerSecond: settings.minBytesPerSecond,
+      underscores: settings.underscoresInHeaders,
+    };
+  }
+
+  /** Site limits hold over all listeners: each has its share, rounded up. */
+  enterSite(site: RouteSite, address: string): boolean {
+    const total = this.#connections.get(site.name) ?? 0;
+    if (total >= Math.ceil(site.maxConnections / this.#listeners)) return false;
+    if (site.maxConnectionsPerAddress > 0) {
+      const key = `${site.name}\0${address}`;
+      const own = this.#connections.get(key) ?? 0;
+      if (own >= Math.ceil(site.maxConnectionsPerAddress / this.#listeners)) return false;
+      this.#connections.set(key, own + 1);
+    }
+    this.#connections.set(site.name, total + 1);
+    return true;
+  }
+
+  leaveSite(site: RouteSite, address: string): void {
+    this.#decrease(site.name);
+    if (site.maxConnectionsPerAddress > 0) this.#decrease(`${site.name}\0${address}`);
+  }
+
+  #decrease(key: string): void {
+    const left = (this.#connections.get(key) ?? 0) - 1;
+    if (left > 0) this.#connections.set(key, left);
+    else this.#connections.delete(key);
+  }
+
+  #setPool(settings: RoutePool, listeners: number): void {
+    const concurrencyShare = Math.ceil(settings.maxConcurrentRequests / listeners);
+    const queueShare = Math.floor(settings.queueLength / listeners);
+    const known = this.#pools.get(settings.name);
+    if (known !== undefined) {
+      known.settings = settings;
+      known.concurrencyShare = concurrencyShare;
+      known.queueShare = queueShare;
+      return;
+    }
+    this.#pools.set(settings.name, {
+      name: settings.name,
+      settings,
+      concurrencyShare,
+      queueShare,
+      waitingHere: 0,
+      crashLines: new CrashLines(settings.rapidFailProtectionIntervalMs ?? defaultRapidFailIntervalMs),
+      cells: new PoolCells(this.#cells, settings.name),
+    });
+  }
+}

@@ -1,0 +1,183 @@
+import type { Clock } from '../../config/base/clock.js';
+import { tunnelNoticeMs, unreachableRestMs } from '../../config/base/limits.js';
+import { unreachable } from '../../config/base/invariant.js';
+import type { ListenerToPrimary, WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
+import type { WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
+import type { ApplicationUpstreams, UpstreamWorker } from '../../pools/protocol/snapshot.js';
+import type { ProxyCore } from '../proxy/core.js';
+import { HttpPool } from '../proxy/http-pool.js';
+import { Link } from '../proxy/link.js';
+import type { Transport } from '../proxy/upstream.js';
+import { ApplicationState, Worker } from '../proxy/worker.js';
+import type { RequestQueue } from './queue.js';
+
+export interface UpstreamsPorts {
+  readonly clock: Clock;
+  readonly core: ProxyCore;
+  readonly queue: RequestQueue;
+  say(message: ListenerToPrimary): void;
+}
+
+/** All workers of all applications, as the primary's messages make them come and go. */
+export class Upstreams {
+  readonly #ports: UpstreamsPorts;
+  readonly #applications = new Map<string, ApplicationState>();
+  readonly #workers = new Map<number, Worker>();
+
+  constructor(ports: UpstreamsPorts) {
+    this.#ports = ports;
+  }
+
+  application(id: string): ApplicationState {
+    let application = this.#applications.get(id);
+    if (application === undefined) {
+      application = new ApplicationState(id);
+      this.#applications.set(id, application);
+    }
+    return application;
+  }
+
+  applications(): IterableIterator<ApplicationState> {
+    return this.#applications.values();
+  }
+
+  activity(): WorkerActivity[] {
+    return [...this.#workers.values()].map(({ workerId, inFlight, tunnels, requestsTotal }) => ({
+      workerId,
+      inFlight: inFlight + tunnels.size,
+      requestsTotal,
+    }));
+  }
+
+  /** New eligible workers of some applications; one that is no longer named gets no further requests. */
+  apply(changed: readonly ApplicationUpstreams[]): void {
+    for (const upstreams of changed) {
+      const application = this.application(upstreams.applicationId);
+      application.workers = upstreams.workers.map((one) => this.#worker(one, application));
+      application.failure = upstreams.failure;
+      application.needSaid = false;
+      application.busySaid = false;
+      if (upstreams.failure !== null) this.#ports.queue.failAll(application, upstreams.failure);
+      else {
+        this.#ports.queue.serve(application);
+        this.stillNeeds(application);
+      }
+    }
+  }
+
+  /** Asks for a worker, once until the upstreams change, if requests wait and none could take them. */
+  stillNeeds(application: ApplicationState): void {
+    if (application.needSaid || application.waiting.size === 0) return;
+    if (application.workers.some((one) => one.transport?.isReady === true)) return;
+    application.needSaid = true;
+    this.#ports.say({ type: 'need-worker', applicationId: application.id });
+  }
+
+  openLink(applicationId: string, worker: UpstreamWorker): void {
+    const known = this.#workers.get(worker.workerId);
+    const transport = known?.transport;
+    if (transport instanceof Link) transport.reopen();
+    else if (known === undefined) this.#worker(worker, this.application(applicationId));
+  }
+
+  drain(workerId: number, noticeAfterMs: number): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) {
+      const nothing = { inFlight: 0, drained: 0, retried: 0, cut: 0, socketsNoticed: 0 };
+      this.#ports.say({ type: 'drained', workerId, receipt: nothing });
+      return;
+    }
+    worker.isDraining = true;
+    worker.receipt.inFlight = worker.inFlight + worker.tunnels.size;
+    worker.transport?.drain();
+    this.#ports.clock.setTimer(noticeAfterMs, () => this.#notice(worker));
+    this.drainedMaybe(worker);
+  }
+
+  /** Nothing of a draining worker is in flight here any more: its receipt goes to the primary, once. */
+  drainedMaybe(worker: Worker): void {
+    if (!worker.isDraining || worker.isGone || worker.inFlight + worker.tunnels.size > 0) return;
+    worker.isGone = true;
+    this.#workers.delete(worker.workerId);
+    const { receipt } = worker;
+    receipt.drained = Math.max(0, receipt.inFlight - receipt.cut - receipt.retried);
+    worker.transport?.close();
+    this.#ports.say({ type: 'drained', workerId: worker.workerId, receipt: receipt.plain() });
+  }
+
+  gone(workerId: number, reason: WorkerGoneReason): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) return;
+    this.#workers.delete(workerId);
+    worker.isGone = true;
+    const application = worker.application;
+    application.workers = application.workers.filter((one) => one !== worker);
+    worker.receipt.inFlight = Math.max(worker.receipt.inFlight, worker.inFlight + worker.tunnels.size);
+    worker.receipt.cut = worker.inFlight + worker.tunnels.size;
+    // A stop that was asked for is no crash: what it cuts off accuses no request line.
+    if (reason === 'stopped') worker.isDraining = true;
+    worker.transport?.close();
+    this.#ports.say({ type: 'lost', workerId, lines: worker.lostLines, receipt: worker.receipt.plain() });
+    this.stillNeeds(application);
+  }
+
+  late(workerId: number, late: boolean): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) return;
+    worker.isLate = late;
+    if (!late) this.#ports.queue.serve(worker.application);
+  }
+
+  unreachable(worker: Worker, error: string): void {
+    if (worker.isGone) return;
+    worker.restUntilMs = this.#ports.clock.monotonicMs() + unreachableRestMs;
+    this.#ports.say({ type: 'unreachable', workerId: worker.workerId, error });
+  }
+
+  /** Server shutdown: all tunnels are noticed, and cut a moment later. */
+  noticeAll(): void {
+    for (const worker of this.#workers.values()) this.#notice(worker);
+  }
+
+  #notice(worker: Worker): void {
+    for (const exchange of worker.tunnels) {
+      worker.receipt.socketsNoticed += 1;
+      exchange.tunnel?.notice();
+    }
+    if (worker.tunnels.size === 0) return;
+    this.#ports.clock.setTimer(tunnelNoticeMs, () => {
+      for (const exchange of [...worker.tunnels]) {
+        worker.receipt.cut += 1;
+        exchange.tunnelClosed();
+      }
+    });
+  }
+
+  #worker(one: UpstreamWorker, application: ApplicationState): Worker {
+    const known = this.#workers.get(one.workerId);
+    if (known !== undefined) return known;
+    const worker = new Worker(one, application);
+    this.#workers.set(one.workerId, worker);
+    worker.transport = this.#transport(worker);
+    return worker;
+  }
+
+  #transport(worker: Worker): Transport {
+    const { endpoint } = worker;
+    const core = this.#ports.core;
+    switch (endpoint.kind) {
+      case 'link':
+        return new Link(worker, core, endpoint.socketPath, endpoint.linkToken);
+      case 'tcp': {
+        const route = worker.application.route;
+        return new HttpPool(worker, core, endpoint.host, endpoint.port, {
+          pairingToken: endpoint.pairingToken,
+          forwardedPort: route?.forwardedPort ?? false,
+          forwardedForAppend: route?.forwardedForAppend ?? false,
+        });
+      }
+      default:
+        return unreachable(endpoint);
+    }
+  }
+}

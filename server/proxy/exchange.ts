@@ -1,0 +1,400 @@
+// HOT: once per request
+import { writeQueueHighBytes } from '../../config/base/limits.js';
+import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
+import type { ForwardContext } from '../http1/forward.js';
+import type { RequestHead } from '../http1/types.js';
+import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
+import type { ProxyCore } from './core.js';
+import type { LinkStream } from './link-stream.js';
+import { afterLoss, noteAnswered, noteCrash } from './retry.js';
+import type { SocketOutput } from './socket-output.js';
+import { Tunnel } from './tunnel.js';
+import type { AbortCause, LossCause, Upstream } from './upstream.js';
+import type { Waiter } from './waiter.js';
+import type { ApplicationState, Worker } from './worker.js';
+
+/** The client connection, as its exchange sees it. */
+export interface ExchangeClient {
+  readonly output: SocketOutput;
+  readonly request: RequestHead;
+  readonly forward: ForwardContext;
+  /** Virtual sockets of this connection, at most one per in-process worker. */
+  readonly streams: LinkStream[];
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** The site of the request at hand. */
+  readonly site: RouteSite | null;
+  /** The listener or the connection ends: the answer says so. */
+  readonly isClosing: boolean;
+  /** Body bytes may be handed on from now on. */
+  openBody(): void;
+  resumeBody(): void;
+  /** The answer is complete and written. */
+  answered(keepAlive: boolean): void;
+  /** Writes an error of ours. @returns whether the connection goes on behind it. */
+  writeError(failure: StoredFailure): boolean;
+  /** The client must see that the answer is not complete. */
+  cut(): void;
+  /** From now on bytes pass as they are. */
+  tunnelOpened(): void;
+  /** The worker's side of the tunnel ended. */
+  tunnelEnded(): void;
+  /** The answer is out and the rest of the request body is short: it is read a little longer. */
+  lingerBody(): void;
+  /** What is left of the request body is little enough to be read after the answer. */
+  readonly isBodyShort: boolean;
+}
+
+/**
+ * Free: no request. Waiting: no worker yet. Active: with a worker. Answered: the answer is complete, the
+ * rest of the request body still goes to the worker. Tunnel: after an accepted upgrade.
+ */
+export type ExchangeState = 'free' | 'waiting' | 'active' | 'answered' | 'tunnel';
+
+/**
+ * The life of one request between its client connection and a worker; one object per connection, used
+ * again for every request. Common to both kinds of upstream: retry, back-pressure, framing, endings.
+ */
+export class Exchange implements AnswerPorts {
+  readonly client: ExchangeClient;
+  readonly core: ProxyCore;
+  readonly request: RequestHead;
+  readonly output: SocketOutput;
+  readonly answer: Answer;
+  state: ExchangeState = 'free';
+  application: ApplicationState | null = null;
+  worker: Worker | null = null;
+  upstream: Upstream | null = null;
+  waiter: Waiter | null = null;
+  tunnel: Tunnel | null = null;
+  /** Monotonic ms; of the complete head, and of the first byte towards the client (0 = none). */
+  startedMs = 0;
+  firstByteMs = 0;
+  /** Body bytes handed to the upstream of this attempt, and in all. */
+  bodySent = 0;
+  bytesIn = 0;
+  isBodyDone = true;
+  /** Attempts beyond the first after a worker had the request. */
+  retries = 0;
+  connectFailures = 0;
+  /** What the log says beside the status; '' = nothing special. */
+  status = 0;
+  subStatus = 0;
+  reason = '';
+  #answerPaused = false;
+
+  constructor(client: ExchangeClient, core: ProxyCore) {
+    this.client = client;
+    this.core = core;
+    this.request = client.request;
+    this.output = client.output;
+    this.answer = new Answer(this);
+  }
+
+  get siteName(): string {
+    return this.client.site?.name ?? '';
+  }
+
+  /** A complete request head: finds its worker or waits for one. */
+  begin(application: ApplicationState): void {
+    this.state = 'waiting';
+    this.application = application;
+    this.firstByteMs = 0;
+    this.bodySent = 0;
+    this.bytesIn = 0;
+    this.isBodyDone = this.request.framing === 'none';
+    this.retries = 0;
+    this.connectFailures = 0;
+    this.status = 0;
+    this.subStatus = 0;
+    this.reason = '';
+    this.core.dispatch(this);
+  }
+
+  /** A worker is chosen: hands it the request. Called by the dispatcher. */
+  start(worker: Worker): void {
+    const transport = worker.transport;
+    if (transport === null) return;
+    this.state = 'active';
+    this.waiter = null;
+    this.worker = worker;
+    worker.inFlight += 1;
+    worker.requestsTotal += 1;
+    const cells = this.application?.pool?.cells;
+    cells?.add(cells.inFlight, 1);
+    this.bodySent = 0;
+    this.#answerPaused = false;
+    this.answer.begin();
+    this.upstream = transport.begin(this);
+    if (!this.isBodyDone) this.client.openBody();
+  }
+
+  /** Decoded body bytes (or tunnel bytes). @returns false: pause until `resumeBody`. */
+  body(buffer: Buffer, start: number, end: number): boolean {
+    const upstream = this.upstream;
+    if (upstream === null) return true;
+    this.bodySent += end - start;
+    this.bytesIn += end - start;
+    return upstream.body(buffer, start, end);
+  }
+
+  endBody(trailers: readonly string[] | null): void {
+    this.isBodyDone = true;
+    this.upstream?.endBody(trailers);
+    if (this.state === 'answered') this.#complete();
+  }
+
+  /** The upstream takes body bytes again. */
+  onUpstreamReady(): void {
+    this.client.resumeBody();
+  }
+
+  /** The client takes bytes again. */
+  onClientDrained(): void {
+    if (!this.#answerPaused) return;
+    this.#answerPaused = false;
+    this.upstream?.resumeAnswer();
+  }
+
+  /** Bytes of the worker's answer. */
+  onAnswer(buffer: Buffer, start: number, end: number): void {
+    if (this.tunnel !== null) {
+      this.tunnel.toClient(buffer, start, end);
+      this.#holdAnswer();
+      return;
+    }
+    const writesBefore = this.output.writes;
+    const wasSent = this.answer.isHeadSent;
+    const verdict = this.answer.feed(buffer, start, end);
+    if (verdict === 'broken') {
+      const nothingLeft = !wasSent && this.output.writes === writesBefore;
+      this.#broken(nothingLeft);
+      return;
+    }
+    if (verdict === 'upgraded') {
+      this.#openTunnel(buffer, end);
+      return;
+    }
+    this.output.flush();
+    if (verdict === 'more') this.#holdAnswer();
+    else if (this.upstream?.announcesEnd === false) this.#answered();
+  }
+
+  /** The worker's side ended: the link's end mark, or the end of its connection. */
+  onAnswerEnd(): void {
+    if (this.tunnel !== null) {
+      this.tunnel.workerEnded();
+      return;
+    }
+    if (this.state === 'answered') {
+      this.giveUpBody();
+      return;
+    }
+    if (this.state !== 'active') return;
+    const wasSent = this.answer.isHeadSent;
+    const verdict: AnswerVerdict = this.answer.end();
+    if (verdict === 'broken') return this.#broken(!wasSent);
+    this.output.flush();
+    this.#answered();
+  }
+
+  /** The upstream gave up; it is detached already. */
+  onUpstreamLost(cause: LossCause): void {
+    this.upstream = null;
+    const worker = this.worker;
+    if (this.tunnel !== null) {
+      this.tunnel.workerEnded();
+      return;
+    }
+    if (this.state === 'answered') {
+      this.isBodyDone = true;
+      this.#complete();
+      return;
+    }
+    if (worker === null) return;
+    const suspect = cause === 'lost' && noteCrash(this, worker);
+    const next = afterLoss(this, cause, suspect);
+    this.#leaveWorker();
+    if (next.retry) {
+      if (next.counts) {
+        this.retries += 1;
+        worker.receipt.retried += worker.isDraining ? 1 : 0;
+        const cells = this.application?.pool?.cells;
+        cells?.add(cells.retries, 1);
+      }
+      this.state = 'waiting';
+      this.core.dispatch(this);
+      return;
+    }
+    this.#fail(next.failure, !this.answer.isHeadSent);
+  }
+
+  /** The client is gone: the worker is told, nothing is answered. */
+  clientGone(cause: 'fin' | 'reset'): void {
+    if (this.state === 'free') return;
+    if (this.status === 0) this.status = this.answer.isHeadSent ? this.answer.head.status : 499;
+    if (this.reason === '') this.reason = 'ClientClosed';
+    this.#stop(cause);
+    this.#finish();
+  }
+
+  /** Ends the request with an error of ours (queue, deadlines, limits) if nothing was sent, else cuts it. */
+  refuse(failure: StoredFailure): void {
+    if (this.state === 'free') return;
+    const untold = this.state === 'waiting' || !this.answer.isHeadSent;
+    this.#stop('cancel');
+    this.#fail(failure, untold);
+  }
+
+  /** The rest of the body is not wanted any more: the answer went out long ago. */
+  giveUpBody(): void {
+    if (this.state !== 'answered') return;
+    this.upstream?.abort('cancel');
+    this.upstream = null;
+    this.isBodyDone = true;
+    this.#complete();
+  }
+
+  /** The worker's side of the tunnel is over. */
+  tunnelClosed(): void {
+    const upstream = this.upstream;
+    this.upstream = null;
+    upstream?.abort('cancel');
+    this.#finish();
+    this.client.tunnelEnded();
+  }
+
+  // AnswerPorts
+
+  connectionAfter(framing: 'none' | 'length' | 'chunked' | 'close'): 'default' | 'keep-alive' | 'close' {
+    const { request, worker } = this;
+    const head = this.answer.head;
+    noteAnswered(this);
+    const appCloses = !head.keepAlive && worker !== null && worker.endpoint.kind === 'link' && !worker.isDraining;
+    // An expectation answered with a final status: nobody knows whether a body will come.
+    const unread = !this.isBodyDone && (request.expectContinue ? this.bodySent === 0 : !this.client.isBodyShort);
+    if (framing === 'close' || !request.keepAlive || this.client.isClosing || appCloses || unread) return 'close';
+    return request.minorVersion === 0 ? 'keep-alive' : 'default';
+  }
+
+  date(): string {
+    return this.core.date();
+  }
+
+  onFirstByte(): void {
+    if (this.firstByteMs === 0) this.firstByteMs = this.core.clock.monotonicMs();
+  }
+
+  #holdAnswer(): void {
+    if (this.#answerPaused || this.output.backlog < writeQueueHighBytes) return;
+    this.#answerPaused = true;
+    this.upstream?.pauseAnswer();
+  }
+
+  /** The answer is complete; the request may not be. */
+  #answered(): void {
+    const worker = this.worker;
+    this.status = this.answer.head.status;
+    if (worker !== null && !worker.hasServed) {
+      worker.hasServed = true;
+      this.core.say({ type: 'served', workerId: worker.workerId });
+    }
+    if (this.isBodyDone) return this.#complete();
+    if (this.answer.closesClient) {
+      this.upstream?.abort('cancel');
+      this.upstream = null;
+      return this.#complete();
+    }
+    this.state = 'answered';
+    this.client.lingerBody();
+  }
+
+  #complete(): void {
+    const { upstream, answer } = this;
+    this.upstream = null;
+    if (upstream !== null) {
+      upstream.release(!answer.hasExtra && this.isBodyDone && answer.head.keepAlive);
+    }
+    const keepAlive = !answer.closesClient && this.isBodyDone;
+    this.#finish();
+    this.client.answered(keepAlive);
+  }
+
+  #broken(nothingSent: boolean): void {
+    const reason = this.answer.reason;
+    this.#stop('cancel');
+    if (nothingSent) this.output.discard();
+    this.#fail({ status: 502, subStatus: 3, reason, title: '', retryAfterSeconds: 0 }, nothingSent);
+  }
+
+  #fail(failure: StoredFailure, nothingSent: boolean): void {
+    this.status = failure.status;
+    this.subStatus = failure.subStatus;
+    this.reason = failure.reason;
+    if (failure.status >= 502) this.application?.pool?.cells.proxyError(failure.reason);
+    const client = this.client;
+    const keepAlive = nothingSent && client.writeError(failure);
+    this.#finish();
+    if (nothingSent) client.answered(keepAlive);
+    else client.cut();
+  }
+
+  /** 101: the slot is free again, the worker is not (a drain waits for its tunnels). */
+  #openTunnel(buffer: Buffer, end: number): void {
+    const { worker, upstream, answer } = this;
+    if (worker === null || upstream === null) return;
+    this.status = 101;
+    this.state = 'tunnel';
+    const tunnel = new Tunnel(this.output, this);
+    this.tunnel = tunnel;
+    worker.tunnels.add(this);
+    worker.inFlight -= 1;
+    const cells = this.application?.pool?.cells;
+    cells?.add(cells.inFlight, -1);
+    cells?.add(cells.websockets, 1);
+    upstream.upgrade();
+    this.output.flush();
+    const source = answer.tunnelBuffer ?? buffer;
+    const stop = source === buffer ? end : source.length;
+    answer.tunnelBuffer = null;
+    if (answer.tunnelStart < stop) tunnel.toClient(source, answer.tunnelStart, stop);
+    this.client.tunnelOpened();
+    this.core.slotFreed(worker);
+  }
+
+  /** Takes the request away from wherever it is. */
+  #stop(cause: AbortCause): void {
+    if (this.waiter !== null) {
+      const waiter = this.waiter;
+      this.waiter = null;
+      this.core.leaveQueue(waiter);
+    }
+    const upstream = this.upstream;
+    this.upstream = null;
+    upstream?.abort(cause);
+  }
+
+  #leaveWorker(): void {
+    const worker = this.worker;
+    if (worker === null) return;
+    this.worker = null;
+    const cells = this.application?.pool?.cells;
+    if (this.tunnel !== null) {
+      worker.tunnels.delete(this);
+      cells?.add(cells.websockets, -1);
+    } else {
+      worker.inFlight -= 1;
+      cells?.add(cells.inFlight, -1);
+    }
+    this.core.slotFreed(worker);
+  }
+
+  /** Accounts for the request; the object is free for the next one. */
+  #finish(): void {
+    this.core.finished(this);
+    this.state = 'free';
+    this.#leaveWorker();
+    this.application = null;
+    this.tunnel = null;
+  }
+}

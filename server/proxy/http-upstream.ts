@@ -1,0 +1,172 @@
+// HOT: one per connection to an out-of-process worker
+import type { Socket } from 'node:net';
+import { writeQueueHighBytes } from '../../config/base/limits.js';
+import { announcedTrailersOf, trailerBlock, upstreamRequestHead } from '../http1/forward.js';
+import type { Expiring } from './deadlines.js';
+import type { Exchange } from './exchange.js';
+import type { HttpPool } from './http-pool.js';
+import { type ByteSink, connectSocket } from './raw-socket.js';
+import { SocketOutput } from './socket-output.js';
+import type { AbortCause, LossCause, Upstream } from './upstream.js';
+
+/**
+ * One HTTP/1.1 connection to an out-of-process worker: one request at a time, kept for the next one. The
+ * worker never sees a half-close: it would take that for a disconnect.
+ */
+export class HttpUpstream implements Upstream, ByteSink, Expiring {
+  readonly announcesEnd = false;
+  deadlineMs = Infinity;
+  deadlineIndex = -1;
+  readonly #pool: HttpPool;
+  readonly #socket: Socket;
+  readonly #output: SocketOutput;
+  #exchange: Exchange | null = null;
+  #isConnected = false;
+  #isReused = false;
+  #isChunked = false;
+  #isTunnel = false;
+  #isBodyHeld = false;
+  #hasAnswered = false;
+  #isClosed = false;
+  /** 0 = no limit between two operations. */
+  readonly #requestTimeoutMs: number;
+
+  constructor(pool: HttpPool, host: string, port: number, requestTimeoutMs: number) {
+    this.#pool = pool;
+    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#socket = connectSocket({ host, port }, this, () => {
+      this.#isConnected = true;
+    });
+    this.#output = new SocketOutput(this.#socket);
+    pool.core.deadlines.add(this);
+  }
+
+  request(exchange: Exchange, isReused: boolean): void {
+    this.#exchange = exchange;
+    this.#isReused = isReused;
+    this.#hasAnswered = false;
+    this.#isBodyHeld = false;
+    const { request, client } = exchange;
+    this.#isChunked = request.framing === 'chunked';
+    this.#output.text(upstreamRequestHead(request, client.forward, this.#pool.options));
+    this.#output.flush();
+    this.#touch();
+  }
+
+  body(buffer: Buffer, start: number, end: number): boolean {
+    const output = this.#output;
+    if (this.#isChunked && !this.#isTunnel) output.chunk(buffer, start, end);
+    else output.bytes(buffer, start, end);
+    output.flush();
+    this.#touch();
+    this.#isBodyHeld = output.backlog >= writeQueueHighBytes;
+    return !this.#isBodyHeld;
+  }
+
+  endBody(trailers: readonly string[] | null): void {
+    if (!this.#isChunked) return;
+    const exchange = this.#exchange;
+    this.#output.text(trailerBlock(exchange === null ? null : announcedTrailersOf(exchange.request, trailers)));
+    this.#output.flush();
+    this.#touch();
+  }
+
+  abort(cause: AbortCause): void {
+    this.#exchange = null;
+    // What the client said last in a tunnel still reaches the worker; a request just ends.
+    if (this.#isTunnel && cause === 'fin') this.#socket.destroySoon();
+    else this.#socket.destroy();
+    this.#forget();
+  }
+
+  pauseAnswer(): void {
+    this.#socket.pause();
+    // The client is slow, not the worker.
+    this.deadlineMs = Infinity;
+  }
+
+  resumeAnswer(): void {
+    this.#socket.resume();
+    this.#touch();
+  }
+
+  release(reusable: boolean): void {
+    const keepAliveSeconds = this.#exchange?.answer.head.keepAliveTimeoutSeconds ?? -1;
+    this.#exchange = null;
+    if (!reusable || this.#isClosed || !this.#pool.keep(this, keepAliveSeconds)) this.close();
+  }
+
+  upgrade(): void {
+    this.#isTunnel = true;
+    this.deadlineMs = Infinity;
+  }
+
+  close(): void {
+    this.#exchange = null;
+    this.#socket.destroy();
+    this.#forget();
+  }
+
+  /** The worker is gone. */
+  lose(): void {
+    const exchange = this.#exchange;
+    this.close();
+    exchange?.onUpstreamLost('lost');
+  }
+
+  onDeadline(): void {
+    const exchange = this.#exchange;
+    this.close();
+    exchange?.onUpstreamLost('timeout');
+  }
+
+  // ByteSink
+
+  onBytes(buffer: Buffer, length: number): void {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      // Bytes that belong to no request: whatever they are, nobody asked.
+      this.close();
+      return;
+    }
+    this.#hasAnswered = true;
+    if (!this.#isTunnel) this.#touch();
+    exchange.onAnswer(buffer, 0, length);
+  }
+
+  onEnd(): void {
+    this.#isClosed = true;
+    const exchange = this.#exchange;
+    // An answer under way says itself whether it may end here; before its head it is a lost request.
+    if (exchange !== null && (this.#isTunnel || exchange.answer.isHeadSent)) exchange.onAnswerEnd();
+    else this.#ended('');
+  }
+
+  onDrain(): void {
+    if (!this.#isBodyHeld) return;
+    this.#isBodyHeld = false;
+    this.#exchange?.onUpstreamReady();
+  }
+
+  onClosed(code: string): void {
+    this.#isClosed = true;
+    this.#ended(code);
+  }
+
+  #ended(code: string): void {
+    const exchange = this.#exchange;
+    const cause: LossCause = !this.#isConnected ? 'refused' : this.#isReused && !this.#hasAnswered ? 'stale' : 'lost';
+    this.close();
+    if (cause === 'refused') this.#pool.refused(code === '' ? 'connect failed' : code);
+    exchange?.onUpstreamLost(cause);
+  }
+
+  #touch(): void {
+    if (this.#requestTimeoutMs > 0) this.deadlineMs = this.#pool.core.deadlines.nowMs + this.#requestTimeoutMs;
+  }
+
+  #forget(): void {
+    this.#pool.core.deadlines.remove(this);
+    this.#pool.forget(this);
+  }
+}

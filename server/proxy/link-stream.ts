@@ -1,0 +1,174 @@
+// HOT: one per client connection and in-process worker
+import { creditLumpBytes, ReceiveWindow, SendWindow } from '../../pools/link/flow.js';
+import { AnswerFlag, EndFlag, FrameType, RequestFlag } from '../../pools/link/frames.js';
+import { linkRequestFields, linkTrailers } from '../http1/forward.js';
+import type { Exchange } from './exchange.js';
+import type { Link } from './link.js';
+import type { AbortCause, Upstream } from './upstream.js';
+
+
+/**
+ * A virtual socket: what one client connection is to one in-process worker. Requests run on it one after
+ * another; it ends with the client connection, with its worker, or when the worker swept it.
+ */
+export class LinkStream implements Upstream {
+  readonly announcesEnd = true;
+  readonly id: number;
+  readonly link: Link;
+  /** The client connection's list, which this stream leaves when it ends. */
+  readonly #siblings: LinkStream[];
+  readonly #send = new SendWindow();
+  readonly #receive = new ReceiveWindow();
+  #exchange: Exchange | null = null;
+  #isNew = true;
+  #isPaused = false;
+  /** Answer bytes handed on while paused: their credit is given when the client took them. */
+  #unreleased = 0;
+  #isBodyHeld = false;
+  isEnded = false;
+  /** Monotonic ms of the last release. */
+  idleSinceMs = 0;
+
+  constructor(id: number, link: Link, siblings: LinkStream[]) {
+    this.id = id;
+    this.link = link;
+    this.#siblings = siblings;
+  }
+
+  get isIdle(): boolean {
+    return this.#exchange === null;
+  }
+
+  request(exchange: Exchange): void {
+    this.#exchange = exchange;
+    this.#isPaused = false;
+    this.#isBodyHeld = false;
+    const { request, client } = exchange;
+    const { forward } = client;
+    let flags = 0;
+    if (this.#isNew) flags |= RequestFlag.newStream;
+    if (request.framing !== 'none') flags |= RequestFlag.body;
+    if (request.expectContinue) flags |= RequestFlag.expect;
+    if (request.upgradeWebSocket) flags |= RequestFlag.upgrade;
+    if (request.minorVersion === 0) flags |= RequestFlag.http10;
+    if (!request.keepAlive) flags |= RequestFlag.close;
+    if (forward.scheme === 'https') flags |= RequestFlag.encrypted;
+    let payload = linkRequestFields(request, forward) + request.method + '\n' + request.target;
+    if (this.#isNew) {
+      payload += `\n${forward.clientAddress}\n${forward.clientPort}\n${client.localAddress}\n${client.localPort}`;
+      this.#isNew = false;
+    }
+    this.link.writer.latin1(FrameType.Request, flags, 0, this.id, payload);
+    this.link.scheduleFlush();
+  }
+
+  body(buffer: Buffer, start: number, end: number): boolean {
+    this.#send.spend(end - start);
+    // The writer keeps large buffers by reference until they left; this one is the reader's.
+    this.link.writer.bytes(FrameType.Body, 0, 0, this.id, Buffer.from(buffer.subarray(start, end)));
+    this.link.scheduleFlush();
+    this.#isBodyHeld = !this.#send.isOpen;
+    return !this.#isBodyHeld;
+  }
+
+  endBody(trailers: readonly string[] | null): void {
+    const { writer } = this.link;
+    if (trailers === null || trailers.length === 0) writer.empty(FrameType.Body, EndFlag, this.id);
+    else writer.latin1(FrameType.Trailers, 0, 0, this.id, linkTrailers(trailers).slice(0, -1));
+    this.link.scheduleFlush();
+  }
+
+  abort(cause: AbortCause): void {
+    if (this.isEnded) return;
+    this.link.writer.empty(cause === 'fin' ? FrameType.Fin : FrameType.Reset, 0, this.id);
+    this.link.scheduleFlush();
+    this.end();
+  }
+
+  pauseAnswer(): void {
+    this.#isPaused = true;
+  }
+
+  resumeAnswer(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    const bytes = this.#unreleased;
+    this.#unreleased = 0;
+    this.#giveCredit(bytes);
+  }
+
+  release(reusable: boolean): void {
+    this.#exchange = null;
+    this.idleSinceMs = this.link.nowMs();
+    if (!reusable || this.link.isLeaving) this.close();
+  }
+
+  upgrade(): void {
+    // Body frames are tunnel bytes from here on; the host knows.
+  }
+
+  /** The client connection ended, or the worker drains: no error on either side. */
+  close(): void {
+    if (this.isEnded) return;
+    this.link.writer.empty(FrameType.Close, 0, this.id);
+    this.link.scheduleFlush();
+    this.end();
+  }
+
+  /** Forgets the stream on this side; frames that still come for it are dropped. */
+  end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.#exchange = null;
+    this.link.forget(this);
+    const index = this.#siblings.indexOf(this);
+    if (index < 0) return;
+    const last = this.#siblings.pop();
+    if (last !== undefined && last !== this) this.#siblings[index] = last;
+  }
+
+  /** The worker (or the link) took the stream away. */
+  lose(cause: 'refused' | 'lost' | 'app-reset'): void {
+    const exchange = this.#exchange;
+    this.end();
+    exchange?.onUpstreamLost(cause);
+  }
+
+  /** The app ended its side: a close-delimited answer is complete with it, any other is broken. */
+  onFin(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      this.end();
+      return;
+    }
+    exchange.onAnswerEnd();
+  }
+
+  onCredit(bytes: number): void {
+    this.#send.grant(bytes);
+    if (!this.#isBodyHeld || !this.#send.isOpen) return;
+    this.#isBodyHeld = false;
+    this.#exchange?.onUpstreamReady();
+  }
+
+  /** @returns false when the worker sent more than it was allowed. */
+  onAnswer(flags: number, buffer: Buffer, start: number, end: number): boolean {
+    const bytes = end - start;
+    if (bytes > 0) {
+      if (!this.#receive.receive(bytes)) return false;
+      this.#exchange?.onAnswer(buffer, start, end);
+      if (this.isEnded) return true;
+      if (this.#isPaused) this.#unreleased += bytes;
+      else this.#giveCredit(bytes);
+    }
+    if ((flags & AnswerFlag.end) !== 0) this.#exchange?.onAnswerEnd();
+    return true;
+  }
+
+  #giveCredit(bytes: number): void {
+    const lump = this.#receive.release(bytes);
+    if (lump < creditLumpBytes) return;
+    this.link.writer.number(FrameType.Credit, 0, this.id, lump);
+    this.link.scheduleFlush();
+  }
+}

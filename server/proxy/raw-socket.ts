@@ -1,0 +1,117 @@
+// HOT: every byte of the data path passes here
+import { connect, type OnReadOpts, Socket } from 'node:net';
+import { readBufferBytes } from '../../config/base/limits.js';
+
+/** Receiver of what happens on one socket. */
+export interface ByteSink {
+  /** `buffer[0, length)` is valid only during the call: the next read of any socket overwrites it. */
+  onBytes(buffer: Buffer, length: number): void;
+  /** The other side sent FIN. */
+  onEnd(): void;
+  /** Everything written has left; called after the write queue was over the socket's mark. */
+  onDrain(): void;
+  /** The socket is gone; `code` is '' after an orderly close, else ECONNRESET and the like. Called once, last. */
+  onClosed(code: string): void;
+}
+
+interface HandleOwner {
+  _handle: StreamHandle | null;
+}
+
+/** The parts of Node's stream handle that we look at; all are optional, none is documented. */
+interface StreamHandle {
+  readonly useUserBuffer?: unknown;
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+}
+
+type ReadMode = 'onread' | 'data';
+
+/** One buffer for all sockets of the process: a read is handed on completely before the next one. */
+const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+
+/** Tests force the fallback with SLUICE_SOCKET_READ=data; otherwise the first socket decides. */
+let mode: ReadMode | null = process.env['SLUICE_SOCKET_READ'] === 'data' ? 'data' : null;
+
+export function readMode(): ReadMode | null {
+  return mode;
+}
+
+function handleOf(socket: Socket): StreamHandle | null {
+  return '_handle' in socket ? (socket as unknown as HandleOwner)._handle : null;
+}
+
+function detect(socket: Socket): ReadMode {
+  const handle = handleOf(socket);
+  return handle !== null && typeof handle === 'object' && typeof handle.useUserBuffer === 'function' ? 'onread' : 'data';
+}
+
+function onreadOf(sink: ByteSink): OnReadOpts {
+  return {
+    buffer: readBuffer,
+    callback: (length) => {
+      sink.onBytes(readBuffer, length);
+      return true;
+    },
+  };
+}
+
+function listen(socket: Socket, sink: ByteSink, withData: boolean): void {
+  let code = '';
+  if (withData) socket.on('data', (chunk: Buffer) => sink.onBytes(chunk, chunk.length));
+  socket.on('end', () => sink.onEnd());
+  socket.on('drain', () => sink.onDrain());
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    code = error.code ?? 'ERROR';
+  });
+  socket.on('close', () => sink.onClosed(code));
+}
+
+/**
+ * Takes over a socket accepted with `pauseOnConnect`: reads go into the shared buffer without stream
+ * machinery. Where this Node has no such handle, the accepted socket is used with `data` events.
+ */
+export function adoptSocket(accepted: Socket, sink: ByteSink): Socket {
+  mode ??= detect(accepted);
+  if (mode === 'data') {
+    accepted.allowHalfOpen = true;
+    listen(accepted, sink, true);
+    accepted.resume();
+    return accepted;
+  }
+  const handle = handleOf(accepted);
+  // The accepted socket gives its handle away and is garbage from here on.
+  (accepted as unknown as HandleOwner)._handle = null;
+  const options = { handle, allowHalfOpen: true, onread: onreadOf(sink) };
+  const socket = new Socket(options);
+  listen(socket, sink, false);
+  return socket;
+}
+
+export type SocketAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** Connects to a worker. Never half-open towards us only: the sink hears of a FIN and decides. */
+export function connectSocket(address: SocketAddress, sink: ByteSink, connected: () => void): Socket {
+  const common = { allowHalfOpen: true, noDelay: true };
+  const withData = mode === 'data';
+  const options = withData ? { ...common, ...address } : { ...common, ...address, onread: onreadOf(sink) };
+  const socket = connect(options, connected);
+  listen(socket, sink, withData);
+  return socket;
+}
+
+/** Bytes of this socket that the kernel took so far, for rates; falls back to what the stream knows. */
+export function bytesSent(socket: Socket): number {
+  const handle = handleOf(socket);
+  const given = handle?.bytesWritten;
+  if (given === undefined || handle?.writeQueueSize === undefined) {
+    return (socket.bytesWritten ?? 0) - socket.writableLength;
+  }
+  return given - handle.writeQueueSize;
+}
+
+/** IPv4 mapped into IPv6 is written as IPv4 everywhere. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}

@@ -1,0 +1,75 @@
+import { escapeControls } from '../../config/base/diagnostics.js';
+import { connectFailuresMax, lostLineCharsMax, lostLinesMax } from '../../config/base/limits.js';
+import type { StoredFailure } from '../../pools/protocol/snapshot.js';
+import type { Exchange } from './exchange.js';
+import type { LossCause } from './upstream.js';
+import type { Worker } from './worker.js';
+
+/** Methods that may be sent again when no body byte was sent (RFC 9110 9.2.2, without what we do not retry). */
+const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+export interface AfterLoss {
+  readonly retry: boolean;
+  /** It counts as the one retry that a request has; a worker that never saw the request does not count. */
+  readonly counts: boolean;
+  readonly failure: StoredFailure;
+}
+
+function failure(status: number, subStatus: number, reason: string): StoredFailure {
+  return { status, subStatus, reason, title: '', retryAfterSeconds: 0 };
+}
+
+const reasons: Readonly<Record<LossCause, StoredFailure>> = {
+  refused: failure(502, 3, 'UpstreamRefused'),
+  lost: failure(502, 3, 'UpstreamLost'),
+  stale: failure(502, 3, 'UpstreamLost'),
+  'app-reset': failure(502, 3, 'UpstreamReset'),
+  timeout: failure(504, 0, 'UpstreamTimeout'),
+};
+const suspectFailure = failure(502, 3, 'SuspectRequest');
+
+/**
+ * What becomes of a request whose upstream failed. At most one retry, never after a byte went to the
+ * client, nothing is buffered for it: any method when the worker saw nothing, the repeatable ones when no
+ * body byte was sent. A line that was in flight at two crashes is not tried again.
+ */
+export function afterLoss(exchange: Exchange, cause: LossCause, suspect: boolean): AfterLoss {
+  const told = exchange.firstByteMs !== 0;
+  const replayable = !told && exchange.bodySent === 0;
+  if (cause === 'refused') {
+    exchange.connectFailures += 1;
+    const retry = replayable && exchange.connectFailures < connectFailuresMax;
+    return { retry, counts: false, failure: reasons.refused };
+  }
+  const isRetry = cause === 'lost' || cause === 'stale';
+  const retry =
+    isRetry && !suspect && replayable && exchange.retries === 0 && repeatable.has(exchange.request.method);
+  return { retry, counts: true, failure: suspect ? suspectFailure : reasons[cause] };
+}
+
+/** Method and target as they stand in obituaries and in the crash list: escaped, of bounded length. */
+export function requestLine(exchange: Exchange): string {
+  const { method, target } = exchange.request;
+  const line = `${method} ${target}`;
+  return escapeControls(line.length > lostLineCharsMax ? `${line.slice(0, lostLineCharsMax)}...` : line);
+}
+
+/** The worker broke off under this request. @returns true when its line was in flight at an earlier crash too. */
+export function noteCrash(exchange: Exchange, worker: Worker): boolean {
+  const line = requestLine(exchange);
+  if (worker.lostLines.length < lostLinesMax) worker.lostLines.push(line);
+  const pool = exchange.application?.pool;
+  if (pool === null || pool === undefined || worker.isDraining) return false;
+  const { core } = exchange;
+  const suspect = pool.crashLines.note(line, worker.workerId, core.clock.monotonicMs());
+  core.say({ type: 'crash-line', pool: pool.name, line });
+  return suspect;
+}
+
+/** An answer came: its line did not crash this worker. */
+export function noteAnswered(exchange: Exchange): void {
+  const pool = exchange.application?.pool;
+  if (pool === null || pool === undefined || pool.crashLines.isEmpty) return;
+  const line = requestLine(exchange);
+  if (pool.crashLines.clear(line)) exchange.core.say({ type: 'crash-line-cleared', pool: pool.name, line });
+}

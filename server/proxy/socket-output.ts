@@ -1,0 +1,90 @@
+// HOT: every answer leaves through here
+import type { Socket } from 'node:net';
+import { writeScratchBytes } from '../../config/base/limits.js';
+import { latin1 } from '../http1/bytes.js';
+
+/** Bodies up to this size join the head in one string: cheaper than a buffer and a writev. */
+const inlineBytesMax = 4_096;
+/** Node writes strings below 16 KiB from the stack, without allocating. */
+const textBytesMax = 15_000;
+
+const crlf = '\r\n';
+
+/** Shared by all sockets: free again as soon as the kernel took everything, otherwise given away. */
+let scratch = Buffer.allocUnsafeSlow(writeScratchBytes);
+
+/**
+ * Puts together what leaves a socket in one turn. Text is latin1, byte for byte; bytes are copied once
+ * (their buffer belongs to the reader). Nothing leaves before `flush`, except bodies too large to wait.
+ */
+export class SocketOutput {
+  socket: Socket;
+  /** Counts what left: whether anything did since a certain moment. */
+  writes = 0;
+  /** Bytes that left here, in all. */
+  given = 0;
+  #text = '';
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Bytes accepted and not yet in the kernel. */
+  get backlog(): number {
+    return this.socket.writableLength + this.#text.length;
+  }
+
+  text(text: string): void {
+    this.#text += text;
+    if (this.#text.length > textBytesMax) this.flush();
+  }
+
+  bytes(buffer: Buffer, start: number, end: number): void {
+    if (end - start <= inlineBytesMax) this.text(latin1(buffer, start, end));
+    else this.#write(buffer, start, end, '');
+  }
+
+  /** One chunk of a chunked body (RFC 9112 7.1). */
+  chunk(buffer: Buffer, start: number, end: number): void {
+    const size = (end - start).toString(16) + crlf;
+    if (end - start <= inlineBytesMax) {
+      this.text(size + latin1(buffer, start, end) + crlf);
+      return;
+    }
+    this.#text += size;
+    this.#write(buffer, start, end, crlf);
+  }
+
+  /** What has come together, the bytes, and what belongs behind them, in one write. */
+  #write(buffer: Buffer, start: number, end: number, behind: string): void {
+    const length = end - start;
+    const text = this.#text;
+    this.#text = '';
+    const total = text.length + length + behind.length;
+    const socket = this.socket;
+    if (!socket.writable) return;
+    this.writes += 1;
+    this.given += total;
+    const isScratch = total <= scratch.length && socket.writableLength === 0;
+    const target = isScratch ? scratch : Buffer.allocUnsafe(total);
+    if (text !== '') target.write(text, 0, 'latin1');
+    buffer.copy(target, text.length, start, end);
+    if (behind !== '') target.write(behind, text.length + length, 'latin1');
+    socket.write(isScratch ? target.subarray(0, total) : target);
+    if (isScratch && socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(writeScratchBytes);
+  }
+
+  flush(): void {
+    const text = this.#text;
+    if (text === '') return;
+    this.#text = '';
+    this.writes += 1;
+    this.given += text.length;
+    if (this.socket.writable) this.socket.write(text, 'latin1');
+  }
+
+  /** Forgets what has not left. */
+  discard(): void {
+    this.#text = '';
+  }
+}

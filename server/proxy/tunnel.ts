@@ -1,0 +1,57 @@
+import { FrameBoundaryScanner, serviceRestartClose } from '../http1/websocket.js';
+import type { SocketOutput } from './socket-output.js';
+
+const closeFrame = Buffer.from(serviceRestartClose);
+
+/** What the tunnel needs of its exchange. */
+export interface TunnelPorts {
+  /** The worker's side is over. */
+  tunnelClosed(): void;
+}
+
+/**
+ * Bytes behind an accepted websocket upgrade. They pass unread; only the frame boundaries of the worker's
+ * direction are counted, so that a close frame 1012 can be put in when the worker has to go.
+ */
+export class Tunnel {
+  readonly #output: SocketOutput;
+  readonly #ports: TunnelPorts;
+  readonly #scanner = new FrameBoundaryScanner();
+  #isNoticeDue = false;
+  #isNoticed = false;
+
+  constructor(output: SocketOutput, ports: TunnelPorts) {
+    this.#output = output;
+    this.#ports = ports;
+  }
+
+  toClient(buffer: Buffer, start: number, end: number): void {
+    if (this.#isNoticed) return;
+    let stop = end;
+    if (this.#isNoticeDue) {
+      const boundary = this.#scanner.advanceToBoundary(buffer, start, end);
+      if (boundary >= 0) stop = boundary;
+    } else this.#scanner.advance(buffer, start, end);
+    this.#output.bytes(buffer, start, stop);
+    if (this.#isNoticeDue && this.#scanner.atBoundary) this.#sendNotice();
+    this.#output.flush();
+  }
+
+  /** Tells the client to come back: at the next frame boundary, at once if this is one. */
+  notice(): void {
+    if (this.#isNoticeDue) return;
+    this.#isNoticeDue = true;
+    if (!this.#scanner.atBoundary) return;
+    this.#sendNotice();
+    this.#output.flush();
+  }
+
+  workerEnded(): void {
+    this.#ports.tunnelClosed();
+  }
+
+  #sendNotice(): void {
+    this.#isNoticed = true;
+    if (!this.#scanner.closeSeen) this.#output.bytes(closeFrame, 0, closeFrame.length);
+  }
+}
