@@ -4,8 +4,10 @@ import { benchFigures } from './bench-figures.js';
 import { dotnet } from './dotnet.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
+import { hostileAnswersLive } from './hostile-answers.js';
 import { killListeners } from './kill-listeners.js';
 import { killWorkers } from './kill-workers.js';
+import { mustRefuseLive } from './must-refuse.js';
 import { npmTest } from './npm-test.js';
 import { pipelining } from './pipelining.js';
 import { rapidFail } from './rapid-fail.js';
@@ -21,7 +23,9 @@ export const experiments: readonly Experiment[] = [
   ...killWorkers,
   ...rapidFail,
   killListeners,
+  ...mustRefuseLive,
   pipelining,
+  hostileAnswersLive,
   growth,
   npmTest,
 ];
