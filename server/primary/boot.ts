@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { storeLastGood } from '../../config/change/last-good.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { assertLimits } from '../../config/base/limits.js';
 import type { CompiledConfig } from '../../config/model.js';
@@ -225,7 +226,10 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
   const reloader = new Reloader({
     parts,
     load: () => loadInThread({ ...options.request, lastGood: false }, parts.clock),
-    applied: (config) => watcher.watch(config.server.watch ? config.sources : []),
+    applied: (config) => {
+      watcher.watch(config.server.watch ? config.sources : []);
+      keepLastGood(options.request, config, parts.log);
+    },
   });
   const watcher = new ConfigWatcher(parts.clock, () => {
     reloader.reload('a file changed').catch((error: unknown) => {
@@ -234,5 +238,12 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
   });
   watcher.watch(options.config.server.watch ? options.config.sources : []);
   held.hold('watcher', () => watcher.close());
+  keepLastGood(options.request, options.config, parts.log);
   return reloader;
+}
+
+/** Not of a run whose isolation was overridden: a later start without the flag must not inherit it. */
+function keepLastGood(request: LoadRequest, config: CompiledConfig, log: ServerLog): void {
+  if (request.overrides.isolation !== undefined || config.warnings.some((one) => one.code === 'last-good')) return;
+  storeLastGood(config).catch((error: unknown) => log.warn('last-good-not-stored', { error: messageOf(error) }));
 }

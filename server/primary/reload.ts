@@ -2,11 +2,12 @@
  * Loads the configuration again (SIGHUP, a changed file) and applies it. A bad one changes nothing: the
  * configuration before it serves on, its problems are logged and a metric shows it.
  */
+import { diffConfig } from '../../config/change/diff.js';
 import type { LoadResult } from '../../config/compile/compile.js';
 import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
-import type { CompiledConfig, ServerConfig } from '../../config/model.js';
+import type { CompiledConfig } from '../../config/model.js';
 import { prepareChange } from './apply.js';
 import type { PrimaryParts } from './parts.js';
 
@@ -62,7 +63,9 @@ export class Reloader {
       return this.#refuse(reason, [describe(error)]);
     }
     parts.fleet.resize(config.server.listeners);
-    if (before !== null) warnNeedsRestart(parts.log, before.server, config.server);
+    // The number of listeners is followed at once; the rest is read at the start only.
+    const fixed = before === null ? [] : diffConfig(before, config).restart.filter((name) => name !== 'listeners');
+    if (fixed.length > 0) parts.log.warn('configuration-needs-restart', { settings: fixed.join(', ') });
     logWarnings(parts.log, config.warnings);
     parts.log.info('configuration-applied', { reason, version: config.version.slice(0, 16) });
     return this.#accept(config, 'applied');
@@ -95,11 +98,4 @@ function describe(error: unknown): string {
 
 export function logWarnings(log: Logger, warnings: readonly Diagnostic[]): void {
   for (const warning of warnings) log.warn('configuration-warning', { warning: formatDiagnostic(warning) });
-}
-
-/** Settings that are read once, at the start of the server. */
-function warnNeedsRestart(log: Logger, before: ServerConfig, now: ServerConfig): void {
-  const fixed = ['runDir', 'stateDir', 'logDir', 'admin', 'identityRange', 'startConcurrency'] as const;
-  const changed = fixed.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
-  if (changed.length > 0) log.warn('configuration-needs-restart', { settings: changed.join(', ') });
 }

@@ -1,0 +1,65 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { systemClock } from '../../../server/primary/clock.js';
+import { ConfigWatcher } from '../../../server/primary/watcher.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+import { pause, until } from '../../support/time.js';
+
+let folder: string;
+let file: string;
+let changes: number;
+let watcher: ConfigWatcher;
+
+beforeEach(() => {
+  folder = tempFolder();
+  file = join(folder, 'sluice.yaml');
+  writeFileSync(file, 'one');
+  changes = 0;
+  watcher = new ConfigWatcher(systemClock, () => {
+    changes += 1;
+  });
+});
+
+afterEach(() => {
+  watcher.close();
+  removeFolder(folder);
+});
+
+test('a written, a replaced and an appearing file are noticed', async () => {
+  const web = join(folder, 'app', 'web.config');
+  mkdirSync(join(folder, 'app'));
+  watcher.watch([file, web]);
+  writeFileSync(file, 'two, longer');
+  await until('the write is noticed', () => changes === 1);
+  writeFileSync(`${file}.new`, 'three');
+  renameSync(`${file}.new`, file);
+  await until('the replacement is noticed', () => changes === 2);
+  writeFileSync(web, '<configuration/>');
+  await until('the new file is noticed', () => changes === 3);
+  rmSync(web);
+  await until('its end is noticed', () => changes === 4);
+});
+
+test('other files in the folder, and a touch without effect, wake nobody', async () => {
+  watcher.watch([file]);
+  for (let index = 0; index < 20; index += 1) writeFileSync(join(folder, `log-${index}`), 'x');
+  // Longer than every delay of the watcher: what would come has come.
+  await pause(400);
+  expect(changes).toBe(0);
+  writeFileSync(file, 'two, longer');
+  await until('the watch still works', () => changes === 1);
+});
+
+test('a folder that does not exist is no error', () => {
+  watcher.watch([join(folder, 'missing', 'web.config'), join(file, 'below-a-file')]);
+  expect(changes).toBe(0);
+});
+
+test('after close nothing is reported', async () => {
+  watcher.watch([file]);
+  watcher.close();
+  writeFileSync(file, 'two, longer');
+  await pause(400);
+  expect(changes).toBe(0);
+});
