@@ -29,8 +29,8 @@ while read -r verb id; do
     u) users="$users$id " ;;
   esac
 done
-for id in $groups; do kill -KILL -- "-$id"; done
-for id in $users; do setpriv --reuid "$id" --regid "$id" --clear-groups sh -c 'kill -KILL -1'; done
+for id in $groups; do kill -s KILL -- "-$id"; done
+for id in $users; do setpriv --reuid "$id" --regid "$id" --clear-groups sh -c 'kill -s KILL -- -1'; done
 `;
 
 /** A guardian that keeps dying is a fault of the machine; the journal of the next start stands in. */

@@ -34,7 +34,7 @@ export class WorkerUsers {
 /** `kill -1` reaches exactly the processes that this user may signal, in one pass of the kernel. */
 function killAllOf(identity: Identity): Promise<void> {
   return new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', 'kill -KILL -1'], {
+    const child = spawn('/bin/sh', ['-c', 'kill -s KILL -- -1'], {
       uid: identity.uid,
       gid: identity.gid,
       cwd: '/',
