@@ -75,7 +75,7 @@ const isProtected: ReadonlySet<number> = new Set([
  * So an ordinary name is recognised by one load, and a special one by one comparison.
  */
 const slotLengths = 32;
-const slotNames: string[] = new Array<string>(slotLengths * 32).fill('');
+const slotNames: string[] = Array.from({ length: slotLengths * 32 }, () => '');
 const slotUsualNames: string[] = [...slotNames];
 const slotKinds = new Uint8Array(slotLengths * 32);
 

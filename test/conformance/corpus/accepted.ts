@@ -3,31 +3,33 @@ import { CaseList, chunkedPost, corpusHost, get, hex, post, raw, type RequestCas
 
 const host = `Host: ${corpusHost}`;
 
+const linesTargets = [
+  '/',
+  '/?',
+  '/?a=b',
+  '/a/b/',
+  '/a%20b',
+  '/%7Euser',
+  '/a;b=c',
+  '/a?b?c',
+  '/?a={b}|c^d',
+  '/?q="x"',
+  "/a'b(c)",
+  '/a:b@c',
+  '//a',
+  '/a//b',
+  '/./a',
+  '/a/../b',
+  '/%2e/a',
+  '/?%zz',
+  '/?a\\b',
+  `/${'a'.repeat(8_178)}`,
+];
+
 function lines(list: CaseList): void {
   for (const method of methods) list.add(`method/${method}`, requestBytes([`${method} / HTTP/1.1`, host]));
-  const targets = [
-    '/',
-    '/?',
-    '/?a=b',
-    '/a/b/',
-    '/a%20b',
-    '/%7Euser',
-    '/a;b=c',
-    '/a?b?c',
-    '/?a={b}|c^d',
-    '/?q="x"',
-    "/a'b(c)",
-    '/a:b@c',
-    '//a',
-    '/a//b',
-    '/./a',
-    '/a/../b',
-    '/%2e/a',
-    '/?%zz',
-    '/?a\\b',
-    `/${'a'.repeat(8_178)}`,
-  ];
-  for (const [t, target] of targets.entries()) list.add(`target/${t}`, requestBytes([`GET ${target} HTTP/1.1`, host]));
+  for (const [t, target] of linesTargets.entries())
+    list.add(`target/${t}`, requestBytes([`GET ${target} HTTP/1.1`, host]));
   list.add('target/options-star', requestBytes(['OPTIONS * HTTP/1.1', host]));
   list.add('target/absolute', requestBytes([`GET http://${corpusHost}/a?b HTTP/1.1`, host]));
   list.add('target/absolute-default-port', requestBytes([`GET http://${corpusHost}:80/a HTTP/1.1`, host]));
@@ -45,62 +47,73 @@ function lines(list: CaseList): void {
   );
 }
 
+const socket = [
+  'Connection: keep-alive, Upgrade',
+  'Upgrade: WebSocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+const oddFields = [
+  'X:',
+  'X:\t',
+  'X: \t a \t ',
+  'X:a',
+  'x: a: b',
+  'X: "a, b"',
+  `X: ${'y'.repeat(32_000)}`,
+  "!#$%&'*+-^`|~9: v",
+  '__proto__: v',
+  'constructor: v',
+  'toString: v',
+  'hasOwnProperty: v',
+  'length: 3',
+  '0: v',
+  '4294967295: v',
+  'set-cookie: a=b',
+  'X_Y: v',
+  'X.Y: v',
+  'Via: 1.1 a',
+  'TE: trailers',
+  'Keep-Alive: timeout=5',
+  'Upgrade: h2c',
+  'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+  'Proxy-Connection: keep-alive',
+  'MS-ASPNETCORE-TOKEN: x',
+  'MS_ASPNETCORE_TOKEN: x',
+  'X-Forwarded-For: 1.2.3.4',
+  'Forwarded: for="[::1]"',
+  'Proxy: x',
+];
+const singleFields = [
+  'Content-Type: text/plain',
+  'Authorization: Basic QQ==',
+  'User-Agent: a',
+  'If-None-Match: "a"',
+  'Cookie: a=b',
+  'X: 1',
+];
+const connectionValues = [
+  'close',
+  'keep-alive',
+  'Keep-Alive, TE',
+  ', close',
+  'close,',
+  'X-A, X-B',
+  'Host, Content-Length',
+  Array.from({ length: 1_000 }, (_, i) => `t${i}`).join(','),
+];
+
 function fields(list: CaseList): void {
   for (let code = 0x80; code < 0x100; code++)
     list.add(`value/${hex(code)}`, get([`X: a${String.fromCharCode(code)}b`]));
-  for (const [f, field] of [
-    'X:',
-    'X:\t',
-    'X: \t a \t ',
-    'X:a',
-    'x: a: b',
-    'X: "a, b"',
-    `X: ${'y'.repeat(32_000)}`,
-    "!#$%&'*+-^`|~9: v",
-    '__proto__: v',
-    'constructor: v',
-    'toString: v',
-    'hasOwnProperty: v',
-    'length: 3',
-    '0: v',
-    '4294967295: v',
-    'set-cookie: a=b',
-    'X_Y: v',
-    'X.Y: v',
-    'Via: 1.1 a',
-    'TE: trailers',
-    'Keep-Alive: timeout=5',
-    'Upgrade: h2c',
-    'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
-    'Proxy-Connection: keep-alive',
-    'MS-ASPNETCORE-TOKEN: x',
-    'MS_ASPNETCORE_TOKEN: x',
-    'X-Forwarded-For: 1.2.3.4',
-    'Forwarded: for="[::1]"',
-    'Proxy: x',
-  ].entries()) {
+  for (const [f, field] of oddFields.entries()) {
     list.add(`field/${f}`, get([field]));
   }
-  for (const [n, field] of [
-    'Content-Type: text/plain',
-    'Authorization: Basic QQ==',
-    'User-Agent: a',
-    'If-None-Match: "a"',
-    'Cookie: a=b',
-    'X: 1',
-  ].entries())
+  for (const [n, field] of singleFields.entries()) {
     list.add(`twice/${n}`, get([field, field]));
+  }
   list.add('field/100', get(Array.from({ length: 99 }, (_, i) => `X${i}: y`)));
-  for (const [c, value] of [
-    'close',
-    'keep-alive',
-    'Keep-Alive, TE',
-    ', close',
-    'close,',
-    'X-A, X-B',
-    'Host, Content-Length',
-    Array.from({ length: 1_000 }, (_, i) => `t${i}`).join(','),
-  ].entries()) {
+  for (const [c, value] of connectionValues.entries()) {
     list.add(`connection/${c}`, get([`Connection: ${value}`, 'X-A: 1']));
   }
   for (const value of [
@@ -122,17 +135,36 @@ function fields(list: CaseList): void {
   ]) {
     list.add(`host/${value}`, requestBytes(['GET / HTTP/1.1', `Host: ${value}`]));
   }
-  const socket = [
-    'Connection: keep-alive, Upgrade',
-    'Upgrade: WebSocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  ];
   list.add('upgrade/websocket', get(socket));
   list.add('upgrade/websocket-length-0', get([...socket, 'Content-Length: 0']));
   list.add('upgrade/http10', requestBytes(['GET / HTTP/1.0', host, ...socket]));
   list.add('upgrade/without-connection', get(['Upgrade: websocket']));
 }
+
+const bodiesChunked = [
+  end,
+  `5\r\nhello\r\n${end}`,
+  `05\r\nhello\r\n${end}`,
+  `000000005\r\nhello\r\n${end}`,
+  `A\r\n0123456789\r\n${end}`,
+  `a\r\n0123456789\r\n${end}`,
+  '00000000\r\n\r\n',
+  `5;a\r\nhello\r\n${end}`,
+  `5;a=b\r\nhello\r\n${end}`,
+  `5;a=b;c;d=e\r\nhello\r\n${end}`,
+  `5;a="b c"\r\nhello\r\n${end}`,
+  `5;a="\\"\\\\;,="\r\nhello\r\n${end}`,
+  `5;a=""\r\nhello\r\n${end}`,
+  '5\r\nhello\r\n0;last\r\n\r\n',
+  `5;a="\u00e4\t"\r\nhello\r\n${end}`,
+  `5;${'a'.repeat(4_000)}\r\nhello\r\n${end}`,
+  `${'1\r\nx\r\n'.repeat(10_000)}${end}`,
+  `1000\r\n${'x'.repeat(4_096)}\r\n${end}`,
+  '5\r\nhello\r\n0\r\nX: y\r\n\r\n',
+  '0\r\nX: y\r\nZ: \u00e4\r\n\r\n',
+  '0\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: evil\r\nCookie: a=b\r\nMS-ASPNETCORE-TOKEN: x\r\nX_Forwarded_For: 1.2.3.4\r\n\r\n',
+  `0\r\n${'X: y\r\n'.repeat(100)}\r\n`,
+];
 
 function bodies(list: CaseList): void {
   for (const length of [0, 1, 5, 1_000, 70_000])
@@ -146,31 +178,7 @@ function bodies(list: CaseList): void {
   for (const coding of ['chunked', 'Chunked', 'CHUNKED'])
     list.add(`chunked/${coding}`, post([`Transfer-Encoding: ${coding}`], '5\r\nhello\r\n0\r\n\r\n'));
   const end = '0\r\n\r\n';
-  const chunked = [
-    end,
-    `5\r\nhello\r\n${end}`,
-    `05\r\nhello\r\n${end}`,
-    `000000005\r\nhello\r\n${end}`,
-    `A\r\n0123456789\r\n${end}`,
-    `a\r\n0123456789\r\n${end}`,
-    '00000000\r\n\r\n',
-    `5;a\r\nhello\r\n${end}`,
-    `5;a=b\r\nhello\r\n${end}`,
-    `5;a=b;c;d=e\r\nhello\r\n${end}`,
-    `5;a="b c"\r\nhello\r\n${end}`,
-    `5;a="\\"\\\\;,="\r\nhello\r\n${end}`,
-    `5;a=""\r\nhello\r\n${end}`,
-    '5\r\nhello\r\n0;last\r\n\r\n',
-    `5;a="\u00e4\t"\r\nhello\r\n${end}`,
-    `5;${'a'.repeat(4_000)}\r\nhello\r\n${end}`,
-    `${'1\r\nx\r\n'.repeat(10_000)}${end}`,
-    `1000\r\n${'x'.repeat(4_096)}\r\n${end}`,
-    '5\r\nhello\r\n0\r\nX: y\r\n\r\n',
-    '0\r\nX: y\r\nZ: \u00e4\r\n\r\n',
-    '0\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: evil\r\nCookie: a=b\r\nMS-ASPNETCORE-TOKEN: x\r\nX_Forwarded_For: 1.2.3.4\r\n\r\n',
-    `0\r\n${'X: y\r\n'.repeat(100)}\r\n`,
-  ];
-  for (const [c, body] of chunked.entries()) list.add(`chunked/${c}`, chunkedPost(body));
+  for (const [c, body] of bodiesChunked.entries()) list.add(`chunked/${c}`, chunkedPost(body));
 }
 
 export function accepted(): RequestCase[] {

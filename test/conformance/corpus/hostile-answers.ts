@@ -29,43 +29,46 @@ class AnswerList {
 
 const chunkEnd = '0\r\n\r\n';
 
+const framingValues = [
+  '-5',
+  '+5',
+  '5, 5',
+  '5,6',
+  '0x5',
+  '',
+  '5 5',
+  '05',
+  '5.0',
+  '5e0',
+  '18446744073709551621',
+  '9007199254740993',
+  'five',
+  '5;',
+  '"5"',
+];
+const framingValues2 = [
+  'gzip',
+  'gzip, chunked',
+  'chunked, gzip',
+  'chunked, chunked',
+  'xchunked',
+  '',
+  'identity',
+  '"chunked"',
+  'chunked;a',
+  'chunked\u00a0',
+];
+
 function framing(list: AnswerList): void {
   const chunked = `5\r\nhello\r\n${chunkEnd}`;
   list.ok('length-and-chunked', '502', ['Content-Length: 5', 'Transfer-Encoding: chunked'], chunked);
   list.ok('chunked-and-length', '502', ['Transfer-Encoding: chunked', 'Content-Length: 5'], chunked);
   list.ok('two-lengths', '502', ['Content-Length: 5', 'Content-Length: 6'], 'hello!');
   list.ok('two-equal-lengths', '502', ['Content-Length: 5', 'Content-Length: 5'], 'hello');
-  for (const [v, value] of [
-    '-5',
-    '+5',
-    '5, 5',
-    '5,6',
-    '0x5',
-    '',
-    '5 5',
-    '05',
-    '5.0',
-    '5e0',
-    '18446744073709551621',
-    '9007199254740993',
-    'five',
-    '5;',
-    '"5"',
-  ].entries()) {
+  for (const [v, value] of framingValues.entries()) {
     list.ok(`length-${v}`, '502', [`Content-Length: ${value}`], 'hello');
   }
-  for (const [v, value] of [
-    'gzip',
-    'gzip, chunked',
-    'chunked, gzip',
-    'chunked, chunked',
-    'xchunked',
-    '',
-    'identity',
-    '"chunked"',
-    'chunked;a',
-    'chunked\u00a0',
-  ].entries()) {
+  for (const [v, value] of framingValues2.entries()) {
     list.ok(`coding-${v}`, '502', [`Transfer-Encoding: ${value}`], chunked);
   }
   list.ok('chunked-twice', '502', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], chunked);
@@ -82,6 +85,38 @@ function framing(list: AnswerList): void {
     list.ok(`name-${JSON.stringify(name)}`, '502', ['X: y', `${name}: 5`], 'hello');
   }
 }
+
+const syntaxLines = [
+  'HTTP/1.1 99 Low',
+  'HTTP/1.1 1000 High',
+  'HTTP/1.1 099 Low',
+  'HTTP/1.1 000 None',
+  'HTTP/1.1 2x0 OK',
+  'HTTP/1.1  200 OK',
+  'HTTP/1.1 200OK',
+  'HTTP/1.1',
+  'HTTP/1.1 ',
+  'HTTP/1.1 20',
+  'HTTP/2.0 200 OK',
+  'HTTP/0.9 200 OK',
+  'HTTP/1.2 200 OK',
+  'HTTP/3 200 OK',
+  'http/1.1 200 OK',
+  'HTTP/1.1\t200 OK',
+  'XTTP/1.1 200 OK',
+  ' HTTP/1.1 200 OK',
+  'ICY 200 OK',
+  '200 OK',
+  'hello',
+  '',
+  'HTTP/1.1 200 O\x00K',
+  'HTTP/1.1 200 O\x01K',
+  'HTTP/1.1 200 O\rK',
+  'HTTP/1.1 -20 OK',
+  'HTTP/1.1 +20 OK',
+  'HTTP/01.1 200 OK',
+  `HTTP/1.1 200 ${'x'.repeat(10_000)}`,
+];
 
 function syntax(list: AnswerList): void {
   list.add('lf-lines', '502', 'HTTP/1.1 200 OK\nContent-Length: 5\n\nhello');
@@ -106,38 +141,7 @@ function syntax(list: AnswerList): void {
     true,
   );
   list.ok('100-kB-field', '502', [`X: ${'y'.repeat(100_000)}`, 'Content-Length: 5'], 'hello');
-  const lines = [
-    'HTTP/1.1 99 Low',
-    'HTTP/1.1 1000 High',
-    'HTTP/1.1 099 Low',
-    'HTTP/1.1 000 None',
-    'HTTP/1.1 2x0 OK',
-    'HTTP/1.1  200 OK',
-    'HTTP/1.1 200OK',
-    'HTTP/1.1',
-    'HTTP/1.1 ',
-    'HTTP/1.1 20',
-    'HTTP/2.0 200 OK',
-    'HTTP/0.9 200 OK',
-    'HTTP/1.2 200 OK',
-    'HTTP/3 200 OK',
-    'http/1.1 200 OK',
-    'HTTP/1.1\t200 OK',
-    'XTTP/1.1 200 OK',
-    ' HTTP/1.1 200 OK',
-    'ICY 200 OK',
-    '200 OK',
-    'hello',
-    '',
-    'HTTP/1.1 200 O\x00K',
-    'HTTP/1.1 200 O\x01K',
-    'HTTP/1.1 200 O\rK',
-    'HTTP/1.1 -20 OK',
-    'HTTP/1.1 +20 OK',
-    'HTTP/01.1 200 OK',
-    `HTTP/1.1 200 ${'x'.repeat(10_000)}`,
-  ];
-  for (const [l, line] of lines.entries())
+  for (const [l, line] of syntaxLines.entries())
     list.add(`status-line-${l}`, '502', `${line}\r\nContent-Length: 5\r\n\r\nhello`);
   list.add('http09', '502', '<html>hello</html>', true);
   list.add('nothing', '502', '', true);
@@ -164,26 +168,27 @@ function syntax(list: AnswerList): void {
   );
 }
 
+const bodiesBad = [
+  'g\r\nhello\r\n',
+  '\r\nhello\r\n',
+  '5 \r\nhello\r\n',
+  '-5\r\nhello\r\n',
+  '0x5\r\nhello\r\n',
+  'FFFFFFFFFFFFFFFF5\r\nhello\r\n',
+  '100000000\r\nhello\r\n',
+  '5\nhello\r\n',
+  '5\r\nhello\n',
+  '5\r\nhelloX\r\n',
+  '5;\r\nhello\r\n',
+  '5;a\nb\r\nhello\r\n',
+  `5;${'a'.repeat(70_000)}\r\nhello\r\n`,
+  '0000000005\r\nhello\r\n',
+];
+
 function bodies(list: AnswerList): void {
   const chunked = ['Transfer-Encoding: chunked'];
-  const bad = [
-    'g\r\nhello\r\n',
-    '\r\nhello\r\n',
-    '5 \r\nhello\r\n',
-    '-5\r\nhello\r\n',
-    '0x5\r\nhello\r\n',
-    'FFFFFFFFFFFFFFFF5\r\nhello\r\n',
-    '100000000\r\nhello\r\n',
-    '5\nhello\r\n',
-    '5\r\nhello\n',
-    '5\r\nhelloX\r\n',
-    '5;\r\nhello\r\n',
-    '5;a\nb\r\nhello\r\n',
-    `5;${'a'.repeat(70_000)}\r\nhello\r\n`,
-    '0000000005\r\nhello\r\n',
-  ];
-  for (const [b, body] of bad.entries()) list.ok(`chunk-${b}`, '502-or-cut', chunked, `${body}${chunkEnd}`);
-  for (const [b, body] of bad.entries())
+  for (const [b, body] of bodiesBad.entries()) list.ok(`chunk-${b}`, '502-or-cut', chunked, `${body}${chunkEnd}`);
+  for (const [b, body] of bodiesBad.entries())
     list.ok(`second-chunk-${b}`, '502-or-cut', chunked, `3\r\nabc\r\n${body}${chunkEnd}`);
   list.ok('short', 'cut', ['Content-Length: 10'], 'hello', true);
   list.ok('short-by-all', 'cut', ['Content-Length: 10'], '', true);

@@ -17,9 +17,8 @@ describe('answers of a hostile worker', () => {
       right: true,
       reason: whole.reason,
     });
-    for (const size of [1, 2, 7]) {
-      if (entry.bytes.length < 5_000) expect(judgeAnswer(entry.bytes, 'GET', size)).toEqual(whole);
-    }
+    const sizes = entry.bytes.length < 5_000 ? [1, 2, 7] : [1_000];
+    for (const size of sizes) expect(judgeAnswer(entry.bytes, 'GET', size)).toEqual(whole);
   });
 
   test('a body is complete only when its framing says so', () => {
