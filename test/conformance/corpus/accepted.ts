@@ -141,6 +141,7 @@ function fields(list: CaseList): void {
   list.add('upgrade/without-connection', get(['Upgrade: websocket']));
 }
 
+const end = '0\r\n\r\n';
 const bodiesChunked = [
   end,
   `5\r\nhello\r\n${end}`,
@@ -177,7 +178,6 @@ function bodies(list: CaseList): void {
   list.add('body/expect-get', get(['Expect: 100-continue']));
   for (const coding of ['chunked', 'Chunked', 'CHUNKED'])
     list.add(`chunked/${coding}`, post([`Transfer-Encoding: ${coding}`], '5\r\nhello\r\n0\r\n\r\n'));
-  const end = '0\r\n\r\n';
   for (const [c, body] of bodiesChunked.entries()) list.add(`chunked/${c}`, chunkedPost(body));
 }
 
