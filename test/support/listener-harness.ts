@@ -100,7 +100,13 @@ export class ListenerHarness {
     return {
       bindings: [{ siteIndex: 0, address: '*', port: this.port, host: '', scheme: 'http' }],
       sites: [
-        { name: 'main', connectionTimeoutMs: 120_000, maxConnections: 4_294_967_295, maxConnectionsPerAddress: 0, ...site },
+        {
+          name: 'main',
+          connectionTimeoutMs: 120_000,
+          maxConnections: 4_294_967_295,
+          maxConnectionsPerAddress: 0,
+          ...site,
+        },
       ],
       applications: [
         {
@@ -163,7 +169,9 @@ export class ListenerHarness {
     applicationId = 'main/',
   ): Promise<void> {
     const number = this.upstreams([{ applicationId, workers, failure }]);
-    await until('the listener acknowledges', () => this.all('ack').some((ack) => ack.number === number), { everyMs: 5 });
+    await until('the listener acknowledges', () => this.all('ack').some((ack) => ack.number === number), {
+      everyMs: 5,
+    });
   }
 
   all<T extends ListenerToPrimary['type']>(type: T): Said<T>[] {
