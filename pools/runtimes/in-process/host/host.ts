@@ -17,6 +17,7 @@ import { hostClock, refreshCoarseNow } from './host-clock.js';
 import { Link, type LinkOwner } from './link.js';
 import { adoptListen, type ListenOwner } from './listen.js';
 import type { NetInternals } from './node-internals.js';
+import { watchAnswers } from './request-bytes.js';
 import { findSeam, type Seam } from './seam.js';
 
 const linkBacklog = 511;
@@ -65,7 +66,8 @@ export class Host implements LinkOwner, ListenOwner {
     });
     this.#acceptLinks();
     adoptListen(this);
-    if (this.seam !== null) wrapCloseConnections(this.#apps);
+    if (this.seam === null) watchAnswers();
+    else wrapCloseConnections(this.#apps);
     this.#watchProcess();
     this.#beat(hostClock.monotonicMs());
   }

@@ -127,7 +127,9 @@ function second(
 ): void {
   const isAny = address === null || address === '' || address === '0.0.0.0' || address === '::';
   const where = isAny && fd === undefined && !wanted.isPath ? loopback : address;
-  bindSecond(server, where, wanted.port, wanted.isPath, backlog, fd, original, owner.notice);
+  bindSecond(server, where, wanted.port, wanted.isPath, backlog, fd, original, (code, text) =>
+    owner.notice(code, text),
+  );
 }
 
 /** Same port, other local address (Fastify on `localhost`): listens, gets no connections. */

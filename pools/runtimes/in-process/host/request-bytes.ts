@@ -1,8 +1,18 @@
 /** A request as HTTP/1.1 bytes again, for the documented path: Node's own parser reads them. */
+import diagnostics_channel from 'node:diagnostics_channel';
 import { RequestFlag } from '../../../link/frames.js';
 import type { DecodedRequest } from '../../../link/payloads.js';
+import { VirtualSocket } from './virtual-socket.js';
 
 const none = Buffer.alloc(0);
+
+/** Learns from Node's documented channel that a response is finished. */
+export function watchAnswers(): void {
+  diagnostics_channel.subscribe('http.server.response.finish', (message) => {
+    const { socket } = message as { readonly socket: unknown };
+    if (socket instanceof VirtualSocket) socket.flight.answered();
+  });
+}
 
 export class BytesEncoder {
   #isChunked = false;
