@@ -127,6 +127,7 @@ describe('a listener', () => {
     await publisher.whenAcknowledged(publisher.publish([]));
     await until('it is gone', () => !isAlive(stuck));
     await until('it is replaced', () => fleet.isComplete());
+    expect(fleet.pids()).not.toContain(stuck);
   });
 
   test('that dies before it is ready, again and again, fails the start', async () => {

@@ -39,6 +39,7 @@ test('a written, a replaced and an appearing file are noticed', async () => {
   await until('the new file is noticed', () => changes === 3);
   rmSync(web);
   await until('its end is noticed', () => changes === 4);
+  expect(changes).toBe(4);
 });
 
 test('other files in the folder, and a touch without effect, wake nobody', async () => {
