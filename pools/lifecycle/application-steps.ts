@@ -13,6 +13,7 @@ import type { ApplicationEvent, LifeKey } from './events.js';
 import { addFailure, emptyWindow, isTripped } from './rapid-fail.js';
 import {
   type ApplicationStep,
+  andThen,
   beginLife,
   eachSlot,
   isRunning,
@@ -23,7 +24,6 @@ import {
   settle,
   startAttempts,
   still,
-  then,
   wantFirst,
 } from './slots.js';
 import type { Step } from './table.js';
@@ -95,7 +95,7 @@ export function busy(application: Application, event: Of<'busy'>): ApplicationSt
 
 export function running(application: Application, event: Of<'running'>): ApplicationStep {
   const changed = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) => promote(slot, event));
-  return then(changed, (books) => settle(books, event.nowMs));
+  return andThen(changed, (books) => settle(books, event.nowMs));
 }
 
 /** The new life enters the publication in the same step in which the old one leaves it. */
@@ -122,7 +122,7 @@ export function idle(application: Application, event: Of<'idle'>): ApplicationSt
     return still(application);
   }
   const released = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) => letAllGo(slot, 'idle', null));
-  return then(released, (books) => settle(books, event.nowMs));
+  return andThen(released, (books) => settle(books, event.nowMs));
 }
 
 /** A process that is gone, while the application may start others. */
@@ -130,13 +130,13 @@ export function ended(application: Application, event: Of<'ended'>): Application
   const role = roleOf(application, event.slot, event.generation);
   if (role === null) return still(application);
   const counted = role === 'current' ? countFailure(application, event) : still(application);
-  const changed = then(counted, (books) =>
+  const changed = andThen(counted, (books) =>
     eachSlot(books, isSlot(event), (slot) => {
       if (role === 'leaving') return left(slot, event, application.rules.overlap);
       return role === 'replacement' ? replacementEnded(slot, event, application) : currentEnded(slot, event, books);
     }),
   );
-  return then(changed, (books) => settle(books, event.nowMs));
+  return andThen(changed, (books) => settle(books, event.nowMs));
 }
 
 /** A process that is gone, while nothing may be started. */
@@ -213,7 +213,7 @@ export function recycle(application: Application, event: Of<'recycle'>): Applica
     (slot) => event.slot === null || slot.number === event.slot,
     (slot) => replaceLife(slot, 'recycle', application.rules.overlap),
   );
-  return then(replaced, (books) => settle(books, event.nowMs));
+  return andThen(replaced, (books) => settle(books, event.nowMs));
 }
 
 export function configure(application: Application, event: Of<'configure'>): ApplicationStep {
@@ -225,14 +225,14 @@ export function configure(application: Application, event: Of<'configure'>): App
   const wanted = rules.alwaysRunning ? { ...resized, machine: wantFirst(resized.machine) } : resized;
   const replaced = !restart
     ? wanted
-    : then(wanted, (books) =>
+    : andThen(wanted, (books) =>
         eachSlot(
           books,
           (slot) => slot.number <= rules.slotsMax,
           (slot) => replaceLife(slot, 'config-change', rules.overlap),
         ),
       );
-  return then(replaced, (books) => settle(books, nowMs));
+  return andThen(replaced, (books) => settle(books, nowMs));
 }
 
 function stayClosed(application: Application): ApplicationStep {

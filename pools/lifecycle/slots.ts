@@ -43,7 +43,7 @@ export function eachSlot(
 }
 
 /** Joins two steps: the second sees the books of the first. */
-export function then(first: ApplicationStep, next: (application: Application) => ApplicationStep): ApplicationStep {
+export function andThen(first: ApplicationStep, next: (application: Application) => ApplicationStep): ApplicationStep {
   const second = next(first.machine);
   return { machine: second.machine, effects: [...first.effects, ...second.effects] };
 }
@@ -101,9 +101,10 @@ export function letAllGo(slot: Slot, reason: RetireReason, limitMs: number | nul
 export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean): SlotStep {
   if (slot.current === null) return still(slot);
   const stale = reason === 'config-change';
-  if (slot.current.phase === 'starting') return stale ? restartLife(slot, reason) : still(slot);
-  if (slot.replacement !== null && !stale) return still(slot);
+  const underWay = slot.current.phase === 'starting' || slot.replacement !== null;
+  if (underWay && !stale) return still(slot);
   if (slot.leaving.length >= drainingGenerationsMax) return still({ ...slot, pending: reason });
+  if (slot.current.phase === 'starting') return restartLife({ ...slot, pending: null }, reason);
   const cleared = letGo(slot, 'replacement', reason);
   const ready: Slot = { ...cleared.machine, pending: null, recycleReason: reason };
   const next = overlap ? beginLife(ready, 1, 'replacement') : oweLife(ready, reason);
@@ -154,9 +155,10 @@ function isDemanded(application: Application, slot: Slot): boolean {
   return slot.owed || (slot.wanted && demand);
 }
 
-/** Without overlap the predecessor's process must be gone first. */
+/** Without overlap the predecessor's process must be gone first; with it, not too many may be left. */
 function mayFill(application: Application, slot: Slot): boolean {
-  return isDemanded(application, slot) && (application.rules.overlap || slot.leaving.length === 0);
+  const leavingMax = application.rules.overlap ? drainingGenerationsMax : 0;
+  return isDemanded(application, slot) && slot.leaving.length <= leavingMax;
 }
 
 /**
@@ -174,7 +176,7 @@ export function settle(application: Application, nowMs: number): ApplicationStep
           (slot) => mayFill(application, slot),
           (slot) => beginLife(slot, 1, 'current'),
         );
-  return then(filled, (books) => judge(books, nowMs, blockedMs));
+  return andThen(filled, (books) => judge(books, nowMs, blockedMs));
 }
 
 function judge(books: Application, nowMs: number, blockedMs: number): ApplicationStep {

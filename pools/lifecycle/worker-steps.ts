@@ -124,8 +124,8 @@ export function retire(worker: Worker, event: Of<'retire'>): WorkerStep {
   return act(
     leaving,
     ...calm,
-    timer('limit', stop.deadlineMs - event.nowMs),
     timer('terminate', stop.terminateAtMs - event.nowMs),
+    timer('limit', stop.deadlineMs - event.nowMs),
     { type: 'publish' },
     { type: 'awaitAcknowledgement' },
   );

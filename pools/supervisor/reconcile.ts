@@ -36,7 +36,7 @@ export function reconcile(estate: Estate, config: CompiledConfig): void {
   for (const wanted of config.pools) changePool(estate, wanted);
   // Applications leave before others come: one that moves to another pool is published by its new one.
   const wanted = new Map(config.applications.map((application) => [application.id, application]));
-  for (const host of [...estate.hosts.values()]) {
+  for (const host of estate.hosts.values()) {
     if (wanted.get(host.id)?.pool !== host.pool.name) removeHost(estate, host);
   }
   for (const application of config.applications) {
@@ -47,7 +47,7 @@ export function reconcile(estate: Estate, config: CompiledConfig): void {
     placeHost(estate, { pool, before, application, site });
   }
   const names = new Set(config.pools.map((pool) => pool.name));
-  for (const pool of [...estate.pools.values()]) if (!names.has(pool.name)) removePool(estate, pool);
+  for (const pool of estate.pools.values()) if (!names.has(pool.name)) removePool(estate, pool);
   for (const pool of created) if (pool.config.autoStart) estate.runner.feedPool(pool, { type: 'start' });
 }
 
@@ -131,6 +131,6 @@ function removePool(estate: Estate, pool: PoolBook): void {
   estate.departing.add(pool);
   pool.removed = true;
   estate.runner.feedPool(pool, { type: 'stop' });
-  for (const host of [...pool.hosts]) if (host.workers.size === 0) estate.forget(host);
+  for (const host of pool.hosts) if (host.workers.size === 0) estate.forget(host);
   if (pool.hosts.size === 0) estate.departing.delete(pool);
 }

@@ -9,6 +9,7 @@ import type { ApplicationUpstreams } from '../protocol/snapshot.js';
 import type { Runtime } from '../runtimes/runtime.js';
 import { type HostBook, type PoolBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
+import { verifyBooks } from './invariants.js';
 import { joinLines } from './obituaries.js';
 import type { ListenerPort, PoolView, SupervisorEvents, SupervisorPort } from './ports.js';
 import { type Estate, reconcile } from './reconcile.js';
@@ -29,6 +30,10 @@ export interface SupervisorOptions {
   readonly events: SupervisorEvents;
   /** A broken promise of the supervisor itself; default: an error record, and the rest goes on. */
   readonly invariantBroken?: (error: unknown) => void;
+  /** Checks the books after every turn; for tests, because it looks at everything. */
+  readonly verify?: boolean;
+  /** Resident memory of a process for the view; default: /proc. */
+  readonly residentBytes?: (pid: number) => number;
 }
 
 /** Owns every pool of this node. Calls its ports synchronously, never from inside another's callback. */
@@ -146,7 +151,8 @@ class Supervisor implements SupervisorPort {
   // --- what people ask
 
   view(): readonly PoolView[] {
-    return this.#everyPool().map((pool) => poolView(pool, residentBytes));
+    const measure = this.#options.residentBytes ?? residentBytes;
+    return this.#everyPool().map((pool) => poolView(pool, measure));
   }
 
   settled(): boolean {
@@ -243,7 +249,10 @@ class Supervisor implements SupervisorPort {
   /** Sends what has changed, once per turn; returns whether that may have left more to do. */
   #endTurn(): boolean {
     this.#recycles.check();
-    if (this.#unsent.size === 0 && this.#afterSending.length === 0) return false;
+    if (this.#unsent.size === 0 && this.#afterSending.length === 0) {
+      if (this.#options.verify === true) this.#verify();
+      return false;
+    }
     if (this.#unsent.size > 0) {
       const nowMs = this.#options.clock.monotonicMs();
       const changed = [...this.#unsent].map((id) => {
@@ -257,6 +266,14 @@ class Supervisor implements SupervisorPort {
     this.#afterSending = [];
     for (const then of after) then(this.#lastPublication);
     return true;
+  }
+
+  #verify(): void {
+    try {
+      verifyBooks(this.#everyPool(), this.#timers, this.#gate);
+    } catch (error) {
+      this.#options.invariantBroken?.(error);
+    }
   }
 
   #emptied(host: HostBook): void {

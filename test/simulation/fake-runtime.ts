@@ -1,0 +1,184 @@
+import type { Clock } from '../../config/base/clock.js';
+import type {
+  Runtime,
+  StartFailure,
+  WorkerEvents,
+  WorkerExit,
+  WorkerHandle,
+  WorkerStart,
+} from '../../pools/runtimes/runtime.js';
+
+/** How a process of the simulation behaves; delays in milliseconds, null = never. */
+export interface Behaviour {
+  /** 'no-process': the start fails before anything is spawned. */
+  readonly start: 'ready' | 'fails' | 'no-process' | 'exits' | 'never';
+  readonly startMs: number;
+  readonly exitCode: number;
+  /** From the polite stop to the exit; null = ignores it. */
+  readonly stopMs: number | null;
+  readonly heartbeatMs: number | null;
+  readonly answersPings: boolean;
+}
+
+export const goodProcess: Behaviour = {
+  start: 'ready',
+  startMs: 100,
+  exitCode: 1,
+  stopMs: 20,
+  heartbeatMs: null,
+  answersPings: true,
+};
+
+/** Told right before and right after the supervisor hears of the end of a process. */
+export interface ProcessWatch {
+  ending(process: FakeProcess): void;
+  ended(process: FakeProcess): void;
+}
+
+const noWatch: ProcessWatch = { ending: () => undefined, ended: () => undefined };
+
+/** One process that does not exist: it keeps what was asked of it for the checks. */
+export class FakeProcess implements WorkerHandle {
+  readonly request: WorkerStart;
+  readonly asked = { drain: 0, terminate: 0, kill: 0, ping: 0 };
+  readonly #clock: Clock;
+  readonly #events: WorkerEvents;
+  readonly #behaviour: Behaviour;
+  readonly #watch: ProcessWatch;
+  spawned = false;
+  ready = false;
+  exited = false;
+  exit: WorkerExit | null = null;
+  startFailed = false;
+  hung = false;
+  /** Requests in flight, as the host itself counts them. */
+  inFlight = 0;
+
+  constructor(clock: Clock, request: WorkerStart, events: WorkerEvents, behaviour: Behaviour, watch: ProcessWatch) {
+    this.#clock = clock;
+    this.request = request;
+    this.#events = events;
+    this.#behaviour = behaviour;
+    this.#watch = watch;
+    clock.setTimer(1, () => this.#spawn());
+  }
+
+  get inProcess(): boolean {
+    return this.request.hosting.hostingModel === 'InProcess';
+  }
+
+  ping(): void {
+    this.asked.ping += 1;
+    if (!this.#behaviour.answersPings || this.hung) return;
+    this.#after(5, () => this.#events.pong());
+  }
+
+  drain(): void {
+    this.asked.drain += 1;
+  }
+
+  terminate(): void {
+    this.asked.terminate += 1;
+    const { stopMs } = this.#behaviour;
+    if (stopMs !== null && !this.hung) this.#after(stopMs, () => this.die(0, null));
+  }
+
+  kill(): void {
+    this.asked.kill += 1;
+    this.#after(0, () => this.die(null, 'SIGKILL'));
+  }
+
+  /** Ends the process from outside or by itself. */
+  die(code: number | null, signal: string | null): void {
+    if (this.exited) return;
+    this.exited = true;
+    this.exit = { code, signal, violation: null, outputTail: '' };
+    this.#watch.ending(this);
+    this.#events.exited(this.exit);
+    this.#watch.ended(this);
+  }
+
+  #spawn(): void {
+    if (this.exited) return;
+    const { start, startMs, exitCode, heartbeatMs } = this.#behaviour;
+    if (start === 'no-process') {
+      this.#fail();
+      return;
+    }
+    this.spawned = true;
+    this.#events.spawned(1_000 + this.request.workerId);
+    if (this.inProcess && start !== 'never') this.#after(Math.min(50, startMs), () => this.#events.hello());
+    if (start === 'ready') this.#after(startMs, () => this.#listen(heartbeatMs));
+    if (start === 'exits') this.#after(startMs, () => this.die(exitCode, null));
+    if (start === 'fails') this.#after(startMs, () => this.#fail());
+  }
+
+  #fail(): void {
+    this.startFailed = true;
+    const failure: StartFailure = {
+      status: this.inProcess ? 500 : 502,
+      subStatus: this.inProcess ? 30 : 5,
+      code: 'spawn-failed',
+      cause: 'the simulation says so',
+      remedy: '',
+      outputTail: '',
+      journey: [],
+    };
+    if (!this.spawned) {
+      this.exited = true;
+      this.#watch.ending(this);
+    }
+    this.#events.startFailed(failure);
+    if (!this.spawned) this.#watch.ended(this);
+    else this.#after(0, () => this.die(null, 'SIGKILL'));
+  }
+
+  #listen(heartbeatMs: number | null): void {
+    this.ready = true;
+    const { workerId } = this.request;
+    if (this.inProcess) this.#events.ready({ kind: 'link', socketPath: `/l/${workerId}`, linkToken: 't' });
+    else this.#events.ready({ kind: 'tcp', host: '127.0.0.1', port: 10_000 + workerId, pairingToken: 't' });
+    if (heartbeatMs !== null && this.inProcess) this.#beat(heartbeatMs);
+  }
+
+  #beat(everyMs: number): void {
+    if (!this.hung) {
+      this.#events.heartbeat({ inFlight: this.inFlight, delayMs: 0, utilization: 0, heapUsed: 1 });
+    }
+    this.#after(everyMs, () => this.#beat(everyMs));
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#clock.setTimer(ms, () => {
+      if (!this.exited) run();
+    });
+  }
+}
+
+/** Both hosting models of the simulation; `behave` decides the fate of each process when it starts. */
+export class FakeRuntime implements Runtime {
+  readonly processes: FakeProcess[] = [];
+  readonly #clock: Clock;
+  readonly #behave: (request: WorkerStart) => Behaviour;
+  readonly #watch: ProcessWatch;
+
+  constructor(clock: Clock, behave: (request: WorkerStart) => Behaviour, watch: ProcessWatch = noWatch) {
+    this.#clock = clock;
+    this.#behave = behave;
+    this.#watch = watch;
+  }
+
+  start(request: WorkerStart, events: WorkerEvents): WorkerHandle {
+    const process = new FakeProcess(this.#clock, request, events, this.#behave(request), this.#watch);
+    this.processes.push(process);
+    return process;
+  }
+
+  alive(): readonly FakeProcess[] {
+    return this.processes.filter((process) => !process.exited);
+  }
+
+  process(workerId: number): FakeProcess | undefined {
+    return this.processes.find((process) => process.request.workerId === workerId);
+  }
+}

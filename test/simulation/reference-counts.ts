@@ -1,0 +1,121 @@
+/**
+ * Rapid-fail counted a second time, from what happened to the processes and nothing else: which ends
+ * nobody asked for, in which window they fall, and when that must trip.
+ */
+import { invariant } from '../../config/base/invariant.js';
+import type { PoolState, PoolView } from '../../pools/supervisor/ports.js';
+import type { FakeListeners } from './fake-listeners.js';
+import type { FakeProcess } from './fake-runtime.js';
+
+interface PoolCount {
+  state: PoolState;
+  stamps: number[];
+}
+
+export class ReferenceCounts {
+  readonly #listeners: FakeListeners;
+  readonly #processes: () => readonly FakeProcess[];
+  readonly #pools = new Map<string, PoolCount>();
+  readonly #applications = new Map<string, number[]>();
+  /** Starts that are the second attempt of an out-of-process start: application, slot, generation. */
+  readonly #secondAttempts = new Set<string>();
+  readonly #tripped: string[] = [];
+  #expected: string[] = [];
+  checked = 0;
+
+  constructor(listeners: FakeListeners, processes: () => readonly FakeProcess[]) {
+    this.#listeners = listeners;
+    this.#processes = processes;
+  }
+
+  /** The supervisor says so. */
+  noteTrip(name: string): void {
+    this.#tripped.push(name);
+  }
+
+  /** A pool that becomes Started, by hand or by a good probe, begins with an empty window. */
+  notePools(views: readonly PoolView[]): void {
+    for (const { name, state, applications } of views) {
+      const count = this.#pools.get(name) ?? { state: 'Stopped', stamps: [] };
+      if (state === 'Started' && count.state !== 'Started') count.stamps = [];
+      const opened = (state === 'Started' || state === 'Starting') && !isOpen(count.state);
+      if (opened) for (const { id } of applications) this.forgive(id);
+      count.state = state;
+      this.#pools.set(name, count);
+    }
+  }
+
+  /** New configuration or a manual start: an application's own window is empty again. */
+  forgive(applicationId: string): void {
+    this.#applications.delete(applicationId);
+  }
+
+  ending(process: FakeProcess, nowMs: number): void {
+    invariant(this.#tripped.length === 0, `tripped without reason: ${this.#tripped.join()}`);
+    this.#expected = [];
+    if (this.#wasAsked(process) || this.#isReplacement(process)) {
+      this.#noteAttempt(process);
+      return;
+    }
+    const { application, pool } = process.request;
+    if (!process.inProcess) {
+      if (this.#noteAttempt(process)) this.#countApplication(application.id, process, nowMs);
+      return;
+    }
+    const own = process.ready && process.asked.kill === 0 && process.exit?.code === 0;
+    const count = this.#pools.get(pool.name);
+    if (own || count === undefined || !pool.failure.rapidFailProtection) return;
+    if (count.state === 'Starting') this.#expected = [pool.name];
+    if (count.state !== 'Started') return;
+    const { rapidFailProtectionIntervalMs: interval, rapidFailProtectionMaxCrashes: max } = pool.failure;
+    count.stamps = [...count.stamps.filter((stamp) => nowMs - stamp < interval), nowMs];
+    if (count.stamps.length >= max) this.#expected = [pool.name];
+  }
+
+  ended(process: FakeProcess): void {
+    const got = this.#tripped.splice(0).join();
+    const wanted = this.#expected.join();
+    const { pool, workerId } = process.request;
+    invariant(got === wanted, `pool ${pool.name}, end of worker ${workerId}: tripped '${got}', must be '${wanted}'`);
+    this.checked += 1;
+  }
+
+  #countApplication(id: string, process: FakeProcess, nowMs: number): void {
+    const max = process.request.hosting.rapidFailsPerMinute;
+    const live = (this.#applications.get(id) ?? []).filter((stamp) => nowMs - stamp < 60_000);
+    if (live.length <= max && live.length + 1 > max) this.#expected = [id];
+    this.#applications.set(id, [...live, nowMs]);
+  }
+
+  /** Remembers a first attempt that failed; false = this end does not count, another attempt follows. */
+  #noteAttempt(process: FakeProcess): boolean {
+    if (process.inProcess || process.ready || this.#wasAsked(process)) return true;
+    const { application, slot, generation } = process.request;
+    if (this.#secondAttempts.has(`${application.id}#${slot}#${generation}`)) return true;
+    this.#secondAttempts.add(`${application.id}#${slot}#${generation + 1}`);
+    return false;
+  }
+
+  /** Recycles, idle stops and stops by hand: unpublished or told to end before it ended. */
+  #wasAsked(process: FakeProcess): boolean {
+    const { terminate, drain, kill } = process.asked;
+    const { workerId } = process.request;
+    const leaving = this.#listeners.everPublished(workerId) && !this.#listeners.isPublished(workerId) && kill === 0;
+    return terminate > 0 || drain > 0 || leaving;
+  }
+
+  #isReplacement(process: FakeProcess): boolean {
+    const { application, slot, generation, workerId } = process.request;
+    if (this.#listeners.everPublished(workerId)) return false;
+    return this.#processes().some((other) => {
+      const { request } = other;
+      const same = request.application.id === application.id && request.slot === slot;
+      if (!same || other.exited || request.generation >= generation) return false;
+      return this.#listeners.everPublished(request.workerId) && !this.#wasAsked(other);
+    });
+  }
+}
+
+function isOpen(state: PoolState): boolean {
+  return state === 'Started' || state === 'Starting';
+}

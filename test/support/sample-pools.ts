@@ -1,0 +1,141 @@
+/** Compiled configuration for tests that need no file: full defaults, changed where a test says so. */
+import type {
+  ApplicationConfig,
+  CompiledConfig,
+  FailureConfig,
+  HostingConfig,
+  PoolConfig,
+  ProcessModelConfig,
+  RecyclingConfig,
+  SiteConfig,
+} from '../../config/model.js';
+
+export interface PoolChanges extends Partial<Omit<PoolConfig, 'processModel' | 'recycling' | 'failure'>> {
+  readonly processModel?: Partial<ProcessModelConfig>;
+  readonly recycling?: Partial<RecyclingConfig>;
+  readonly failure?: Partial<FailureConfig>;
+}
+
+export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig {
+  const { processModel, recycling, failure, ...rest } = changes;
+  return {
+    name,
+    autoStart: true,
+    startMode: 'OnDemand',
+    queueLength: 1_000,
+    isolation: 'process',
+    nodePath: null,
+    environmentVariables: [],
+    ...rest,
+    processModel: {
+      maxProcesses: 1,
+      idleTimeoutMs: 0,
+      startupTimeLimitMs: 90_000,
+      shutdownTimeLimitMs: 90_000,
+      pingingEnabled: false,
+      pingIntervalMs: 30_000,
+      pingResponseTimeMs: 90_000,
+      maxConcurrentRequests: 1_024,
+      userName: null,
+      ...processModel,
+    },
+    recycling: {
+      disallowOverlappingRotation: false,
+      disallowRotationOnConfigChange: false,
+      periodicRestartTimeMs: 0,
+      periodicRestartRequests: 0,
+      ...recycling,
+    },
+    failure: {
+      rapidFailProtection: true,
+      rapidFailProtectionIntervalMs: 300_000,
+      rapidFailProtectionMaxCrashes: 5,
+      rapidFailProbeMs: 300_000,
+      hangDetectionMs: 10_000,
+      ...failure,
+    },
+  };
+}
+
+export interface ApplicationChanges extends Partial<Omit<ApplicationConfig, 'hosting'>> {
+  readonly hosting?: Partial<HostingConfig> | null;
+}
+
+export function sampleApplication(pool: string, path = '/', changes: ApplicationChanges = {}): ApplicationConfig {
+  const { hosting, ...rest } = changes;
+  return {
+    id: `main${path}`,
+    site: 'main',
+    path,
+    pool,
+    physicalPath: `/srv${path}`,
+    maxAllowedContentLength: 30_000_000,
+    failure: null,
+    ...rest,
+    hosting: hosting === null ? null : sampleHosting(hosting),
+  };
+}
+
+function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
+  const inProcess = changes.hostingModel !== 'OutOfProcess';
+  return {
+    hostingModel: 'InProcess',
+    source: 'hosting',
+    processPath: inProcess ? '' : '/usr/bin/program',
+    arguments: [],
+    nodeOptions: [],
+    entry: inProcess ? '/srv/app.js' : '',
+    isDotnet: false,
+    environmentVariables: [],
+    processesPerApplication: 1,
+    startupTimeLimitMs: 120_000,
+    shutdownTimeLimitMs: 10_000,
+    requestTimeoutMs: 0,
+    rapidFailsPerMinute: 10,
+    stdoutLogEnabled: false,
+    stdoutLogFile: '',
+    disableStartUpErrorPage: false,
+    forwardedPort: 'auto',
+    forwardedFor: 'replace',
+    port: 0,
+    ...changes,
+  };
+}
+
+const site: SiteConfig = {
+  id: 1,
+  name: 'main',
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '' }],
+  limits: { connectionTimeoutMs: 120_000, maxConnections: 10_000, maxConnectionsPerAddress: 0 },
+};
+
+export function sampleConfig(
+  pools: readonly PoolConfig[],
+  applications: readonly ApplicationConfig[],
+  startConcurrency = 4,
+): CompiledConfig {
+  return {
+    version: 'test',
+    file: '/srv/sluice.yaml',
+    sources: [],
+    server: {
+      listeners: 1,
+      runDir: '/run',
+      stateDir: '/state',
+      logDir: '/log',
+      admin: { listen: null, socket: '/run/admin.sock' },
+      identityRange: { first: 50_000, last: 59_999 },
+      trustedProxies: [],
+      underscoresInHeaders: 'pass',
+      webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240 },
+      shutdownTimeLimitMs: 30_000,
+      drainDelayMs: 0,
+      startConcurrency,
+      watch: false,
+    },
+    pools,
+    sites: [site],
+    applications,
+    warnings: [],
+  };
+}
