@@ -60,6 +60,7 @@ export class ControlChannel {
 
   #read(chunk: Buffer): void {
     if (this.#violated) return;
+    this.#rollWindow();
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     this.#bytesInWindow += chunk.length;
@@ -93,13 +94,15 @@ export class ControlChannel {
     else this.#violate(result.problem);
   }
 
-  #overRate(): boolean {
+  #rollWindow(): void {
     const now = this.#clock.monotonicMs();
-    if (now - this.#windowStartMs >= 1_000) {
-      this.#windowStartMs = now;
-      this.#messagesInWindow = 0;
-      this.#bytesInWindow = 0;
-    }
+    if (now - this.#windowStartMs < 1_000) return;
+    this.#windowStartMs = now;
+    this.#messagesInWindow = 0;
+    this.#bytesInWindow = 0;
+  }
+
+  #overRate(): boolean {
     return this.#messagesInWindow > controlMessagesPerSecondMax || this.#bytesInWindow > controlBytesPerSecondMax;
   }
 

@@ -167,6 +167,7 @@ function mustEscape(chunk: Uint8Array, i: number): boolean {
   const byte = chunk[i] ?? 0;
   if (byte < 0x20) return byte !== 0x09 && byte !== 0x0a;
   if (byte === 0x7f) return true;
-  // C1 controls are two bytes in UTF-8: C2 80 to C2 9F. The second byte alone is harmless.
-  return byte === 0xc2 && (chunk[i + 1] ?? 0x80) < 0xa0;
+  // C1 controls are two bytes in UTF-8: C2 80 to C2 9F; both are escaped.
+  if (byte === 0xc2) return (chunk[i + 1] ?? 0x80) < 0xa0;
+  return byte >= 0x80 && byte < 0xa0 && chunk[i - 1] === 0xc2;
 }

@@ -18,7 +18,9 @@ interface Started {
 
 const script = join(dirname(fileURLToPath(import.meta.url)), 'dying-primary.js');
 
-async function startPrimary(...args: readonly string[]): Promise<{ readonly primary: ChildProcess; readonly started: Started }> {
+async function startPrimary(
+  ...args: readonly string[]
+): Promise<{ readonly primary: ChildProcess; readonly started: Started }> {
   const primary = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   primary.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -55,7 +57,10 @@ const others = testNeeding('other users');
 describe('SIGKILL of the primary', () => {
   test('ends its workers and their group', async () => {
     const { primary, started } = await startPrimary('same-user');
-    const group = (): number[] => allProcesses().filter((p) => p.group === started.pid && isAlive(p.pid)).map((p) => p.pid);
+    const group = (): number[] =>
+      allProcesses()
+        .filter((p) => p.group === started.pid && isAlive(p.pid))
+        .map((p) => p.pid);
     await until('worker and grandchild run', () => group().length >= 2);
     primary.kill('SIGKILL');
     await until('nothing of the group is left', () => group().length === 0, { state: () => group().join(' ') });
@@ -71,7 +76,9 @@ describe('SIGKILL of the primary', () => {
     expect(uid).not.toBe(0);
     await until('all of them run', () => ofUser(uid).length >= 4);
     primary.kill('SIGKILL');
-    await until('nothing of the pool user is left', () => ofUser(uid).length === 0, { state: () => ofUser(uid).join(' ') });
+    await until('nothing of the pool user is left', () => ofUser(uid).length === 0, {
+      state: () => ofUser(uid).join(' '),
+    });
     removeFolder(started.folder);
     removeFolder(apps);
   });

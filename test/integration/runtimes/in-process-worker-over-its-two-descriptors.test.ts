@@ -70,10 +70,9 @@ describe('an in-process worker (with a fake host)', () => {
     // 1, 2, 3, 4 and the connection that asked.
     expect(sockets.map((line) => Number(line.split(' ')[0])).sort((a, b) => a - b)).toHaveLength(5);
     expect(descriptors).toContain('0 /dev/null');
-    if (endpoint.kind === 'link') {
-      expect(statSync(dirname(endpoint.socketPath)).mode & 0o777).toBe(0o700);
-      expect(statSync(endpoint.socketPath).mode & 0o777).toBe(0o600);
-    }
+    const socketPath = endpoint.kind === 'link' ? endpoint.socketPath : '';
+    expect(statSync(dirname(socketPath)).mode & 0o777).toBe(0o700);
+    expect(statSync(socketPath).mode & 0o777).toBe(0o600);
     worker.handle?.kill();
     await worker.whenExited();
   });

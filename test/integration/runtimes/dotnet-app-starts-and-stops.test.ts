@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { publishWebApp } from '../../acceptance/experiments/dotnet.js';
+import { testNeeding } from '../../support/needs.js';
+import { findProgram } from '../../support/find-program.js';
+import { call } from '../../support/http-client.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+import { type ObservedWorker, RuntimeHarness, type StartOptions } from './harness.js';
+
+const withDotnet = testNeeding('dotnet');
+
+function web(physicalPath: string, more: StartOptions['hosting'] = {}): StartOptions {
+  return { physicalPath, hosting: { processPath: 'dotnet', arguments: ['Web.dll'], isDotnet: true, ...more } };
+}
+
+function endpointOf(worker: ObservedWorker): { readonly port: number; readonly token: string } {
+  const { endpoint } = worker;
+  if (endpoint?.kind !== 'tcp') throw new Error('no TCP endpoint');
+  return { port: endpoint.port, token: endpoint.pairingToken };
+}
+
+describe('a published ASP.NET Core app', () => {
+  let folder: string;
+  let publish: string;
+  let harness: RuntimeHarness;
+
+  beforeAll(async () => {
+    folder = tempFolder('dotnet');
+    harness = new RuntimeHarness({ isolate: true });
+    if (findProgram('dotnet') !== null) publish = await publishWebApp(folder);
+  }, 300_000);
+  afterAll(async () => {
+    await harness.close();
+    removeFolder(folder);
+  });
+
+  /** A copy of the published app with one file changed. */
+  function changed(name: string, file: string, change: (text: string) => string): string {
+    const copy = join(folder, name);
+    cpSync(publish, copy, { recursive: true });
+    writeFileSync(join(copy, file), change(readFileSync(join(copy, file), 'utf8')));
+    return copy;
+  }
+
+  for (const path of ['/', '/sub']) {
+    withDotnet(`at ${path}: token, and the shutdown request ends it with exit code 0`, async () => {
+      const worker = harness.start({ ...web(publish), path });
+      await worker.whenReady();
+      const { port, token } = endpointOf(worker);
+      expect((await call(port, '/', { headers: { 'MS-ASPNETCORE-TOKEN': 'wrong' } })).status).toBe(400);
+      expect((await call(port, '/', { headers: { 'MS-ASPNETCORE-TOKEN': token } })).status).toBe(200);
+      worker.handle?.terminate();
+      expect(await worker.whenExited()).toMatchObject({ code: 0, signal: null });
+      expect(worker.exit?.outputTail).toContain('Application is shutting down');
+    });
+  }
+
+  withDotnet('with AllowedHosts restricted is stopped by the same request', async () => {
+    const settings = JSON.stringify({ AllowedHosts: 'shop.example' });
+    const worker = harness.start(web(changed('allowed', 'appsettings.json', () => settings)));
+    await worker.whenReady();
+    worker.handle?.terminate();
+    expect(await worker.whenExited()).toMatchObject({ code: 0, signal: null });
+  });
+
+  withDotnet('that is killed leaves no diagnostics files in its temp folder', async () => {
+    const worker = harness.start({ ...web(publish), pool: { name: 'killed' } });
+    await worker.whenReady();
+    worker.handle?.kill();
+    await worker.whenExited();
+    const left = readdirSync(join(harness.stateDir, 'tmp'), { recursive: true }).map(String);
+    expect(left.filter((name) => name.includes(`-${worker.pid}-`))).toEqual([]);
+  });
+
+  withDotnet('for a framework that is not installed: its name and version, one attempt', async () => {
+    const copy = changed('future', 'Web.runtimeconfig.json', (text) =>
+      text.replaceAll(/"version": "[^"]+"/g, '"version": "99.0.0"'),
+    );
+    const worker = harness.start(web(copy));
+    const failure = await worker.whenFailed();
+    expect(failure).toMatchObject({ status: 502, subStatus: 5, code: 'framework-missing' });
+    expect(failure.cause).toMatch(/Microsoft\.\S+App 99\.0\.0/);
+    expect(worker.pids).toHaveLength(1);
+  });
+
+  withDotnet('whose dll is missing', async () => {
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
+    const worker = harness.start(
+      web(empty, { environmentVariables: [{ name: 'DOTNET_CLI_TELEMETRY_OPTOUT', value: '1' }] }),
+    );
+    expect(await worker.whenFailed()).toMatchObject({ code: 'entry-missing' });
+  });
+
+  withDotnet('without its runtimeconfig.json', async () => {
+    const copy = changed('incomplete', 'appsettings.json', (text) => text);
+    renameSync(join(copy, 'Web.runtimeconfig.json'), join(folder, 'moved.json'));
+    expect(await harness.start(web(copy)).whenFailed()).toMatchObject({ code: 'framework-missing' });
+  });
+});
