@@ -51,7 +51,17 @@ function isThere(program) {
 function dotnetEnvironment() {
   const home = join(root, '.cache', 'dotnet');
   mkdirSync(home, { recursive: true });
-  return { ...process.env, HOME: home, DOTNET_CLI_HOME: home, DOTNET_NOLOGO: '1', DOTNET_CLI_TELEMETRY_OPTOUT: '1' };
+  return {
+    ...process.env,
+    HOME: home,
+    DOTNET_CLI_HOME: home,
+    DOTNET_NOLOGO: '1',
+    DOTNET_CLI_TELEMETRY_OPTOUT: '1',
+    // No build server stays behind.
+    MSBUILDDISABLENODEREUSE: '1',
+    DOTNET_CLI_USE_MSBUILD_SERVER: '0',
+    UseSharedCompilation: 'false',
+  };
 }
 
 /** Publishes the ASP.NET Core example where it is not yet; returns what the table shows instead of its state, or ''. */

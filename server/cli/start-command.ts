@@ -7,7 +7,7 @@ import type { LogLevel } from '../log/server-log.js';
 import { boot, type RunningServer } from '../primary/boot.js';
 import { systemClock } from '../primary/clock.js';
 import { type LoadRequest, loadInThread } from '../primary/config-loader.js';
-import { handleSignals } from '../primary/signals.js';
+import { handleSignals, type SignalCommands } from '../primary/signals.js';
 import { exitCode } from './exit-codes.js';
 import { formatOverview } from './overview.js';
 
@@ -24,6 +24,8 @@ const settleLimitMs = 5_000;
 const settlePollMs = 25;
 /** After a second signal: what has not ended by then is left to the guardian. */
 const atOnceLimitMs = 2_000;
+/** Nobody presses Ctrl-C twice within this time. */
+const signalEchoMs = 250;
 
 export async function start(options: StartArguments, version: string): Promise<number> {
   const request: LoadRequest = {
@@ -50,7 +52,7 @@ async function firstConfig(request: LoadRequest): Promise<CompiledConfig | null>
 async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string, string>): Promise<number> {
   let code: number = exitCode.ok;
   const stopped = new Promise<void>((ended) => {
-    const removeHandlers = handleSignals({
+    const commands: SignalCommands = {
       stop: (signal) => {
         server.log.info('signal', { signal });
         server.stop().then(ended, (error: unknown) => {
@@ -70,7 +72,8 @@ async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string,
           server.log.error('reload-failed', { error: messageOf(error) });
         });
       },
-    });
+    };
+    const removeHandlers = handleSignals(commands, systemClock.monotonicMs, npmEchoMs(process.env));
     const crash = (error: unknown): void => {
       // Our own books are wrong: nothing of it can be trusted to stop in order.
       server.log.error('internal-error', {
@@ -96,6 +99,11 @@ async function printOverview(server: RunningServer, notes: ReadonlyMap<string, s
     await new Promise<void>((next) => void systemClock.setTimer(settlePollMs, next, true));
   }
   process.stdout.write(`\n${formatOverview(server.config(), server.control.pools(), notes)}\n\n`);
+}
+
+function npmEchoMs(environment: NodeJS.ProcessEnv): number {
+  const runBy = environment['npm_lifecycle_event'];
+  return runBy === 'start' || runBy === 'npx' ? signalEchoMs : 0;
 }
 
 function printLine(line: string): void {

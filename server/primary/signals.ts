@@ -8,13 +8,17 @@ export interface SignalCommands {
   reload(): void;
 }
 
-/** Returns the function that takes the handlers off again. */
-export function handleSignals(commands: SignalCommands): () => void {
-  let stopping = false;
+/**
+ * Returns the function that takes the handlers off again. `echoMs`: a repetition so soon after the first
+ * is the same key press, not a second one (npm passes on a Ctrl-C that the terminal sent us already).
+ */
+export function handleSignals(commands: SignalCommands, monotonicMs: () => number, echoMs: number): () => void {
+  let stoppingSinceMs: number | null = null;
   const stop = (signal: string): void => {
-    if (stopping) return commands.stopAtOnce(signal);
-    stopping = true;
-    commands.stop(signal);
+    if (stoppingSinceMs === null) {
+      stoppingSinceMs = monotonicMs();
+      commands.stop(signal);
+    } else if (monotonicMs() - stoppingSinceMs >= echoMs) commands.stopAtOnce(signal);
   };
   const handlers: readonly (readonly [NodeJS.Signals, (signal: string) => void])[] = [
     ['SIGTERM', stop],
