@@ -110,7 +110,8 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     hello: ignored,
     listening: ignored,
     linked: go(['running'], (w) => act(w, { type: 'cancelTimer', name: 'suspect' })),
-    linkFailed: go(['killing'], (w) => does.kill(w, 'ping-timeout')),
+    // Only ever the answer to a suspicion, whose timer decides: mostly `exited` comes first and knows why.
+    linkFailed: ignored,
     startFailed: ignored,
     exited: ends,
     heartbeat: beats('running'),

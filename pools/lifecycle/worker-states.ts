@@ -33,7 +33,6 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  *   linking     --retire-->       terminating
  *   linking     --killNow-->      killing
  *   linking     --exited-->       gone
- *   running     --linkFailed-->   killing
  *   running     --timer-->        killing
  *   running     --retire-->       leaving
  *   running     --killNow-->      killing
