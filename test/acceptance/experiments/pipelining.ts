@@ -17,14 +17,14 @@ async function pipelined(settings: object): Promise<{ answers: number; inOrder: 
     async (sluice) => {
       await sluice.call('/');
       const client = await RawClient.connect(sluice.port);
-      const requests = Array.from({ length: count }, (_, index) => `GET /n/<${index}> HTTP/1.1\r\nHost: a\r\n\r\n`);
+      const requests = Array.from({ length: count }, (_, index) => `GET /n/_${index}_ HTTP/1.1\r\nHost: a\r\n\r\n`);
       client.send(requests.join(''));
-      const found = (): string[] => client.text().match(/<\d+>/g) ?? [];
+      const found = (): string[] => client.text().match(/_\d+_/g) ?? [];
       await until('every answer', () => found().length === count, {
         withinMs: 60_000,
         state: () => `${found().length} answers, ended: ${client.ended}; ${client.text().slice(-300)}`,
       });
-      const inOrder = found().every((one, index) => one === `<${index}>`);
+      const inOrder = found().every((one, index) => one === `_${index}_`);
       const { mostInFlight } = JSON.parse((await sluice.call('/state')).text) as { mostInFlight: number };
       seen = { answers: found().length, inOrder, mostInFlight };
       client.close();
