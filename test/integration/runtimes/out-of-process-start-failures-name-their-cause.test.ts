@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
+import { freePort } from '../../support/free-port.js';
 import { isAlive } from '../../support/processes.js';
 import { misbehaving, RuntimeHarness, type StartOptions } from './harness.js';
 
@@ -54,10 +55,13 @@ describe('an out-of-process start that fails', () => {
   });
 
   test('because somebody else takes the port while the app starts', async () => {
+    const port = await freePort();
     const worker = harness.start(
-      run('never-listens.js', { environmentVariables: [{ name: 'ASPNETCORE_PORT', value: '24351' }] }),
+      run('never-listens.js', { environmentVariables: [{ name: 'ASPNETCORE_PORT', value: String(port) }] }),
     );
-    const thief = spawn(node, ['-e', "require('net').createServer().listen(24351, '127.0.0.1')"], { stdio: 'ignore' });
+    const thief = spawn(node, ['-e', `require('net').createServer().listen(${port}, '127.0.0.1')`], {
+      stdio: 'ignore',
+    });
     try {
       expect(await worker.whenFailed()).toMatchObject({ code: 'port-refused', status: 502 });
     } finally {
@@ -98,12 +102,11 @@ describe('an out-of-process start that fails', () => {
   });
 });
 
-function listening(): Promise<{ readonly server: Server; readonly port: number }> {
-  const tryOne = (port: number): Promise<{ readonly server: Server; readonly port: number }> =>
-    new Promise((resolve, reject) => {
-      const server = createServer();
-      server.once('error', () => (port > 25_999 ? reject(new Error('no port')) : resolve(tryOne(port + 1))));
-      server.listen(port, '127.0.0.1', () => resolve({ server, port }));
-    });
-  return tryOne(25_000);
+async function listening(): Promise<{ readonly server: Server; readonly port: number }> {
+  const port = await freePort();
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  return { server, port };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'node:http';
+import { freePort } from '../../support/free-port.js';
 import { isAlive } from '../../support/processes.js';
 import { testNeeding } from '../../support/needs.js';
 import { until } from '../../support/time.js';
@@ -142,12 +143,13 @@ describe('an out-of-process worker', () => {
   });
 
   test('uses the token and the fixed port of the configuration', async () => {
+    const port = await freePort();
     const variables = [
       { name: 'ASPNETCORE_TOKEN', value: 'chosen' },
-      { name: 'ASPNETCORE_PORT', value: '23987' },
+      { name: 'ASPNETCORE_PORT', value: String(port) },
     ];
     const worker = harness.start(wellBehaved({ environmentVariables: variables }));
-    expect(await worker.whenReady()).toEqual({ kind: 'tcp', host: '127.0.0.1', port: 23_987, pairingToken: 'chosen' });
+    expect(await worker.whenReady()).toEqual({ kind: 'tcp', host: '127.0.0.1', port, pairingToken: 'chosen' });
     worker.handle?.kill();
     await worker.whenExited();
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
+import { freePort } from '../../support/free-port.js';
 import { isAlive, statusNumber } from '../../support/processes.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { testNeeding } from '../../support/needs.js';
@@ -124,12 +125,13 @@ describe('as root, at isolation user', () => {
   });
 
   asOthers('a port taken by another user is refused', async () => {
+    const port = String(await freePort());
     const hosting = {
       ...program,
-      environmentVariables: [{ name: 'ASPNETCORE_PORT', value: '24877' }],
+      environmentVariables: [{ name: 'ASPNETCORE_PORT', value: port }],
       arguments: ['never-listens.js'],
     };
-    const thief = { ...program, environmentVariables: [{ name: 'ASPNETCORE_PORT', value: '24877' }] };
+    const thief = { ...program, environmentVariables: [{ name: 'ASPNETCORE_PORT', value: port }] };
     const worker = harness.start({ physicalPath: join(apps, 'open'), hosting, pool: { name: 'victim' } });
     await until('the victim runs', () => worker.pids.length > 0);
     const neighbour = harness.start({ physicalPath: join(apps, 'open'), hosting: thief, pool: { name: 'thief' } });
