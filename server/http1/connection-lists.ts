@@ -42,7 +42,7 @@ export function presentNames(fields: readonly string[], kinds: readonly number[]
   let present: string[] | null = null;
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i];
-    if (kind !== FieldKind.plain && kind !== FieldKind.underscore) continue;
+    if (kind !== FieldKind.plain && kind !== FieldKind.underscore && kind !== FieldKind.date) continue;
     const name = (fields[i * 2] as string).toLowerCase();
     if (named.has(name) && !(present ??= []).includes(name)) present.push(name);
   }

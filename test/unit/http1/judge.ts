@@ -10,7 +10,10 @@ import { routesOf } from '../../support/routes.js';
 export interface Verdict {
   /** One line per accepted request: method, target, host, fields, body, trailers. */
   readonly requests: readonly string[];
-  /** `end` = used up between two requests, `incomplete` = in the middle of one, otherwise status and reason. */
+  /**
+   * `end` = used up between two requests, `incomplete` = in the middle of one, `closed` = bytes behind a request
+   * that ends the connection (nobody looks at them), otherwise status and reason.
+   */
   readonly outcome: string;
   /** 0 unless refused. */
   readonly status: number;
@@ -30,6 +33,7 @@ export class StreamJudge {
   private remaining = 0;
   private line = '';
   private body = '';
+  private closing = false;
   private refused: { readonly status: number; readonly reason: string } | null = null;
 
   feed(piece: Buffer): void {
@@ -37,15 +41,16 @@ export class StreamJudge {
     this.buffer = Buffer.concat([this.buffer, piece]);
     for (;;) {
       const before = this.buffer.length;
-      if (this.inBody ? !this.takeBody() : !this.takeHead()) return;
+      if (this.closing || (this.inBody ? !this.takeBody() : !this.takeHead())) return;
       if (this.buffer.length === before && before === 0) return;
     }
   }
 
   verdict(): Verdict {
     const middle = this.inBody || this.buffer.length > 0;
+    const unfinished = this.closing ? 'closed' : 'incomplete';
     const outcome =
-      this.refused === null ? (middle ? 'incomplete' : 'end') : `${this.refused.status} ${this.refused.reason}`;
+      this.refused === null ? (middle ? unfinished : 'end') : `${this.refused.status} ${this.refused.reason}`;
     return { requests: this.requests, outcome, status: this.refused?.status ?? 0 };
   }
 
@@ -77,8 +82,7 @@ export class StreamJudge {
     this.decoder.reset();
     this.remaining = head.contentLength;
     this.inBody = head.framing !== 'none';
-    if (!this.inBody) this.requests.push(this.line);
-    return true;
+    return this.inBody ? true : this.finish('');
   }
 
   private takeBody(): boolean {
@@ -87,7 +91,7 @@ export class StreamJudge {
       this.body += this.buffer.toString('latin1', 0, size);
       this.remaining -= size;
       this.drop(size);
-      return this.remaining === 0 ? this.finish(null) : false;
+      return this.remaining === 0 ? this.finishBody(null) : false;
     }
     const { decoder, buffer } = this;
     let at = 0;
@@ -97,12 +101,17 @@ export class StreamJudge {
     }
     this.drop(at);
     if (decoder.rejection !== null) return this.refuse(decoder.rejection.status, decoder.rejection.reason);
-    return decoder.done ? this.finish(decoder.trailers) : false;
+    return decoder.done ? this.finishBody(decoder.trailers) : false;
   }
 
-  private finish(trailers: readonly string[] | null): true {
-    this.requests.push(`${this.line} body=${JSON.stringify(this.body)} trailers=${JSON.stringify(trailers)}`);
+  private finishBody(trailers: readonly string[] | null): true {
+    return this.finish(` body=${JSON.stringify(this.body)} trailers=${JSON.stringify(trailers)}`);
+  }
+
+  private finish(body: string): true {
+    this.requests.push(this.line + body);
     this.inBody = false;
+    this.closing = !this.head.keepAlive;
     return true;
   }
 }
