@@ -1,4 +1,5 @@
 /** From a path to a compiled configuration: read, check, inherit, resolve, freeze. Never throws for bad input. */
+import type { z } from 'zod';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
@@ -7,9 +8,10 @@ import { loadDocument, Sources } from '../load/document.js';
 import { type Environment, placeOfFile } from '../load/expand.js';
 import { diagnosticAt, type MapNode, type SourceNode, toPlain } from '../load/source.js';
 import { readLastGood } from '../change/last-good.js';
-import { hideSecrets, rememberSecrets } from '../docs/redact.js';
+import { hideSecrets } from '../docs/redact.js';
 import type { CompiledConfig, Isolation } from '../model.js';
-import { type ServerSettings, rootSchema, serverSchema } from '../schema/root.js';
+import { childSchema, settings } from '../schema/annotations.js';
+import { type ServerSettings, rootSchema, rootType, serverSchema } from '../schema/root.js';
 import { Applications } from './applications.js';
 import { isPlain, textOf } from './inherit.js';
 import { shapeDiagnostics } from './issues.js';
@@ -33,6 +35,8 @@ export interface LoadResult {
   /** null exactly when there is an error among the diagnostics. */
   readonly config: CompiledConfig | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** Values that no view, log or page may show; for `redact`. Never part of the configuration itself. */
+  readonly secrets?: readonly string[];
 }
 
 /**
@@ -81,7 +85,7 @@ async function load(file: string, options: LoadOptions): Promise<LoadResult> {
   const report = new Report(opened.root);
   for (const diagnostic of opened.diagnostics) report.push(diagnostic);
   const secrets = new Set<string>();
-  collectSecrets(opened.root, secrets);
+  collectSecrets(opened.root, rootType, secrets);
   const raw = toPlain(opened.root);
   const shape = rootSchema.safeParse(raw);
   if (!shape.success)
@@ -154,7 +158,7 @@ async function compile(
   for (const site of sites) await applications.addSite(site);
   applications.finish();
   warnAboutSettingsThatDoNotAct(report);
-  if (sites.length === 0) {
+  if (sites.length === 0 && !report.failed) {
     report.at([], {
       severity: 'warning',
       code: 'no-sites',
@@ -182,11 +186,16 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function collectSecrets(node: SourceNode, secrets: Set<string>): void {
+/** What came from a file, and the values of settings that are secret wherever they came from. */
+function collectSecrets(node: SourceNode, schema: z.ZodType | null, secrets: Set<string>): void {
   if (node.kind === 'scalar') {
-    if (node.secret && node.text !== '') secrets.add(node.text);
-  } else if (node.kind === 'list') for (const item of node.items) collectSecrets(item, secrets);
-  else for (const entry of node.entries.values()) collectSecrets(entry.value, secrets);
+    const marked = schema !== null && settings.get(schema)?.secret === true;
+    if ((node.secret || marked) && node.text !== '') secrets.add(node.text);
+    return;
+  }
+  const below = (step: PropertyKey): z.ZodType | null => (schema === null ? null : childSchema(schema, step));
+  if (node.kind === 'list') for (const item of node.items) collectSecrets(item, below(0), secrets);
+  else for (const [key, entry] of node.entries) collectSecrets(entry.value, below(key), secrets);
 }
 
 function hidden(diagnostic: Diagnostic, secrets: ReadonlySet<string>): Diagnostic {
@@ -200,8 +209,7 @@ function hidden(diagnostic: Diagnostic, secrets: ReadonlySet<string>): Diagnosti
 function finish(config: CompiledConfig | null, report: Report, secrets: ReadonlySet<string>): LoadResult {
   const diagnostics = inReadingOrder(report.diagnostics.map((diagnostic) => hidden(diagnostic, secrets)));
   if (config === null) return { config: null, diagnostics };
-  rememberSecrets(config, secrets);
-  return { config: deepFreeze(config), diagnostics };
+  return { config: deepFreeze(config), diagnostics, secrets: [...secrets] };
 }
 
 /** In reading order within a file; files in the order of their first problem. */

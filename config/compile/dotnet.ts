@@ -1,4 +1,5 @@
 /** Recognising published .NET applications by what `dotnet publish` leaves behind. */
+import { basename } from 'node:path';
 import type { AppFolder } from './app-folder.js';
 import { isPlain } from './inherit.js';
 
@@ -96,7 +97,7 @@ async function builtForWindows(folder: AppFolder, name: string): Promise<DotnetF
 function windowsBuild(name: string): DotnetFinding {
   return {
     kind: 'refused',
-    message: `${name} is built for Windows (self-contained win-*)`,
+    message: `${basename(name)} is built for Windows (self-contained win-*)`,
     remedy: 'publish it for Linux: dotnet publish -r linux-x64, or without -r as a portable application',
   };
 }

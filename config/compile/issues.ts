@@ -44,10 +44,12 @@ function problemsOf(issue: Issue, path: Path, read: (path: Path) => SourceNode |
       return branch.flatMap((inner) => problemsOf(inner, [...path, ...inner.path], read));
     }
     case 'invalid_key':
-      return issue.issues.flatMap((inner) => problem('bad-value', inner.message));
+      return issue.issues.map(({ message }) => ({ code: 'bad-value', path, atKey: true, message, remedy: '' }));
     case 'invalid_type':
       if (node === null) return problem('missing', `${name(path)} is missing`, `add ${name(path)}`);
-      return problem('wrong-type', wrongType(issue.expected, node, issue.message), quoteHint(issue.expected, node));
+      // A message of the schema itself says more than the type.
+      if (!issue.message.startsWith('Invalid input')) return problem('wrong-type', issue.message);
+      return problem('wrong-type', wrongType(issue.expected, node), quoteHint(issue.expected, node));
     case 'invalid_value': {
       const near = node?.kind === 'scalar' ? nearest(node.text, issue.values.map(String)) : null;
       const list = `one of ${issue.values.map(String).join(', ')}`;
@@ -86,9 +88,7 @@ function closestBranch(errors: readonly (readonly Issue[])[]): readonly Issue[] 
   return best;
 }
 
-function wrongType(expected: string, node: SourceNode, fallback: string): string {
-  // A message of the schema itself says more than the type.
-  if (!fallback.startsWith('Invalid input')) return fallback;
+function wrongType(expected: string, node: SourceNode): string {
   const found = node.kind === 'scalar' ? kindOfScalar(node.value) : node.kind === 'list' ? 'a list' : 'a map';
   return `expected ${kinds.get(expected) ?? expected}, found ${found}`;
 }

@@ -21,7 +21,7 @@ function distance(a: string, b: string, most: number): number {
 /** The closest of `names` that is close enough to be a slip; null = none. */
 export function nearest(name: string, names: Iterable<string>): string | null {
   const wanted = name.slice(0, 64).toLowerCase();
-  const most = Math.max(1, Math.floor(wanted.length / 3));
+  const most = wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   let best: string | null = null;
   let bestDistance = most + 1;
   for (const candidate of names) {

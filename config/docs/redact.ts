@@ -5,23 +5,22 @@
 import type { CompiledConfig } from '../model.js';
 
 const shownInstead = '***';
-const secretsOf = new WeakMap<CompiledConfig, readonly string[]>();
+/** Shorter secrets are only hidden where they are the whole value: `a` stands in every word. */
+const partLengthMin = 4;
 
-/** Called once by the compiler; the list never becomes part of the configuration itself. */
-export function rememberSecrets(config: CompiledConfig, secrets: ReadonlySet<string>): void {
-  secretsOf.set(config, [...secrets]);
-}
-
-/** A copy of `config` for people: every secret replaced by `***`. */
-export function redact(config: CompiledConfig): CompiledConfig {
-  const secrets = new Set(secretsOf.get(config) ?? []);
-  return secrets.size === 0 ? config : copy(config, secrets);
+/** A copy of `config` for people, every one of `secrets` (`LoadResult.secrets`) replaced by `***`. */
+export function redact(config: CompiledConfig, secrets: Iterable<string>): CompiledConfig {
+  const hidden = new Set(secrets);
+  return hidden.size === 0 ? config : copy(config, hidden);
 }
 
 /** `text` with every secret in it replaced. */
 export function hideSecrets(text: string, secrets: ReadonlySet<string>): string {
+  if (secrets.has(text)) return shownInstead;
   let shown = text;
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) shown = shown.replaceAll(secret, shownInstead);
+  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
+    if (secret.length >= partLengthMin) shown = shown.replaceAll(secret, shownInstead);
+  }
   return shown;
 }
 
