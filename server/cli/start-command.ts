@@ -33,6 +33,8 @@ export async function start(options: StartArguments, version: string): Promise<n
     overrides: options.isolation === null ? {} : { isolation: options.isolation },
     lastGood: options.lastGood,
   };
+  // Until the server runs there is nothing to load again, and SIGHUP must not end it.
+  process.on('SIGHUP', () => undefined);
   const config = await firstConfig(request);
   if (config === null) return exitCode.configuration;
   const server = await boot({ request, config, version, terminal: printLine, level: levelFrom(process.env) });
@@ -73,7 +75,7 @@ async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string,
         });
       },
     };
-    const removeHandlers = handleSignals(commands, systemClock.monotonicMs, npmEchoMs(process.env));
+    const removeHandlers = handleSignals(commands, () => systemClock.monotonicMs(), npmEchoMs(process.env));
     const crash = (error: unknown): void => {
       // Our own books are wrong: nothing of it can be trusted to stop in order.
       server.log.error('internal-error', {

@@ -1,5 +1,6 @@
 /** The instance's own folders: made with the right owner and mode, refused when somebody else owns them. */
 import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { ServerConfig } from '../../config/model.js';
 
@@ -23,7 +24,7 @@ export function prepareAccessLogFolder(folder: string, listenerUid: number | nul
 function ownFolder(folder: string, setting: string): void {
   const remedy = `change its owner, remove it, or set ${setting}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: folderMode });
+    openParents(folder, mkdirSync(folder, { recursive: true, mode: folderMode }));
     const found = lstatSync(folder);
     if (!found.isDirectory()) throw new Error('it is not a folder');
     // A folder below a shared one such as /tmp could have been made by somebody else first.
@@ -32,4 +33,10 @@ function ownFolder(folder: string, setting: string): void {
   } catch (error) {
     throw new SluiceError('folder-unusable', `${setting} ${folder} cannot be used: ${messageOf(error)}`, remedy);
   }
+}
+
+/** Folders made on the way follow the caller's umask, which may keep the listeners from what is theirs below. */
+function openParents(folder: string, firstMade: string | undefined): void {
+  if (firstMade === undefined) return;
+  for (let made = dirname(folder); made.length >= firstMade.length; made = dirname(made)) chmodSync(made, folderMode);
 }
