@@ -109,6 +109,8 @@ export const accessLogBufferBytesMax = 4_194_304;
 export const connectFailuresMax = 3;
 /** A worker that refused a connection is left alone so long, unless the primary says more about it. */
 export const unreachableRestMs = 1_000;
+/** Pause before a request that lost its worker goes to another. */
+export const retryRestMs = 100;
 export const linkPingIntervalMs = 250;
 /** Idle upstream connections: kept per worker, and how long without an announced Keep-Alive timeout. */
 export const idleUpstreamConnectionsMax = 256;

@@ -1,6 +1,11 @@
 // HOT: one per client connection
 import type { Socket } from 'node:net';
-import { lingerBytesMax, lingerTimeMs, newConnectionTimeoutMs, pipelineBufferBytesMax } from '../../config/base/limits.js';
+import {
+  lingerBytesMax,
+  lingerTimeMs,
+  newConnectionTimeoutMs,
+  pipelineBufferBytesMax,
+} from '../../config/base/limits.js';
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
 import { errorResponse } from '../http1/error-page.js';
 import { createForwardContext, type ForwardContext, refuseUnderscores } from '../http1/forward.js';
@@ -8,7 +13,8 @@ import { contentLengthTooLarge } from '../http1/rejections.js';
 import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
 import { headIncomplete, headRejected, type Rejection } from '../http1/types.js';
 import type { Expiring } from '../proxy/deadlines.js';
-import { Exchange, type ExchangeClient } from '../proxy/exchange.js';
+import { Exchange } from '../proxy/exchange.js';
+import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { LinkStream } from '../proxy/link-stream.js';
 import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
@@ -69,7 +75,13 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.#routing = context.routing;
     const address = plainAddress(accepted.remoteAddress);
     const trusted = context.routing.trusted.matches(address);
-    this.forward = createForwardContext(address, accepted.remotePort ?? 0, 'http', trusted, context.routing.underscores);
+    this.forward = createForwardContext(
+      address,
+      accepted.remotePort ?? 0,
+      'http',
+      trusted,
+      context.routing.underscores,
+    );
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
     this.#socket = adoptSocket(accepted, this);

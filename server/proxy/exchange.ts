@@ -1,49 +1,16 @@
 // HOT: once per request
 import { writeQueueHighBytes } from '../../config/base/limits.js';
-import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
-import type { ForwardContext } from '../http1/forward.js';
+import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { RequestHead } from '../http1/types.js';
 import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
 import type { ProxyCore } from './core.js';
-import type { LinkStream } from './link-stream.js';
-import { afterLoss, noteAnswered, noteCrash } from './retry.js';
+import type { ExchangeClient } from './exchange-client.js';
+import { afterLoss, dispatchAgain, noteAnswered, noteCrash, nothingToCancel } from './retry.js';
 import type { SocketOutput } from './socket-output.js';
 import { Tunnel } from './tunnel.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 import type { Waiter } from './waiter.js';
 import type { ApplicationState, Worker } from './worker.js';
-
-/** The client connection, as its exchange sees it. */
-export interface ExchangeClient {
-  readonly output: SocketOutput;
-  readonly request: RequestHead;
-  readonly forward: ForwardContext;
-  /** Virtual sockets of this connection, at most one per in-process worker. */
-  readonly streams: LinkStream[];
-  readonly localAddress: string;
-  readonly localPort: number;
-  /** The site of the request at hand. */
-  readonly site: RouteSite | null;
-  /** The listener or the connection ends: the answer says so. */
-  readonly isClosing: boolean;
-  /** Body bytes may be handed on from now on. */
-  openBody(): void;
-  resumeBody(): void;
-  /** The answer is complete and written. */
-  answered(keepAlive: boolean): void;
-  /** Writes an error of ours. @returns whether the connection goes on behind it. */
-  writeError(failure: StoredFailure): boolean;
-  /** The client must see that the answer is not complete. */
-  cut(): void;
-  /** From now on bytes pass as they are. */
-  tunnelOpened(): void;
-  /** The worker's side of the tunnel ended. */
-  tunnelEnded(): void;
-  /** The answer is out and the rest of the request body is short: it is read a little longer. */
-  lingerBody(): void;
-  /** What is left of the request body is little enough to be read after the answer. */
-  readonly isBodyShort: boolean;
-}
 
 /**
  * Free: no request. Waiting: no worker yet. Active: with a worker. Answered: the answer is complete, the
@@ -82,6 +49,7 @@ export class Exchange implements AnswerPorts {
   subStatus = 0;
   reason = '';
   #answerPaused = false;
+  #cancelRetry = nothingToCancel;
 
   constructor(client: ExchangeClient, core: ProxyCore) {
     this.client = client;
@@ -223,7 +191,8 @@ export class Exchange implements AnswerPorts {
         cells?.add(cells.retries, 1);
       }
       this.state = 'waiting';
-      this.core.dispatch(this);
+      if (next.counts) this.#cancelRetry = dispatchAgain(this);
+      else this.core.dispatch(this);
       return;
     }
     this.#fail(next.failure, !this.answer.isHeadSent);
@@ -364,6 +333,7 @@ export class Exchange implements AnswerPorts {
 
   /** Takes the request away from wherever it is. */
   #stop(cause: AbortCause): void {
+    this.#cancelRetry();
     if (this.waiter !== null) {
       const waiter = this.waiter;
       this.waiter = null;

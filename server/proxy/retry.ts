@@ -1,5 +1,6 @@
 import { escapeControls } from '../../config/base/diagnostics.js';
-import { connectFailuresMax, lostLineCharsMax, lostLinesMax } from '../../config/base/limits.js';
+import type { CancelTimer } from '../../config/base/clock.js';
+import { connectFailuresMax, lostLineCharsMax, lostLinesMax, retryRestMs } from '../../config/base/limits.js';
 import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { Exchange } from './exchange.js';
 import type { LossCause } from './upstream.js';
@@ -42,9 +43,20 @@ export function afterLoss(exchange: Exchange, cause: LossCause, suspect: boolean
     return { retry, counts: false, failure: reasons.refused };
   }
   const isRetry = cause === 'lost' || cause === 'stale';
-  const retry =
-    isRetry && !suspect && replayable && exchange.retries === 0 && repeatable.has(exchange.request.method);
+  const retry = isRetry && !suspect && replayable && exchange.retries === 0 && repeatable.has(exchange.request.method);
   return { retry, counts: true, failure: suspect ? suspectFailure : reasons[cause] };
+}
+
+export const nothingToCancel: CancelTimer = () => undefined;
+
+/**
+ * The one retry goes out a moment later: whatever ended the worker may be ending its siblings too, and a
+ * dying process still takes connections until its listening socket is closed. By then the broken links and
+ * the primary say who is left, and without anybody the request waits for the next start.
+ */
+export function dispatchAgain(exchange: Exchange): CancelTimer {
+  const { core } = exchange;
+  return core.clock.setTimer(retryRestMs, () => core.dispatch(exchange));
 }
 
 /** Method and target as they stand in obituaries and in the crash list: escaped, of bounded length. */
