@@ -111,10 +111,9 @@ function kindOfScalar(value: unknown): string {
 function quoteHint(expected: string, node: SourceNode): string {
   if (node.kind !== 'scalar') return '';
   if (expected === 'string' && node.value !== null) return 'put it in quotes';
-  if (typeof node.value === 'string' && (expected === 'boolean' || expected === 'number' || expected === 'int')) {
-    return 'write it without quotes';
-  }
-  return '';
+  if (expected === 'boolean') return 'write true or false, without quotes';
+  const numeric = typeof node.value === 'string' && /^-?\d+$/.test(node.value);
+  return numeric && (expected === 'number' || expected === 'int') ? 'write it without quotes' : '';
 }
 
 function tooSmall(origin: string, minimum: string, node: SourceNode | null): string {

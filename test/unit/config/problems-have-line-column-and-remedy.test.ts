@@ -51,7 +51,7 @@ describe('values', () => {
     ['applicationPools: [{ name: a, processModel: { idleTimeout: 20 } }]', '1:60 wrong-type', ''],
     ['applicationPools: [{ name: a, processModel: { idleTimeout: "20" } }]', '1:60 bad-value', ''],
     ['applicationPools: [{ name: a, processModel: { idleTimeout: "31.00:00:00" } }]', '1:60 bad-value', ''],
-    ['watch: "yes"', '1:8 wrong-type', 'write it without quotes'],
+    ['watch: "yes"', '1:8 wrong-type', 'write true or false, without quotes'],
     ['sites: [{ name: x, bindings: [], applications: [{ path: /, physicalPath: . }] }]', '1:30 out-of-range', ''],
     ['admin: { listen: "9900" }', '1:18 bad-address', 'write 127.0.0.1:9900, or none'],
     ['trustedProxies: [10.0.0.0/33]', '1:18 bad-address', ''],
