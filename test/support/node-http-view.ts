@@ -27,10 +27,6 @@ class FedSocket extends Duplex {
   override _write(_chunk: unknown, _encoding: string, done: () => void): void {
     done();
   }
-
-  setTimeout(): this {
-    return this;
-  }
 }
 
 /** Feeds bytes and then the end to an `http.Server` of this Node, over a stream in memory. */
