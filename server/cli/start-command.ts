@@ -103,9 +103,9 @@ async function printOverview(server: RunningServer, notes: ReadonlyMap<string, s
   process.stdout.write(`\n${formatOverview(server.config(), server.control.pools(), notes)}\n\n`);
 }
 
+/** Our start script is npm's direct child; below other scripts and npx a shell keeps npm's copy to itself. */
 function npmEchoMs(environment: NodeJS.ProcessEnv): number {
-  const runBy = environment['npm_lifecycle_event'];
-  return runBy === 'start' || runBy === 'npx' ? signalEchoMs : 0;
+  return environment['npm_lifecycle_event'] === 'start' ? signalEchoMs : 0;
 }
 
 function printLine(line: string): void {
