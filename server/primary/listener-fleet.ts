@@ -224,11 +224,12 @@ export class ListenerFleet {
     }
   }
 
+  /** Sockets last: with them it accepts, and no client may meet a listener that knows no site yet. */
   #join(listener: ListenerProcess): void {
+    listener.completeAt = this.#options.publisher.join(listener);
     for (const socket of this.#options.sockets.held()) {
       listener.send({ type: 'listen', address: socket.address }, socket);
     }
-    listener.completeAt = this.#options.publisher.join(listener);
   }
 
   #exited(listener: ListenerProcess, code: number | null, signal: string | null): void {
