@@ -34,6 +34,6 @@ export class ListeningSockets {
   }
 
   close(): void {
-    for (const key of [...this.#servers.keys()]) this.unlisten(key);
+    for (const key of this.#servers.keys()) this.unlisten(key);
   }
 }

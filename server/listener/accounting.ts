@@ -1,4 +1,4 @@
-// HOT: once per request
+// HOT: measured by test/bench/main.ts
 import type { Clock } from '../../config/base/clock.js';
 import { AccessLog } from '../log/access-log.js';
 import type { Cells } from '../metrics/cells.js';
@@ -109,7 +109,8 @@ export class Accounting {
 function valueOf(fields: readonly string[], name: string): string {
   for (let index = 0; index < fields.length; index += 2) {
     const field = fields[index];
-    if (field !== undefined && field.length === name.length && field.toLowerCase() === name) return fields[index + 1] ?? '';
+    if (field !== undefined && field.length === name.length && field.toLowerCase() === name)
+      return fields[index + 1] ?? '';
   }
   return '';
 }

@@ -1,4 +1,4 @@
-// HOT: once per request
+// HOT: measured by test/bench/main.ts
 import type { ApplicationState, Worker } from '../proxy/worker.js';
 
 const lateWeight = 1_000_000;

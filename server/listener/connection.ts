@@ -1,4 +1,4 @@
-// HOT: one per client connection
+// HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
 import {
   lingerBytesMax,
@@ -8,8 +8,7 @@ import {
 } from '../../config/base/limits.js';
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
 import { errorResponse } from '../http1/error-page.js';
-import { createForwardContext, type ForwardContext, refuseUnderscores } from '../http1/forward.js';
-import { contentLengthTooLarge } from '../http1/rejections.js';
+import { createForwardContext, type ForwardContext } from '../http1/forward.js';
 import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
 import { headIncomplete, headRejected, type Rejection } from '../http1/types.js';
 import type { Expiring } from '../proxy/deadlines.js';
@@ -18,12 +17,11 @@ import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { LinkStream } from '../proxy/link-stream.js';
 import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
-import { matchPath } from '../route/table.js';
-import type { SiteRoute } from '../route/types.js';
-import type { ConnectionContext, RoutingState } from './context.js';
+import type { ConnectionContext } from './context.js';
 import { HeldBytes } from './held-bytes.js';
 import { RateWatch } from './rate-watch.js';
 import { RequestBody } from './request-body.js';
+import { noHost, RequestRouter } from './request-router.js';
 
 /**
  * head --complete head--> exchange --answered--> head
@@ -32,11 +30,7 @@ import { RequestBody } from './request-body.js';
  */
 type ConnectionState = 'head' | 'exchange' | 'tunnel' | 'lingering' | 'closed';
 
-const noHost: Rejection = { status: 404, subStatus: 0, reason: 'Hostname' };
-const noApplication: Rejection = { status: 404, subStatus: 0, reason: 'NotFound' };
-const badPath: Rejection = { status: 400, subStatus: 0, reason: 'Path' };
 const headerWait: Rejection = { status: 408, subStatus: 0, reason: 'HeaderWait' };
-const connLimit: Rejection = { status: 503, subStatus: 0, reason: 'ConnLimit' };
 
 /**
  * One client connection: cuts its bytes into requests and runs them one after another. Bytes of a later
@@ -53,13 +47,12 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   readonly localPort: number;
   readonly exchange: Exchange;
   state: ConnectionState = 'head';
-  site: RouteSite | null = null;
   readonly #context: ConnectionContext;
   readonly #socket: Socket;
   readonly #held = new HeldBytes();
   readonly #body = new RequestBody();
   readonly #rates: RateWatch;
-  #routing: RoutingState;
+  readonly #router: RequestRouter;
   /** Bytes of the incomplete head that were scanned already. */
   #scanned = 0;
   /** Monotonic ms of the first byte of an incomplete head; 0 = none. */
@@ -67,12 +60,9 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   #isConsuming = false;
   #isPaused = false;
   #lingered = 0;
-  #siteRoute: SiteRoute | null = null;
-  #siteHost = '';
 
   constructor(accepted: Socket, context: ConnectionContext) {
     this.#context = context;
-    this.#routing = context.routing;
     const address = plainAddress(accepted.remoteAddress);
     const trusted = context.routing.trusted.matches(address);
     this.forward = createForwardContext(
@@ -84,12 +74,17 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     );
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
+    this.#router = new RequestRouter(context, this.forward, this.localAddress, this.localPort);
     this.#socket = adoptSocket(accepted, this);
     this.output = new SocketOutput(this.#socket);
     this.#rates = new RateWatch(this.#socket, this.output);
     this.exchange = new Exchange(this, context.core);
     this.deadlineMs = context.deadlines.nowMs + newConnectionTimeoutMs;
     context.deadlines.add(this);
+  }
+
+  get site(): RouteSite | null {
+    return this.#router.site;
   }
 
   get isClosing(): boolean {
@@ -99,8 +94,6 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   get isBodyShort(): boolean {
     return this.#body.isShort;
   }
-
-  // ByteSink
 
   onBytes(buffer: Buffer, length: number): void {
     const held = this.#held;
@@ -144,8 +137,8 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.state = 'closed';
     this.#held.clear();
     this.#context.deadlines.remove(this);
-    for (const stream of [...this.streams]) stream.close();
-    if (this.site !== null) this.#context.leaveSite(this.site, this.forward.peerAddress);
+    for (const stream of this.streams.slice()) stream.close();
+    this.#router.leave();
     this.#context.closed(this);
   }
 
@@ -181,8 +174,6 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   destroy(): void {
     this.#socket.destroy();
   }
-
-  // ExchangeClient
 
   openBody(): void {
     this.#rates.startBody();
@@ -232,8 +223,6 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   tunnelEnded(): void {
     if (this.state !== 'closed') this.#end();
   }
-
-  // Reading
 
   get #timeoutMs(): number {
     return this.site?.connectionTimeoutMs ?? newConnectionTimeoutMs;
@@ -306,7 +295,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.#headStartedMs = 0;
     if (used === headRejected) {
       this.#body.isDone = false;
-      this.#refuse(this.request.rejection ?? badPath);
+      this.#refuse(this.request.rejection ?? headerWait);
       return end;
     }
     this.#startRequest();
@@ -325,57 +314,18 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   }
 
   #startRequest(): void {
-    const context = this.#context;
-    const routing = context.routing;
-    const request = this.request;
-    this.exchange.startedMs = context.clock.monotonicMs();
+    const { request } = this;
+    this.exchange.startedMs = this.#context.clock.monotonicMs();
     this.#body.begin(request, 0);
-    if (routing !== this.#routing) this.#takeRouting(routing);
-    if (this.forward.trusted) routing.trusted.resolveClient(this.forward, request);
-    const underscores = refuseUnderscores(request, this.forward);
-    if (underscores !== null) return this.#refuse(underscores);
-    if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite();
-    const site = this.#siteRoute;
-    if (site === null) return this.#refuse(noHost);
-    if (site.site !== this.site && !this.#enterSite(site.site)) return this.#refuse(connLimit);
-    const route = matchPath(site, request.path);
-    if (route === 'not-found') return this.#refuse(noApplication);
-    if (route === 'bad-path') return this.#refuse(badPath);
-    const { application } = route;
-    if (request.framing === 'length' && request.contentLength > application.maxAllowedContentLength) {
-      return this.#refuse(contentLengthTooLarge);
-    }
-    const state = routing.applications[route.index];
-    if (state === undefined) return this.#refuse(noApplication);
-    this.#body.begin(request, application.maxAllowedContentLength);
+    const route = this.#router.route(request);
+    const application = route === null ? undefined : this.#context.routing.applications[route.index];
+    if (route === null || application === undefined) return this.#refuse(this.#router.rejection);
+    this.#body.begin(request, route.application.maxAllowedContentLength);
     this.state = 'exchange';
     this.deadlineMs = 0;
     this.#rates.startExchange();
-    this.exchange.begin(state);
+    this.exchange.begin(application);
   }
-
-  /** The configuration changed: what was looked up for this connection is looked up again. */
-  #takeRouting(routing: RoutingState): void {
-    this.#routing = routing;
-    this.#siteRoute = null;
-  }
-
-  #findSite(): void {
-    const { host } = this.request;
-    this.#siteHost = host;
-    this.#siteRoute = this.#routing.table.site(this.localAddress, this.localPort, this.forward.peerScheme, host);
-  }
-
-  #enterSite(site: RouteSite): boolean {
-    const address = this.forward.peerAddress;
-    if (this.site !== null) this.#context.leaveSite(this.site, address);
-    this.site = null;
-    if (!this.#context.enterSite(site, address)) return false;
-    this.site = site;
-    return true;
-  }
-
-  // Ending
 
   /** A request that no worker sees. Goes on only if the client cannot have anything unread on its way. */
   #refuse(rejection: Rejection): void {
@@ -407,7 +357,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.#held.clear();
     this.#socket.end();
     this.#updateReading();
-    for (const stream of [...this.streams]) stream.close();
+    for (const stream of this.streams.slice()) stream.close();
     if (this.#socket.readableEnded) this.#socket.destroySoon();
   }
 

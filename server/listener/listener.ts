@@ -259,9 +259,9 @@ export class Listener implements ProxyCore, ConnectionContext {
     const noticeMs = Math.max(0, limitMs - Math.min(shutdownNoticeMsMax, limitMs * shutdownNoticeShare));
     this.clock.setTimer(noticeMs, () => this.#upstreams.noticeAll());
     this.clock.setTimer(limitMs, () => {
-      for (const connection of [...this.#connections]) connection.destroy();
+      for (const connection of this.#connections) connection.destroy();
     });
-    for (const connection of [...this.#connections]) connection.closeIfIdle();
+    for (const connection of this.#connections) connection.closeIfIdle();
     if (this.#connections.size === 0) this.#finish();
   }
 

@@ -117,7 +117,7 @@ export class RequestQueue implements Expiring {
   }
 
   onDeadline(nowMs: number): void {
-    for (const application of [...this.#lines]) {
+    for (const application of this.#lines) {
       for (let waiter = application.waiting.first; waiter !== null; waiter = application.waiting.first) {
         if (nowMs - waiter.sinceMs < application.connectionTimeoutMs) break;
         this.#refuse(waiter, waitedTooLong);

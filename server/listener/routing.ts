@@ -7,7 +7,6 @@ import type { ApplicationState, PoolState } from '../proxy/worker.js';
 import { compileRoutes } from '../route/table.js';
 import type { RoutingState } from './context.js';
 
-
 const defaultRapidFailIntervalMs = 300_000;
 
 /** Pools and sites that outlive one version of the routes. */

@@ -90,7 +90,8 @@ export class Upstreams {
     worker.isDraining = true;
     worker.receipt.inFlight = worker.inFlight + worker.tunnels.size;
     worker.transport?.drain();
-    this.#ports.clock.setTimer(noticeAfterMs, () => this.#notice(worker));
+    if (noticeAfterMs <= 0) this.#notice(worker);
+    else this.#ports.clock.setTimer(noticeAfterMs, () => this.#notice(worker));
     this.drainedMaybe(worker);
   }
 
@@ -146,7 +147,7 @@ export class Upstreams {
     }
     if (worker.tunnels.size === 0) return;
     this.#ports.clock.setTimer(tunnelNoticeMs, () => {
-      for (const exchange of [...worker.tunnels]) {
+      for (const exchange of worker.tunnels) {
         worker.receipt.cut += 1;
         exchange.tunnelClosed();
       }

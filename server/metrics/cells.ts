@@ -1,4 +1,4 @@
-// HOT: counted for every request
+// HOT: measured by test/bench/main.ts
 import type { CounterDelta } from '../../pools/protocol/counters.js';
 import type { MetricDefinition } from './definitions.js';
 

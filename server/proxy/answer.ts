@@ -1,4 +1,4 @@
-// HOT: every answer of every worker
+// HOT: measured by test/bench/main.ts
 import { interimResponsesMax, responseHeaderBytesMax } from '../../config/base/limits.js';
 import { ChunkedDecoder } from '../http1/chunked.js';
 import {

@@ -1,4 +1,4 @@
-// HOT: once per request
+// HOT: measured by test/bench/main.ts
 import { writeQueueHighBytes } from '../../config/base/limits.js';
 import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { RequestHead } from '../http1/types.js';

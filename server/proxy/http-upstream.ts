@@ -1,4 +1,4 @@
-// HOT: one per connection to an out-of-process worker
+// HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
 import { writeQueueHighBytes } from '../../config/base/limits.js';
 import { announcedTrailersOf, trailerBlock, upstreamRequestHead } from '../http1/forward.js';

@@ -1,11 +1,10 @@
-// HOT: one per client connection and in-process worker
+// HOT: measured by test/bench/main.ts
 import { creditLumpBytes, ReceiveWindow, SendWindow } from '../../pools/link/flow.js';
 import { AnswerFlag, EndFlag, FrameType, RequestFlag } from '../../pools/link/frames.js';
 import { linkRequestFields, linkTrailers } from '../http1/forward.js';
 import type { Exchange } from './exchange.js';
 import type { Link } from './link.js';
 import type { AbortCause, Upstream } from './upstream.js';
-
 
 /**
  * A virtual socket: what one client connection is to one in-process worker. Requests run on it one after

@@ -1,5 +1,6 @@
-// HOT: one per in-process worker
+// HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
+import { unreachable } from '../../config/base/invariant.js';
 import {
   linkHelloTimeoutMs,
   linkPingIntervalMs,
@@ -81,7 +82,7 @@ export class Link implements Transport, FrameHandler, Expiring {
 
   drain(): void {
     this.isLeaving = true;
-    for (const stream of [...this.#streams.values()]) if (stream.isIdle) stream.close();
+    for (const stream of this.#streams.values()) if (stream.isIdle) stream.close();
   }
 
   close(): void {
@@ -109,7 +110,8 @@ export class Link implements Transport, FrameHandler, Expiring {
   /** Asked for again by the primary: connects at once if there is no link. */
   reopen(): void {
     if (this.#state === 'resting') this.writer = this.#open();
-    else if (this.#state === 'open') this.#core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
+    else if (this.#state === 'open')
+      this.#core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
   }
 
   onDeadline(): void {
@@ -157,8 +159,17 @@ export class Link implements Transport, FrameHandler, Expiring {
       case FrameType.Pong:
         this.#worker.totalInFlight = Math.max(0, decodeNumber(buffer, start + 4, end));
         break;
-      default:
+      case FrameType.Hello:
+      case FrameType.Request:
+      case FrameType.Body:
+      case FrameType.Trailers:
+      case FrameType.Close:
+      case FrameType.Ping:
+      case FrameType.Answer:
         this.#break(`unexpected frame of type ${type}`);
+        break;
+      default:
+        unreachable(type);
     }
   }
 
@@ -237,6 +248,6 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   #loseStreams(): void {
-    for (const stream of [...this.#streams.values()]) stream.lose('lost');
+    for (const stream of this.#streams.values()) stream.lose('lost');
   }
 }

@@ -1,4 +1,4 @@
-// HOT: every byte of the data path passes here
+// HOT: measured by test/bench/main.ts
 import { connect, type OnReadOpts, Socket } from 'node:net';
 import { readBufferBytes } from '../../config/base/limits.js';
 
@@ -43,7 +43,9 @@ function handleOf(socket: Socket): StreamHandle | null {
 
 function detect(socket: Socket): ReadMode {
   const handle = handleOf(socket);
-  return handle !== null && typeof handle === 'object' && typeof handle.useUserBuffer === 'function' ? 'onread' : 'data';
+  return handle !== null && typeof handle === 'object' && typeof handle.useUserBuffer === 'function'
+    ? 'onread'
+    : 'data';
 }
 
 function onreadOf(sink: ByteSink): OnReadOpts {

@@ -40,10 +40,14 @@ export class HostedWorker {
       envPort: 8080,
       path: options.path ?? 'auto',
     };
-    this.child = spawn(options.nodePath ?? process.execPath, [...(options.execArgv ?? []), '--require', hostFile, entry], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', this.#socket.fd],
-      env: { ...options.env, PORT: '8080', [hostStartVariable]: JSON.stringify(start) },
-    });
+    this.child = spawn(
+      options.nodePath ?? process.execPath,
+      [...(options.execArgv ?? []), '--require', hostFile, entry],
+      {
+        stdio: ['ignore', 'inherit', 'inherit', 'pipe', this.#socket.fd],
+        env: { ...options.env, PORT: '8080', [hostStartVariable]: JSON.stringify(start) },
+      },
+    );
     this.child.stdio[3]?.on('data', (chunk: Buffer) => {
       if (this.controlText.length < 65_536) this.controlText += chunk.toString('latin1');
     });

@@ -1,0 +1,84 @@
+// HOT: measured by test/bench/main.ts
+import type { RouteSite } from '../../pools/protocol/snapshot.js';
+import { type ForwardContext, refuseUnderscores } from '../http1/forward.js';
+import { contentLengthTooLarge } from '../http1/rejections.js';
+import type { Rejection, RequestHead } from '../http1/types.js';
+import { matchPath } from '../route/table.js';
+import type { AppRoute, SiteRoute } from '../route/types.js';
+import type { ConnectionContext, RoutingState } from './context.js';
+
+export const noHost: Rejection = { status: 404, subStatus: 0, reason: 'Hostname' };
+const noApplication: Rejection = { status: 404, subStatus: 0, reason: 'NotFound' };
+const badPath: Rejection = { status: 400, subStatus: 0, reason: 'Path' };
+const connLimit: Rejection = { status: 503, subStatus: 0, reason: 'ConnLimit' };
+
+/** Finds the application of each request of one connection; remembers the site while host and routes stay. */
+export class RequestRouter {
+  /** The site that counts this connection; null until the first request found one. */
+  site: RouteSite | null = null;
+  /** Set when `route` returns null. */
+  rejection: Rejection = noHost;
+  readonly #context: ConnectionContext;
+  readonly #forward: ForwardContext;
+  readonly #localAddress: string;
+  readonly #localPort: number;
+  #routing: RoutingState;
+  #siteRoute: SiteRoute | null = null;
+  #siteHost = '';
+
+  constructor(context: ConnectionContext, forward: ForwardContext, localAddress: string, localPort: number) {
+    this.#context = context;
+    this.#forward = forward;
+    this.#localAddress = localAddress;
+    this.#localPort = localPort;
+    this.#routing = context.routing;
+  }
+
+  /** @returns null and sets `rejection` when no worker may see this request. */
+  route(request: RequestHead): AppRoute | null {
+    const routing = this.#context.routing;
+    const forward = this.#forward;
+    if (routing !== this.#routing) {
+      this.#routing = routing;
+      this.#siteRoute = null;
+    }
+    if (forward.trusted) routing.trusted.resolveClient(forward, request);
+    const underscores = refuseUnderscores(request, forward);
+    if (underscores !== null) return this.#reject(underscores);
+    if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite(request.host);
+    const site = this.#siteRoute;
+    if (site === null) return this.#reject(noHost);
+    if (site.site !== this.site && !this.#enterSite(site.site)) return this.#reject(connLimit);
+    const route = matchPath(site, request.path);
+    if (route === 'not-found') return this.#reject(noApplication);
+    if (route === 'bad-path') return this.#reject(badPath);
+    if (request.framing === 'length' && request.contentLength > route.application.maxAllowedContentLength) {
+      return this.#reject(contentLengthTooLarge);
+    }
+    return route;
+  }
+
+  /** The connection is gone. */
+  leave(): void {
+    if (this.site !== null) this.#context.leaveSite(this.site, this.#forward.peerAddress);
+    this.site = null;
+  }
+
+  #reject(rejection: Rejection): null {
+    this.rejection = rejection;
+    return null;
+  }
+
+  #findSite(host: string): void {
+    this.#siteHost = host;
+    const { table } = this.#routing;
+    this.#siteRoute = table.site(this.#localAddress, this.#localPort, this.#forward.peerScheme, host);
+  }
+
+  #enterSite(site: RouteSite): boolean {
+    this.leave();
+    if (!this.#context.enterSite(site, this.#forward.peerAddress)) return false;
+    this.site = site;
+    return true;
+  }
+}

@@ -1,0 +1,67 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { AccessLog, type AccessRecord } from '../../../server/log/access-log.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+
+const folder = tempFolder('log');
+afterEach(() => undefined);
+
+const record: AccessRecord = {
+  remoteAddress: '127.0.0.1',
+  host: 'a',
+  method: 'GET',
+  target: '/',
+  minorVersion: 1,
+  site: 'main',
+  pool: 'p',
+  status: 200,
+  subStatus: 0,
+  reason: '',
+  bytesIn: 0,
+  bytesOut: 5,
+  durationMs: 1.23456,
+  referer: '',
+  userAgent: 'wrk',
+};
+
+const ended = (log: AccessLog): Promise<void> => new Promise((resolve) => log.end(resolve));
+
+test('what a client sends never breaks a line or the JSON', async () => {
+  const file = join(folder, 'hostile.log');
+  const log = new AccessLog(file, new ManualClock());
+  log.append({ ...record, userAgent: 'a"\\\r\n\u0000\u007f\u00e9{}', target: '/\u2028' });
+  log.append(record);
+  await ended(log);
+  const lines = readFileSync(file, 'latin1').trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  const first = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+  expect(first['userAgent']).toBe('a"\\\r\n\u0000\u007f\u00e9{}');
+  expect(first['ms']).toBe(1.235);
+});
+
+test('after reopen records go to the new file', async () => {
+  const file = join(folder, 'rolled.log');
+  const log = new AccessLog(file, new ManualClock());
+  log.append({ ...record, target: '/old' });
+  await new Promise<void>((resolve) => log.reopen(resolve));
+  log.flush();
+  await new Promise<void>((resolve) => log.reopen(resolve));
+  renameSync(file, `${file}.1`);
+  await new Promise<void>((resolve) => log.reopen(resolve));
+  log.append({ ...record, target: '/new' });
+  await ended(log);
+  expect(readFileSync(`${file}.1`, 'latin1')).toContain('/old');
+  expect(readFileSync(file, 'latin1')).toContain('/new');
+  expect(readFileSync(file, 'latin1')).not.toContain('/old');
+});
+
+test('a disk that takes nothing costs bounded memory, and the loss is counted', async () => {
+  const log = new AccessLog('/dev/full', new ManualClock());
+  const long = { ...record, userAgent: 'x'.repeat(1_000) };
+  for (let serial = 0; serial < 10_000; serial += 1) log.append(long);
+  await ended(log);
+  expect(log.dropped).toBe(10_000);
+  removeFolder(folder);
+});
