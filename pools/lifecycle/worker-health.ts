@@ -3,7 +3,7 @@
  * restarts. Part of the worker machine; its timers look at stamps, so that a heartbeat sets no timer.
  */
 import type { WorkerEffect } from './effects.js';
-import type { Health, Worker } from './worker-states.js';
+import { type Health, inFlight, type Worker } from './worker-states.js';
 import type { Step } from './table.js';
 
 type WorkerStep = Step<Worker, WorkerEffect>;
@@ -19,20 +19,21 @@ export function beginWatch(worker: Worker, nowMs: number): WorkerStep {
   return { machine: withHealth(worker, { lastBeatMs: nowMs, lastUseMs: nowMs }), effects };
 }
 
-export function onHeartbeat(worker: Worker, nowMs: number, inFlight: number): WorkerStep {
-  const lastUseMs = inFlight > 0 ? nowMs : worker.health.lastUseMs;
-  const machine = withHealth(worker, { lastBeatMs: nowMs, inFlight, lastUseMs, late: false });
+export function onHeartbeat(worker: Worker, nowMs: number, hostInFlight: number): WorkerStep {
+  const lastUseMs = hostInFlight > 0 ? nowMs : worker.health.lastUseMs;
+  const machine = withHealth(worker, { lastBeatMs: nowMs, hostInFlight, lastUseMs, late: false });
   if (!worker.health.late) return { machine, effects: [] };
   return { machine, effects: [{ type: 'late', late: false }, healthTimer(worker.rules.lateMs)] };
 }
 
-export function onActivity(worker: Worker, nowMs: number, inFlight: number, requestsTotal: number): WorkerStep {
-  const used = inFlight > 0 || requestsTotal !== worker.health.requestsTotal;
+export function onActivity(worker: Worker, nowMs: number, running: number, requestsTotal: number): WorkerStep {
+  const used = running > 0 || requestsTotal !== worker.health.requestsTotal;
   const lastUseMs = used ? nowMs : worker.health.lastUseMs;
   const { periodicRequests } = worker.rules;
   const due = periodicRequests > 0 && requestsTotal >= periodicRequests && !worker.health.recycleDue;
   const recycleDue = due || worker.health.recycleDue;
-  const machine = withHealth(worker, { inFlight, requestsTotal, lastUseMs, reported: true, recycleDue });
+  const listenersInFlight = running;
+  const machine = withHealth(worker, { listenersInFlight, requestsTotal, lastUseMs, reported: true, recycleDue });
   return { machine, effects: due ? [{ type: 'reportRecycleDue', why: 'requests' }] : [] };
 }
 
@@ -44,14 +45,14 @@ export function onHealthTimer(worker: Worker, nowMs: number): WorkerStep | 'hung
   const effects: WorkerEffect[] = worker.health.late ? [] : [{ type: 'late', late: true }];
   const machine = withHealth(worker, { late: true });
   if (hangMs <= 0) return { machine, effects };
-  if (silentMs >= hangMs && worker.health.inFlight > 0) return 'hung';
+  if (silentMs >= hangMs && inFlight(worker.health) > 0) return 'hung';
   return { machine, effects: [...effects, healthTimer(silentMs >= hangMs ? lateMs : hangMs - silentMs)] };
 }
 
 export function onIdleTimer(worker: Worker, nowMs: number): WorkerStep {
   const { idleTimeoutMs } = worker.rules;
   const { health } = worker;
-  const unusedMs = health.inFlight > 0 ? 0 : nowMs - health.lastUseMs;
+  const unusedMs = inFlight(health) > 0 ? 0 : nowMs - health.lastUseMs;
   const idle = unusedMs >= idleTimeoutMs && health.reported;
   const delayMs = unusedMs >= idleTimeoutMs ? idleTimeoutMs : idleTimeoutMs - unusedMs;
   const again: WorkerEffect = { type: 'setTimer', name: 'idle', delayMs };

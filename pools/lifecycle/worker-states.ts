@@ -91,7 +91,9 @@ export interface WorkerRules {
 export interface Health {
   readonly late: boolean;
   readonly lastBeatMs: number;
-  readonly inFlight: number;
+  /** Requests in flight by the host's own count (heartbeat), and by the listeners', which know tunnels too. */
+  readonly hostInFlight: number;
+  readonly listenersInFlight: number;
   readonly requestsTotal: number;
   /** The last moment with a request in flight, or with a new one since the report before. */
   readonly lastUseMs: number;
@@ -121,6 +123,10 @@ export interface Worker {
   readonly stop: StopPlan | null;
 }
 
+export function inFlight(health: Health): number {
+  return Math.max(health.hostInFlight, health.listenersInFlight);
+}
+
 /** Holds a place in the node-wide start limit. */
 export function isStarting(life: WorkerLife): boolean {
   return life === 'starting' || life === 'loading' || life === 'linking';
@@ -135,7 +141,8 @@ export function newWorker(rules: WorkerRules): Worker {
   const health: Health = {
     late: false,
     lastBeatMs: 0,
-    inFlight: 0,
+    hostInFlight: 0,
+    listenersInFlight: 0,
     requestsTotal: 0,
     lastUseMs: 0,
     reported: false,

@@ -2,6 +2,7 @@
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { EndReport } from '../lifecycle/events.js';
+import { inFlight } from '../lifecycle/worker-states.js';
 import type { WorkerBook } from './books.js';
 import { explainStart, howItEnded, problemLine, startFailureFields } from './failure-report.js';
 
@@ -32,8 +33,8 @@ export function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, log
   const fields = { pool: host.pool.name, application: host.id, worker: worker.id, slot, pid, reason: end.reason };
   const how = worker.spawnedAtMs > 0 ? howItEnded(worker) : 'before it was spawned';
   if (end.outcome === 'crashed') {
-    const inFlight = worker.machine.health.inFlight;
+    const requests = inFlight(worker.machine.health);
     const output = (exit?.outputTail ?? '').trimEnd().split('\n').slice(-20).join('\n');
-    logger.error('worker-crashed', { ...fields, how, inFlight, counts: end.counts, output });
+    logger.error('worker-crashed', { ...fields, how, inFlight: requests, counts: end.counts, output });
   } else logger.info('worker-ended', { ...fields, how });
 }

@@ -2,7 +2,7 @@
 import { unreachable } from '../../config/base/invariant.js';
 import type { ApplicationLife } from '../lifecycle/application-states.js';
 import type { PoolLife } from '../lifecycle/pool-states.js';
-import type { WorkerLife } from '../lifecycle/worker-states.js';
+import { inFlight, type WorkerLife } from '../lifecycle/worker-states.js';
 import { type HostBook, type PoolBook, type WorkerBook, workersOf } from './books.js';
 import type { ApplicationView, PoolState, PoolView, WorkerState, WorkerView } from './ports.js';
 
@@ -73,7 +73,7 @@ function workerView(worker: WorkerBook, rssBytes: (pid: number) => number): Work
     applicationId: worker.host.id,
     state: workerState(worker.machine.life),
     startedAtMs: worker.spawnedWallMs,
-    inFlight: worker.machine.health.inFlight,
+    inFlight: inFlight(worker.machine.health),
     rssBytes: worker.pid > 0 ? rssBytes(worker.pid) : 0,
   };
 }

@@ -2,7 +2,7 @@ import { messageOf } from '../../config/base/errors.js';
 import { invariant } from '../../config/base/invariant.js';
 import { World } from './world.js';
 
-const steps = 80;
+const steps = 60;
 /** The end of the story that is shown with a broken promise. */
 const storyLines = 40;
 
@@ -30,14 +30,14 @@ async function becomesCalm(world: World): Promise<void> {
   // What was started before may still fail, and stop its pool.
   await world.advance(120_000);
   for (const { name } of world.config.pools) await world.supervisor.startPool(name);
-  await world.advance(600_000);
+  await world.advance(60_000);
   const forgotten = world.listeners.waiting();
   invariant(forgotten.length === 0, `${forgotten.length} requests wait for ever`);
   // A change of configuration whose workers did not start has left the old ones serving: once more.
   for (const { name } of world.config.pools) await recycles(world, name);
   for (const application of world.config.applications) {
     const request = world.listeners.request(application.id);
-    await world.advance(120_000);
+    await world.advance(10_000);
     invariant(request.state === 'answered', `a request to a good ${application.id} was ${request.state}`);
     const versions = world.listeners.eligible(application.id).map(({ workerId }) => {
       return JSON.stringify(world.runtime.process(workerId)?.request.hosting.environmentVariables);
@@ -53,7 +53,7 @@ async function recycles(world: World, pool: string): Promise<void> {
     done = true;
   };
   world.supervisor.recyclePool(pool, 'calm').then(note, () => undefined);
-  await world.advance(300_000);
+  await world.advance(100_000);
   invariant(done, `the recycle of ${pool} is answered`);
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { history } from './history.js';
 
-const histories = 1_500;
+const histories = 2_000;
 
 /** SLUICE_SEED=n replays one history; without it the seeds are 1, 2, 3 ... */
 function seeds(): readonly number[] {

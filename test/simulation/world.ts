@@ -31,7 +31,7 @@ export class World {
   constructor(seed: number) {
     this.random = new Random(seed);
     this.#badness = this.random.pick([0, 0.1, 0.3, 0.9]);
-    this.#beats = this.random.chance(0.3);
+    this.#beats = this.random.chance(0.2);
     const watch = {
       ending: (process: FakeProcess) => this.counts.ending(process, this.clock.monotonicMs()),
       ended: (process: FakeProcess) => this.#guard(() => this.counts.ended(process)),

@@ -12,10 +12,13 @@ test.each([
   { limitMs: 30_000, noticeAtMs: 24_000, terminateAtMs: 25_000 },
   { limitMs: 1_000, noticeAtMs: 800, terminateAtMs: 900 },
   { limitMs: 0, noticeAtMs: 0, terminateAtMs: 0 },
-])('within $limitMs ms tunnels are noticed at $noticeAtMs and the process is asked to end at $terminateAtMs', (plan) => {
-  expect(planStop(5_000, plan.limitMs)).toEqual({
-    noticeAtMs: 5_000 + plan.noticeAtMs,
-    terminateAtMs: 5_000 + plan.terminateAtMs,
-    deadlineMs: 5_000 + plan.limitMs,
-  });
-});
+])(
+  'within $limitMs ms tunnels are noticed at $noticeAtMs and the process is asked to end at $terminateAtMs',
+  (plan) => {
+    expect(planStop(5_000, plan.limitMs)).toEqual({
+      noticeAtMs: 5_000 + plan.noticeAtMs,
+      terminateAtMs: 5_000 + plan.terminateAtMs,
+      deadlineMs: 5_000 + plan.limitMs,
+    });
+  },
+);

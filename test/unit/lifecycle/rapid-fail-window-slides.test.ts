@@ -32,7 +32,12 @@ describe('the window of a pool', () => {
   });
 
   test('never keeps more stamps than a trip needs', () => {
-    expect(failuresAt(rule, Array.from({ length: 1_000 }, (_, n) => n))).toHaveLength(5);
+    expect(
+      failuresAt(
+        rule,
+        Array.from({ length: 1_000 }, (_, n) => n),
+      ),
+    ).toHaveLength(5);
   });
 });
 

@@ -43,7 +43,9 @@ describe('a failed start', () => {
     stage.next.push(exits, exits, exits, goodProcess);
     expect(await stage.visit()).toBe('failed');
     expect(stage.runtime.processes).toHaveLength(2);
-    expect(stage.listeners.published.some(({ failure }) => failure?.status === 502 && failure.subStatus === 5)).toBe(true);
+    expect(stage.listeners.published.some(({ failure }) => failure?.status === 502 && failure.subStatus === 5)).toBe(
+      true,
+    );
     // Three failed processes are one failed start and one failed attempt: nothing has tripped.
     await stage.clock.advance(300);
     const request = stage.listeners.request('main/');

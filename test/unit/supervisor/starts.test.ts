@@ -67,7 +67,11 @@ describe('the node-wide start limit', () => {
 
   test('a start that takes long does not hold up the others', async () => {
     const stage = new Stage();
-    stage.apply([samplePool('slow'), samplePool('quick')], [sampleApplication('slow', '/s'), sampleApplication('quick', '/q')], 1);
+    stage.apply(
+      [samplePool('slow'), samplePool('quick')],
+      [sampleApplication('slow', '/s'), sampleApplication('quick', '/q')],
+      1,
+    );
     stage.next.push({ ...goodProcess, start: 'never' });
     stage.supervisor.needWorker('main/s');
     stage.supervisor.needWorker('main/q');

@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { goodProcess } from '../../simulation/fake-runtime.js';
+import {
+  type ApplicationChanges,
+  type PoolChanges,
+  sampleApplication,
+  samplePool,
+} from '../../support/sample-pools.js';
+import { Stage } from './stage.js';
+
+async function serving(pool: PoolChanges = {}, application: ApplicationChanges = {}): Promise<Stage> {
+  const stage = new Stage();
+  stage.next.push({ ...goodProcess, heartbeatMs: 250 });
+  stage.apply([samplePool('shop', pool)], [sampleApplication('shop', '/', application)]);
+  expect(await stage.visit()).toBe('answered');
+  return stage;
+}
+
+describe('heartbeat', () => {
+  test('1 s late is told to the listeners, and so is its return', async () => {
+    const stage = await serving();
+    await stage.clock.advance(5_000);
+    expect(stage.listeners.lates).toEqual([]);
+    stage.last().hung = true;
+    await stage.clock.advance(1_500);
+    expect(stage.listeners.lates).toEqual([{ workerId: 1, late: true }]);
+    stage.last().hung = false;
+    await stage.clock.advance(500);
+    expect(stage.listeners.lates.at(-1)).toEqual({ workerId: 1, late: false });
+  });
+
+  test('missing for hangDetection with requests in flight: killed, counted, replaced', async () => {
+    const stage = await serving();
+    stage.last().hung = true;
+    stage.supervisor.activity(1, 3, 10);
+    await stage.clock.advance(9_000);
+    expect(stage.last().asked.kill).toBe(0);
+    await stage.clock.advance(2_000);
+    expect(stage.runtime.process(1)?.asked.kill).toBe(1);
+    expect(stage.listeners.gones).toEqual([{ workerId: 1, reason: 'killed' }]);
+    expect(stage.pool()).toMatchObject({ restarts: 1, obituaries: [{ reason: 'hang' }] });
+    expect(await stage.visit()).toBe('answered');
+  });
+
+  test('missing without any request in flight is not a hang, until a request comes', async () => {
+    const stage = await serving();
+    stage.last().hung = true;
+    await stage.clock.advance(60_000);
+    expect(stage.last().asked.kill).toBe(0);
+    stage.supervisor.activity(1, 1, 2);
+    await stage.clock.advance(1_500);
+    expect(stage.runtime.process(1)?.asked.kill).toBe(1);
+  });
+
+  test('hangDetection 0: never', async () => {
+    const stage = await serving({ failure: { hangDetectionMs: 0 } });
+    stage.last().hung = true;
+    stage.supervisor.activity(1, 1, 2);
+    await stage.clock.advance(600_000);
+    expect(stage.last().asked.kill).toBe(0);
+  });
+});
+
+describe('ping', () => {
+  const processModel = { pingingEnabled: true, pingIntervalMs: 30_000, pingResponseTimeMs: 90_000 };
+
+  test('answered: goes on; unanswered for pingResponseTime: killed', async () => {
+    const stage = await serving({ processModel });
+    await stage.clock.advance(300_000);
+    expect(stage.last().asked).toMatchObject({ ping: 10, kill: 0 });
+    stage.last().hung = true;
+    await stage.clock.advance(125_000);
+    expect(stage.pool().obituaries[0]).toMatchObject({ reason: 'ping-timeout' });
+  });
+});
+
+describe('a worker that a listener cannot reach', () => {
+  test('in-process: lives when its link opens again, else it is killed soon', async () => {
+    const stage = await serving();
+    stage.supervisor.unreachable(1, 'link closed');
+    await stage.clock.advance(5_000);
+    expect(stage.last().asked.kill).toBe(0);
+    stage.last().hung = true;
+    stage.supervisor.unreachable(1, 'link closed');
+    await stage.clock.advance(3_000);
+    expect(stage.last().asked.kill).toBe(1);
+  });
+
+  test('out-of-process: lives when a connect succeeds, else it is killed soon', async () => {
+    const stage = await serving({}, { hosting: { hostingModel: 'OutOfProcess' } });
+    stage.supervisor.unreachable(1, 'ECONNREFUSED');
+    await stage.clock.advance(5_000);
+    expect(stage.last().asked).toMatchObject({ ping: 1, kill: 0 });
+    stage.last().hung = true;
+    stage.supervisor.unreachable(1, 'ECONNREFUSED');
+    await stage.clock.advance(3_000);
+    expect(stage.last().asked.kill).toBe(1);
+  });
+});
+
+describe('idleTimeout', () => {
+  test('stops a worker without requests, which is no crash, and the next request starts one', async () => {
+    const stage = await serving({ processModel: { idleTimeoutMs: 60_000 } });
+    stage.supervisor.activity(1, 0, 1);
+    await stage.clock.advance(59_000);
+    expect(stage.runtime.alive()).toHaveLength(1);
+    await stage.clock.advance(70_000);
+    expect(stage.runtime.alive()).toHaveLength(0);
+    expect(stage.pool()).toMatchObject({ restarts: 0, obituaries: [{ reason: 'idle' }] });
+    expect(await stage.visit()).toBe('answered');
+  });
+
+  test('not while requests come or run', async () => {
+    const stage = await serving({ processModel: { idleTimeoutMs: 60_000 } });
+    for (let n = 1; n < 10; n += 1) {
+      stage.supervisor.activity(1, 0, n);
+      await stage.clock.advance(30_000);
+    }
+    stage.supervisor.activity(1, 1, 9);
+    await stage.clock.advance(600_000);
+    expect(stage.runtime.alive()).toHaveLength(1);
+  });
+});
+
+describe('obituaries', () => {
+  test('carry the requests that were in flight, told before or after the end, and the last 50 are kept', async () => {
+    const stage = await serving({ failure: { rapidFailProtection: false } });
+    stage.supervisor.lost(1, ['GET /a']);
+    stage.last().die(null, 'SIGSEGV');
+    stage.supervisor.lost(1, ['GET /b']);
+    expect(stage.pool().obituaries).toMatchObject([{ signal: 'SIGSEGV', requestsInFlight: ['GET /a', 'GET /b'] }]);
+    for (let n = 0; n < 60; n += 1) {
+      await stage.visit();
+      stage.last().die(n, null);
+    }
+    const codes = stage.pool().obituaries.map((obituary) => obituary.code);
+    expect(codes).toHaveLength(50);
+    expect(codes.at(-1)).toBe(59);
+  });
+});
