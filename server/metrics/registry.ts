@@ -28,7 +28,8 @@ export class ProcessMetrics {
   readonly #counters = new Map<string, Counter>();
 
   constructor(build: BuildInfo) {
-    collectDefaultMetrics({ register: this.#registry });
+    // The finer default would wake an idle server a hundred times a second.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
     // Gauges with a counter's suffix: promtool refuses them, and the same numbers are there by type.
     for (const kind of ['handles', 'requests', 'resources']) {
       this.#registry.removeSingleMetric(`nodejs_active_${kind}_total`);

@@ -76,20 +76,20 @@ export function encodeValue(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
 }
 
-function prefixesOf(definition: MetricDefinition, labels: readonly string[]): string[] {
-  const { name } = definition;
-  const pairs = definition.labels.map((label, index) => `${label}="${escapeLabel(labels[index] ?? '')}"`);
-  const set = (more: readonly string[]): string => {
-    const all = [...pairs, ...more];
-    return all.length === 0 ? '' : `{${all.join(',')}}`;
-  };
-  if (definition.kind !== 'histogram') return [`${name}${set([])} `];
-  const bounds = [...(definition.buckets ?? []).map(String), '+Inf'];
-  return [
-    ...bounds.map((bound) => `${name}_bucket${set([`le="${bound}"`])} `),
-    `${name}_sum${set([])} `,
-    `${name}_count${set([])} `,
-  ];
+function prefixesOf(
+  { name, kind, labels: names, buckets = [] }: MetricDefinition,
+  labels: readonly string[],
+): string[] {
+  let pairs = '';
+  for (const [index, label] of names.entries()) {
+    pairs += `${index === 0 ? '' : ','}${label}="${escapeLabel(labels[index] ?? '')}"`;
+  }
+  const set = pairs === '' ? '' : `{${pairs}}`;
+  if (kind !== 'histogram') return [`${name}${set} `];
+  const open = `${name}_bucket{${pairs}${pairs === '' ? '' : ','}le="`;
+  const lines = buckets.map((bound) => `${open}${bound}"} `);
+  lines.push(`${open}+Inf"} `, `${name}_sum${set} `, `${name}_count${set} `);
+  return lines;
 }
 
 function escapeLabel(value: string): string {
