@@ -61,7 +61,7 @@ export class EffectRunner {
     pool.machine = machine;
     for (const effect of effects) this.#runPoolEffect(pool, effect);
     if (machine.life !== before) {
-      this.#logger.info('pool-state', { pool: pool.name, from: before, to: machine.life });
+      this.#logger.debug('pool-state', { pool: pool.name, from: before, to: machine.life });
       this.#ports.events.changed(pool.name);
     }
     this.settlePool(pool);
