@@ -158,7 +158,7 @@ class FrontConnection {
         this.#pump();
         return;
       case FrameType.Fin:
-        this.#forget();
+        this.#busy = true;
         this.#client.end();
         return;
       case FrameType.Reset:

@@ -42,14 +42,14 @@ export class App {
   sweep(): void {
     const limitMs = this.server.keepAliveTimeout || idleFallbackMs;
     const now = coarseNowMs();
-    for (const socket of this.sockets) {
-      const flight = socket.flight;
-      if (flight.isIdle && now - flight.idleSinceMs > limitMs) socket.destroy();
-    }
+    for (const { flight } of this.sockets) if (now - flight.idleSinceMs > limitMs) flight.releaseIfIdle();
   }
 
   closeSockets(which: 'all' | 'idle'): void {
-    for (const socket of this.sockets) if (which === 'all' || socket.flight.isIdle) socket.destroy();
+    for (const socket of this.sockets) {
+      if (which === 'all' && !socket.flight.isIdle) socket.destroy();
+      else socket.flight.releaseIfIdle();
+    }
   }
 }
 

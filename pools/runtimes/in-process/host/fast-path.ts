@@ -83,14 +83,11 @@ export function beginPlain(
   response.assignSocket(socket);
   socket.flight.request = request;
   response.on('finish', onFinish);
-  try {
-    server.emit('request', request, response);
-  } finally {
-    if (!hasBody && !request.complete) {
-      request.complete = true;
-      request.push(null);
-    }
-  }
+  server.emit('request', request, response);
+  // Not reached when the handler throws: as in Node, that request never becomes complete.
+  if (hasBody) return;
+  request.complete = true;
+  request.push(null);
 }
 
 function onFinish(this: ResponseInternals): void {
@@ -106,7 +103,13 @@ function onFinish(this: ResponseInternals): void {
   process.nextTick(emitClose, this);
   flight.request = null;
   flight.answered();
-  if (this._last) socket.destroySoon();
+  if (this._last) {
+    socket.destroySoon();
+    return;
+  }
+  // Where Node arms its keep-alive timer: a time-out left by this request must not fire in the next.
+  if (socket.timeout) socket.setTimeout(0);
+  flight.becameIdle();
 }
 
 function emitClose(response: ResponseInternals): void {

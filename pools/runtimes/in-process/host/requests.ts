@@ -28,6 +28,8 @@ export class Requests {
   readonly #stream: Stream;
   readonly #bytes: BytesEncoder | null;
   #bodyScope: async_hooks.AsyncResource | null = null;
+  /** Left set by a call that threw: Node's parser is stuck then and notices no truncated upload. */
+  #isInside = false;
 
   constructor(stream: Stream) {
     this.#stream = stream;
@@ -49,10 +51,12 @@ export class Requests {
     const hasBody = (flags & RequestFlag.body) !== 0;
     const keepAlive = (flags & RequestFlag.close) === 0;
     const fast = seam.fast;
+    this.#isInside = true;
     try {
       if (fast !== null && seam.methods.has(request.method) && isPlain(fast, socket, flags, request.fields))
         beginPlain(fast, socket, request.fields, request.method, request.url, keepAlive, hasBody);
       else this.#beginNode(seam, socket, request, flags);
+      this.#isInside = false;
     } finally {
       if (hasBody && bodySeesStore && !stream.upgraded)
         this.#bodyScope = new async_hooks.AsyncResource('HTTPINCOMINGMESSAGE');
@@ -123,8 +127,10 @@ export class Requests {
     if (stream.upgraded) this.#push(socket, chunk);
     else if (seam === null) this.#push(socket, this.#bytes?.body(chunk));
     else if (socket.parser) {
+      this.#isInside = true;
       if (this.#bodyScope !== null) this.#bodyScope.runInAsyncScope(callBody, undefined, seam, socket.parser, chunk);
       else callBody(seam, socket.parser, chunk);
+      this.#isInside = false;
     }
   }
 
@@ -151,7 +157,7 @@ export class Requests {
     const socket = this.#stream.socket;
     if (socket === null) return;
     const parser = socket.parser;
-    if (isTruncated && parser && this.#stream.app.seam !== null) {
+    if (isTruncated && !this.#isInside && parser && this.#stream.app.seam !== null) {
       parser.finish = () => {
         Reflect.deleteProperty(parser, 'finish');
         return systemError('Parse Error', 'HPE_INVALID_EOF_STATE');
@@ -189,9 +195,11 @@ export class Requests {
     request?.destroy(systemError('aborted', 'ECONNRESET'));
   }
 
+  /** What Node does when a request follows on a connection: the server's time-out, or none. */
   #restoreTimeout(socket: VirtualSocket): void {
     this.timerNoted = false;
-    socket.setTimeout(socket.server.timeout || 0);
+    if (socket.timeout || socket.server.timeout) socket.setTimeout(socket.server.timeout || 0);
+    else if (socket.timeout === undefined) Reflect.set(socket, 'timeout', 0);
   }
 
   #push(socket: VirtualSocket, bytes: Buffer | undefined): void {

@@ -71,6 +71,7 @@ const silentOwner = {
   idleSinceMs: 0,
   request: null,
   answered: () => undefined,
+  releaseIfIdle: () => undefined,
   readStarted: () => undefined,
   shutDown: () => undefined,
   closing: () => undefined,

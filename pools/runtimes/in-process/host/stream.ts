@@ -57,6 +57,8 @@ export class Stream implements HandleOwner, SocketOwner {
   /** The listener said Fin, Reset or Close: it needs no farewell. */
   #peerGone = false;
   #closing = false;
+  /** Closing for our own reasons: the client is not to notice. */
+  #isQuiet = false;
 
   constructor(link: StreamLink, id: number, app: App, addresses: StreamAddresses, encrypted: boolean) {
     this.#link = link;
@@ -223,7 +225,9 @@ export class Stream implements HandleOwner, SocketOwner {
 
   /** Ends the virtual socket if nothing is in flight; the client's connection stays. */
   releaseIfIdle(): void {
-    if (this.isIdle && !this.#closing) this.socket?.destroy();
+    if (!this.isIdle || this.#closing) return;
+    this.#isQuiet = true;
+    this.socket?.destroy();
   }
 
   readStarted(): void {
@@ -243,21 +247,25 @@ export class Stream implements HandleOwner, SocketOwner {
 
   closing(): void {
     if (this.#closing) return;
-    const wasIdle = this.isIdle;
-    const refused = this.#queue.some((one) => one.type === FrameType.Request);
+    const wasRefused = this.#isQuiet && this.#queue.some((one) => one.type === FrameType.Request);
     this.#closing = true;
     this.#queue = [];
     this.answer.abandon();
-    if (refused) this.#refuse();
-    else if (!this.#finSent && !this.#peerGone) this.#sayGoodbye(wasIdle);
+    if (wasRefused) this.#refuse();
+    else if (!this.#finSent && !this.#peerGone) this.#sayGoodbye();
     this.#stopAnswering();
     this.#link.forget(this.id);
   }
 
-  #sayGoodbye(wasIdle: boolean): void {
-    const type = wasIdle ? FrameType.Closed : this.answer.isRaw && !this.upgraded ? FrameType.Fin : FrameType.Reset;
-    this.#link.writer.empty(type, 0, this.id);
+  #sayGoodbye(): void {
+    this.#link.writer.empty(this.#farewell(), 0, this.id);
     this.#link.requestFlush();
+  }
+
+  #farewell(): FrameType {
+    if (this.#isQuiet) return FrameType.Closed;
+    // Node's own error answers: written to the socket, which is destroyed right behind.
+    return this.answer.isRaw && !this.upgraded ? FrameType.Fin : FrameType.Reset;
   }
 
   #refuse(): void {

@@ -21,6 +21,10 @@ export interface Flight {
   request: IncomingInternals | null;
   /** The response is written and detached from the socket. */
   answered(): void;
+  /** Node would arm its keep-alive timer now. */
+  becameIdle(): void;
+  /** Ends the virtual socket if it is idle; the client's connection stays. */
+  releaseIfIdle(): void;
 }
 
 /** Where the written bytes go: implemented by the stream. */
@@ -29,8 +33,6 @@ export interface SocketOwner extends Flight {
   writePiece(chunk: Buffer | string, encoding: BufferEncoding, callback: WriteCallback): void;
   /** The next close is a reset. */
   resetting(): void;
-  /** Node would arm its keep-alive timer now. */
-  becameIdle(): void;
 }
 
 /** Node adds this to `keepAliveTimeout` where the server has no `keepAliveTimeoutBuffer`. */
