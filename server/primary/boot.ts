@@ -173,6 +173,8 @@ function assemble(
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
   const guardian = createGuardian(log);
   held.hold('guardian', () => guardian.close());
+  // Listeners end by themselves when this process is gone; one that is stuck cannot.
+  if (listenerIdentity?.exclusive === true) guardian.watchUser(listenerIdentity.uid);
   const sockets = new ListeningSockets();
   held.hold('sockets', () => sockets.close());
   const publisher = new RoutePublisher(() => clock.monotonicMs());
