@@ -137,6 +137,8 @@ export const listenerRestartDelayFirstMs = 250;
 export const listenerRestartDelayMaxMs = 5_000;
 /** Deaths in a row before the first listener was ever ready: the start of the server fails. */
 export const listenerStartAttemptsMax = 4;
+/** From the first fork until every listener accepts. */
+export const listenerStartLimitMs = 45_000;
 
 /** One load of the configuration in its own thread. */
 export const configLoadLimitMs = 30_000;
@@ -158,6 +160,7 @@ export function assertLimits(): void {
   invariant(linkStreamWindowBytes >= 4 * linkFrameBytesMax, 'a stream window holds several frames');
   invariant(writeQueueLowBytes < writeQueueHighBytes, 'write queue marks are ordered');
   invariant(headerBlockBytesMax >= requestLineBytesMax, 'the header block is larger than a request line');
+  invariant(listenerHelloLimitMs * 2 < listenerStartLimitMs, 'a listener that says no hello is replaced once');
   invariant(listenerPingIntervalMs * 2 < acknowledgeSilenceMs, 'a silent listener misses several pings');
   invariant(readBufferBytes >= linkFrameBytesMax, 'one read can hold one frame');
 }

@@ -14,7 +14,6 @@ import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/r
 import { killLeftovers } from '../../pools/runtimes/journal.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
-import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ControlPlane } from '../admin/control-plane.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
 import { MetricTotals } from '../metrics/fold.js';
@@ -26,6 +25,7 @@ import { type LoadRequest, loadInThread } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
 import { prepareAccessLogFolder, prepareFolders } from './folders.js';
 import { takeInstanceLock } from './instance-lock.js';
+import { fleetEvents } from './fleet-events.js';
 import { ListenerFleet } from './listener-fleet.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { countingEvents } from './pool-metrics.js';
@@ -36,7 +36,6 @@ import { accessLogFolder } from './routes.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
 import { ConfigWatcher } from './watcher.js';
-import { ActivityBook } from './worker-activity.js';
 
 export interface BootOptions {
   /** How to load the configuration again. */
@@ -196,32 +195,6 @@ function assemble(
   });
   held.hold('listeners', () => fleet.close());
   return { clock, log, sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, state };
-}
-
-function fleetEvents(
-  supervisor: SupervisorPort,
-  totals: MetricTotals,
-  processMetrics: ProcessMetrics,
-): ConstructorParameters<typeof ListenerFleet>[0]['events'] {
-  const activity = new ActivityBook();
-  return {
-    needWorker: (applicationId) => supervisor.needWorker(applicationId),
-    busy: (applicationId) => supervisor.busy(applicationId),
-    served: (workerId) => supervisor.served(workerId),
-    unreachable: (workerId, error) => supervisor.unreachable(workerId, error),
-    lost: (workerId, lines) => supervisor.lost(workerId, lines),
-    activity: (listenerId, workers) => {
-      for (const one of activity.report(listenerId, workers)) {
-        supervisor.activity(one.workerId, one.inFlight, one.requestsTotal);
-      }
-    },
-    counters: (listenerId, sequence, deltas) => totals.apply(listenerId, sequence, deltas),
-    gone: (listenerId) => {
-      totals.forgetListener(listenerId);
-      activity.forget(listenerId);
-    },
-    replaced: () => processMetrics.listenerReplaced(),
-  };
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {

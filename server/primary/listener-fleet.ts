@@ -11,28 +11,15 @@ import {
   listenerRestartDelayFirstMs,
   listenerRestartDelayMaxMs,
   listenerStartAttemptsMax,
+  listenerStartLimitMs,
 } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
-import type { CounterDelta } from '../../pools/protocol/counters.js';
-import type { ListenerToPrimary, WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
+import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { FleetEvents } from './fleet-events.js';
 import { type ListenerIdentity, ListenerProcess, setUpListeners } from './listener-process.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
 import type { HeldSocket, ListeningSockets } from './sockets.js';
-
-/** What listeners say that others answer for. */
-export interface FleetEvents {
-  needWorker(applicationId: string): void;
-  busy(applicationId: string): void;
-  served(workerId: number): void;
-  unreachable(workerId: number, error: string): void;
-  lost(workerId: number, lines: readonly string[]): void;
-  activity(listenerId: number, workers: readonly WorkerActivity[]): void;
-  counters(listenerId: number, sequence: number, deltas: readonly CounterDelta[]): void;
-  /** Its gauges, claims and activity are void. */
-  gone(listenerId: number): void;
-  replaced(): void;
-}
 
 export interface FleetOptions {
   readonly clock: Clock;
@@ -65,12 +52,19 @@ export class ListenerFleet {
     setUpListeners(options.entry, options.identity);
   }
 
-  /** Resolves when every listener is complete; rejects when the first ones keep dying. */
-  start(count: number): Promise<void> {
+  /** Resolves when every listener is complete; rejects when the first ones keep dying or cannot listen. */
+  async start(count: number): Promise<void> {
     this.resize(count);
     this.#lastTickMs = this.#options.clock.monotonicMs();
     this.#scheduleTick();
-    return this.whenComplete();
+    const cancel = this.#options.clock.setTimer(listenerStartLimitMs, () => {
+      this.#giveUp(`are not ready within ${listenerStartLimitMs} ms`);
+    });
+    try {
+      await this.whenComplete();
+    } finally {
+      cancel();
+    }
   }
 
   /** More are started at once; those too many finish their requests and end. */
@@ -251,7 +245,9 @@ export class ListenerFleet {
 
   #replace(wasComplete: boolean): void {
     this.#earlyDeaths = wasComplete ? 0 : this.#earlyDeaths + 1;
-    if (!this.#wasEverComplete && this.#earlyDeaths >= listenerStartAttemptsMax) return this.#giveUp();
+    if (!this.#wasEverComplete && this.#earlyDeaths >= listenerStartAttemptsMax) {
+      return this.#giveUp(`end before they are ready (${listenerStartAttemptsMax} times)`);
+    }
     if (this.#earlyDeaths <= 1) return this.#fill();
     const delayMs = Math.min(
       listenerRestartDelayMaxMs,
@@ -261,15 +257,11 @@ export class ListenerFleet {
     this.#cancelReplace = this.#options.clock.setTimer(delayMs, () => this.#fill());
   }
 
-  #giveUp(): void {
+  #giveUp(why: string): void {
     this.kill('start failed');
     const waiters = this.#waiters;
     this.#waiters = [];
-    const error = new SluiceError(
-      'listeners-do-not-start',
-      `the listener processes end before they are ready (${listenerStartAttemptsMax} times)`,
-      'their output above says why',
-    );
+    const error = new SluiceError('listeners-do-not-start', `the listener processes ${why}`, 'the lines above say why');
     for (const one of waiters) one.reject(error);
   }
 

@@ -1,0 +1,47 @@
+import type { CounterDelta } from '../../pools/protocol/counters.js';
+import type { WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
+import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { MetricTotals } from '../metrics/fold.js';
+import type { ProcessMetrics } from '../metrics/registry.js';
+import { ActivityBook } from './worker-activity.js';
+
+/** What listeners say that others answer for. */
+export interface FleetEvents {
+  needWorker(applicationId: string): void;
+  busy(applicationId: string): void;
+  served(workerId: number): void;
+  unreachable(workerId: number, error: string): void;
+  lost(workerId: number, lines: readonly string[]): void;
+  activity(listenerId: number, workers: readonly WorkerActivity[]): void;
+  counters(listenerId: number, sequence: number, deltas: readonly CounterDelta[]): void;
+  /** Its gauges, claims and activity are void. */
+  gone(listenerId: number): void;
+  replaced(): void;
+}
+
+/** Demand and losses go to the supervisor, counts to the metrics. */
+export function fleetEvents(
+  supervisor: SupervisorPort,
+  totals: MetricTotals,
+  processMetrics: ProcessMetrics,
+): FleetEvents {
+  const activity = new ActivityBook();
+  return {
+    needWorker: (applicationId) => supervisor.needWorker(applicationId),
+    busy: (applicationId) => supervisor.busy(applicationId),
+    served: (workerId) => supervisor.served(workerId),
+    unreachable: (workerId, error) => supervisor.unreachable(workerId, error),
+    lost: (workerId, lines) => supervisor.lost(workerId, lines),
+    activity: (listenerId, workers) => {
+      for (const one of activity.report(listenerId, workers)) {
+        supervisor.activity(one.workerId, one.inFlight, one.requestsTotal);
+      }
+    },
+    counters: (listenerId, sequence, deltas) => totals.apply(listenerId, sequence, deltas),
+    gone: (listenerId) => {
+      totals.forgetListener(listenerId);
+      activity.forget(listenerId);
+    },
+    replaced: () => processMetrics.listenerReplaced(),
+  };
+}
