@@ -40,6 +40,8 @@ export const pipelineBufferBytesMax = 65_536;
 export const linkProtocolVersion = 1;
 export const linkFrameBytesMax = 65_536;
 export const linkStreamWindowBytes = 262_144;
+/** What may come beyond a window: the last bytes of a worker that exits, which waits for no credit. */
+export const linkStreamGraceBytes = 2_097_152;
 export const linkStreamsMax = 65_536;
 export const linkHelloTimeoutMs = 5_000;
 

@@ -1,5 +1,5 @@
 /** Credit of one direction of one stream: the sender spends it, the receiver gives it back. */
-import { linkStreamWindowBytes } from '../../config/base/limits.js';
+import { linkStreamGraceBytes, linkStreamWindowBytes } from '../../config/base/limits.js';
 
 /** Credit is returned in lumps of this size: few frames, and the sender never runs dry. */
 export const creditLumpBytes = linkStreamWindowBytes / 4;
@@ -26,10 +26,10 @@ export class ReceiveWindow {
   #open = linkStreamWindowBytes;
   #owed = 0;
 
-  /** @returns false when the sender sent more than it was allowed (beyond one frame of grace). */
+  /** @returns false when the sender sent more than it was allowed (grace for an exiting worker included). */
   receive(bytes: number): boolean {
     this.#open -= bytes;
-    return this.#open >= -linkStreamWindowBytes;
+    return this.#open >= -linkStreamGraceBytes;
   }
 
   /** Bytes were handed on. @returns the credit to send now; 0 = not yet worth a frame. */

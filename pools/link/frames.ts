@@ -29,8 +29,15 @@
  *   Credit    payload u32: so many more body bytes may be sent on this stream
  *   Goaway    stream 0: send no new streams; Pong stream 0, payload u32 id, u32 requests in flight (all links)
  *
+ * Ends. Frames for a stream that a side has forgotten are ignored (a Request is Refused). A Fin of the
+ * worker half-closes: the stream lives until the listener says Fin, Reset or Close for it, or until the
+ * worker destroys the socket by itself (after `Connection: close`), which then needs no further frame.
+ * Without a Fin before, a destroyed socket is told: Closed when only the worker's side was tidied up
+ * (swept, drained, closeIdleConnections: the client's connection stays), Reset when the app cut it.
+ *
  * Windows: each direction of each stream starts with `linkStreamWindowBytes`, counted in payload bytes
- * of Body (towards the worker) and Answer (towards the listener); heads count too in Answer.
+ * of Body (towards the worker) and Answer (towards the listener); heads count too in Answer. A worker
+ * that exits sends what it still has at once, up to `linkStreamGraceBytes` beyond its window.
  */
 export const frameHeaderBytes = 12;
 
