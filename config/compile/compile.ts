@@ -20,6 +20,7 @@ import { Pools } from './pools.js';
 import { Report } from './report.js';
 import { compileServer, defaultFolders } from './server.js';
 import { compileSites } from './sites.js';
+import { soundPart } from './sound-part.js';
 import { zeroConfigDocument } from './zero-config.js';
 
 export interface LoadOptions {
@@ -90,9 +91,10 @@ async function load(file: string, options: LoadOptions): Promise<LoadResult> {
   const shape = rootSchema.safeParse(raw);
   if (!shape.success)
     for (const diagnostic of shapeDiagnostics(shape.error.issues, opened.root)) report.push(diagnostic);
-  // Without a sound shape the rest would only repeat the same problems.
-  if (report.failed || !shape.success || !isPlain(raw)) return finish(null, report, secrets);
-  const config = await compile(file, raw, report, sources, secrets, options);
+  // All problems in one go: what is sound is checked on, although nothing of it will be used.
+  const sound = shape.success ? raw : soundPart(raw, shape.error.issues);
+  if (!isPlain(sound) || !rootSchema.safeParse(sound).success) return finish(null, report, secrets);
+  const config = await compile(file, sound, report, sources, secrets, options);
   if (!opened.alone) return finish(config, report, secrets);
   // Nothing else is served: what is wrong with the only application is an error.
   const result = finish(config, report, secrets);
@@ -157,8 +159,9 @@ async function compile(
   const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);
   for (const site of sites) await applications.addSite(site);
   applications.finish();
+  if (report.failed) return null;
   warnAboutSettingsThatDoNotAct(report);
-  if (sites.length === 0 && !report.failed) {
+  if (sites.length === 0) {
     report.at([], {
       severity: 'warning',
       code: 'no-sites',
@@ -166,7 +169,6 @@ async function compile(
       remedy: 'add one under sites',
     });
   }
-  if (report.failed) return null;
   const body = {
     file,
     server,
