@@ -55,6 +55,7 @@ function dotnetEnvironment() {
     ...process.env,
     HOME: home,
     DOTNET_CLI_HOME: home,
+    TMPDIR: home,
     DOTNET_NOLOGO: '1',
     DOTNET_CLI_TELEMETRY_OPTOUT: '1',
     // No build server stays behind.
