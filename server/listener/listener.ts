@@ -66,7 +66,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   readonly #accepted: number;
   readonly #states: { readonly idle: number; readonly active: number; readonly tunnel: number };
   #sequence = 0;
-  #dateSecond = -1;
+  #dateTickMs = -1;
   #dateText = '';
 
   constructor(ports: ListenerPorts) {
@@ -139,12 +139,11 @@ export class Listener implements ProxyCore, ConnectionContext {
     this.#ports.say(message);
   }
 
+  /** Made anew once per tick of the deadlines: never more than a second old. */
   date(): string {
-    const nowMs = this.clock.wallMs();
-    const second = Math.trunc(nowMs / 1000);
-    if (second !== this.#dateSecond) {
-      this.#dateSecond = second;
-      this.#dateText = new Date(nowMs).toUTCString();
+    if (this.deadlines.nowMs !== this.#dateTickMs) {
+      this.#dateTickMs = this.deadlines.nowMs;
+      this.#dateText = new Date(this.clock.wallMs()).toUTCString();
     }
     return this.#dateText;
   }

@@ -1,7 +1,9 @@
 // HOT: measured by test/bench/main.ts
 import { creditLumpBytes, ReceiveWindow, SendWindow } from '../../pools/link/flow.js';
 import { AnswerFlag, EndFlag, FrameType, RequestFlag } from '../../pools/link/frames.js';
+import { referenceBytes } from '../../pools/link/writer.js';
 import { linkRequestFields, linkTrailers } from '../http1/forward.js';
+import type { Expiring } from './deadlines.js';
 import type { Exchange } from './exchange.js';
 import type { Link } from './link.js';
 import type { AbortCause, Upstream } from './upstream.js';
@@ -10,8 +12,12 @@ import type { AbortCause, Upstream } from './upstream.js';
  * A virtual socket: what one client connection is to one in-process worker. Requests run on it one after
  * another; it ends with the client connection, with its worker, or when the worker swept it.
  */
-export class LinkStream implements Upstream {
+export class LinkStream implements Upstream, Expiring {
   readonly announcesEnd = true;
+  deadlineMs = Infinity;
+  deadlineIndex = -1;
+  /** `requestTimeout` between two operations of this request; 0 = none, as by default in-process. */
+  #requestTimeoutMs = 0;
   readonly id: number;
   readonly link: Link;
   /** The client connection's list, which this stream leaves when it ends. */
@@ -44,6 +50,11 @@ export class LinkStream implements Upstream {
     this.#isBodyHeld = false;
     const { request, client } = exchange;
     const { forward } = client;
+    this.#requestTimeoutMs = exchange.application?.route?.requestTimeoutMs ?? 0;
+    if (this.#requestTimeoutMs > 0) {
+      exchange.core.deadlines.add(this);
+      this.#touch();
+    }
     let flags = 0;
     if (this.#isNew) flags |= RequestFlag.newStream;
     if (request.framing !== 'none') flags |= RequestFlag.body;
@@ -63,9 +74,11 @@ export class LinkStream implements Upstream {
 
   body(buffer: Buffer, start: number, end: number): boolean {
     this.#send.spend(end - start);
+    const bytes = buffer.subarray(start, end);
     // The writer keeps large buffers by reference until they left; this one is the reader's.
-    this.link.writer.bytes(FrameType.Body, 0, 0, this.id, Buffer.from(buffer.subarray(start, end)));
+    this.link.writer.bytes(FrameType.Body, 0, 0, this.id, bytes.length < referenceBytes ? bytes : Buffer.from(bytes));
     this.link.scheduleFlush();
+    this.#touch();
     this.#isBodyHeld = !this.#send.isOpen;
     return !this.#isBodyHeld;
   }
@@ -86,11 +99,14 @@ export class LinkStream implements Upstream {
 
   pauseAnswer(): void {
     this.#isPaused = true;
+    // The client is slow, not the app.
+    this.deadlineMs = Infinity;
   }
 
   resumeAnswer(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    this.#touch();
     const bytes = this.#unreleased;
     this.#unreleased = 0;
     this.#giveCredit(bytes);
@@ -99,11 +115,24 @@ export class LinkStream implements Upstream {
   release(reusable: boolean): void {
     this.#exchange = null;
     this.idleSinceMs = this.link.nowMs();
+    this.deadlineMs = Infinity;
     if (!reusable || this.link.isLeaving) this.close();
   }
 
+  /** Body frames are tunnel bytes from here on; the host knows. */
   upgrade(): void {
-    // Body frames are tunnel bytes from here on; the host knows.
+    this.#requestTimeoutMs = 0;
+    this.deadlineMs = Infinity;
+  }
+
+  onDeadline(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      this.deadlineMs = Infinity;
+      return;
+    }
+    this.abort('cancel');
+    exchange.onUpstreamLost('timeout');
   }
 
   /** The client connection ended, or the worker drains: no error on either side. */
@@ -119,6 +148,7 @@ export class LinkStream implements Upstream {
     if (this.isEnded) return;
     this.isEnded = true;
     this.#exchange = null;
+    this.link.core.deadlines.remove(this);
     this.link.forget(this);
     const index = this.#siblings.indexOf(this);
     if (index < 0) return;
@@ -154,6 +184,7 @@ export class LinkStream implements Upstream {
   onAnswer(flags: number, buffer: Buffer, start: number, end: number): boolean {
     const bytes = end - start;
     if (bytes > 0) {
+      if (!this.#isPaused) this.#touch();
       if (!this.#receive.receive(bytes)) return false;
       this.#exchange?.onAnswer(buffer, start, end);
       if (this.isEnded) return true;
@@ -162,6 +193,10 @@ export class LinkStream implements Upstream {
     }
     if ((flags & AnswerFlag.end) !== 0) this.#exchange?.onAnswerEnd();
     return true;
+  }
+
+  #touch(): void {
+    if (this.#requestTimeoutMs > 0) this.deadlineMs = this.link.core.deadlines.nowMs + this.#requestTimeoutMs;
   }
 
   #giveCredit(bytes: number): void {

@@ -31,7 +31,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   deadlineMs = Infinity;
   deadlineIndex = -1;
   readonly #worker: Worker;
-  readonly #core: ProxyCore;
+  readonly core: ProxyCore;
   readonly #path: string;
   readonly #token: string;
   readonly #streams = new Map<number, LinkStream>();
@@ -51,7 +51,7 @@ export class Link implements Transport, FrameHandler, Expiring {
 
   constructor(worker: Worker, core: ProxyCore, path: string, token: string) {
     this.#worker = worker;
-    this.#core = core;
+    this.core = core;
     this.#path = path;
     this.#token = token;
     this.#socket = null;
@@ -63,8 +63,9 @@ export class Link implements Transport, FrameHandler, Expiring {
     return this.#state === 'open' && !this.isLeaving && this.#streams.size < linkStreamsMax;
   }
 
+  /** Coarse: for idle times. */
   nowMs(): number {
-    return this.#core.clock.monotonicMs();
+    return this.core.deadlines.nowMs;
   }
 
   begin(exchange: Exchange): LinkStream {
@@ -88,7 +89,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#core.deadlines.remove(this);
+    this.core.deadlines.remove(this);
     this.#flushNow();
     this.#reader.stop();
     const socket = this.#socket;
@@ -111,7 +112,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   reopen(): void {
     if (this.#state === 'resting') this.writer = this.#open();
     else if (this.#state === 'open')
-      this.#core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
+      this.core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
   }
 
   onDeadline(): void {
@@ -204,7 +205,7 @@ export class Link implements Transport, FrameHandler, Expiring {
     const socket = connectSocket({ path: this.#path }, sink, () => undefined);
     this.#socket = socket;
     const writer = new FrameWriter(socket);
-    const hello = { protocol: linkProtocolVersion, token: this.#token, listener: this.#core.listenerId };
+    const hello = { protocol: linkProtocolVersion, token: this.#token, listener: this.core.listenerId };
     writer.latin1(FrameType.Hello, 0, 0, 0, encodeHello(hello));
     writer.flush();
     return writer;
@@ -218,8 +219,8 @@ export class Link implements Transport, FrameHandler, Expiring {
     }
     this.#state = 'open';
     this.deadlineMs = Infinity;
-    this.#core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
-    this.#core.workerReady(this.#worker);
+    this.core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
+    this.core.workerReady(this.#worker);
   }
 
   /** A socket of an earlier attempt may still speak. */
@@ -242,8 +243,8 @@ export class Link implements Transport, FrameHandler, Expiring {
     this.#socket = null;
     socket?.destroy();
     this.deadlineMs = this.nowMs() + unreachableRestMs;
-    this.#core.say({ type: 'link', workerId: this.#worker.workerId, up: false, error });
-    this.#core.unreachable(this.#worker, error);
+    this.core.say({ type: 'link', workerId: this.#worker.workerId, up: false, error });
+    this.core.unreachable(this.#worker, error);
     this.#loseStreams();
   }
 
