@@ -148,6 +148,7 @@ class FrontConnection {
   }
 
   #receive(frame: ReceivedFrame): void {
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others never come here
     switch (frame.type) {
       case FrameType.Answer:
         this.#answer(frame);

@@ -4,7 +4,7 @@
  * callback is called at once while the window is open and the kernel takes everything, and held
  * otherwise: `res.write` returning false and `drain` follow from that.
  */
-import { linkFrameBytesMax, linkStreamWindowBytes } from '../../../../config/base/limits.js';
+import { linkFrameBytesMax, linkStreamGraceBytes, linkStreamWindowBytes } from '../../../../config/base/limits.js';
 import { AnswerFlag, EndFlag, FrameType } from '../../../link/frames.js';
 import { FrameMark, type FrameWriter, referenceBytes } from '../../../link/writer.js';
 import type { FakeHandle } from './fake-handle.js';
@@ -114,6 +114,12 @@ export class Answer {
     const wasClosed = this.credit <= 0;
     this.credit += bytes;
     return wasClosed && this.credit > 0 && this.#callback !== null;
+  }
+
+  /** The process ends: everything written so far is collected, whatever the window says. */
+  collectAll(handle: FakeHandle): void {
+    this.credit += linkStreamGraceBytes;
+    if (this.#callback !== null) this.pump(handle);
   }
 
   /** The stream is gone: a held write fails as on a closed socket, its bytes are forgotten. */

@@ -51,6 +51,8 @@ export class Link implements StreamLink {
   #inFlightParts: Buffer[] = [];
   #waiters: (() => void)[] = [];
   #closed = false;
+  /** Frames only collect from here on; the last write is a synchronous one. */
+  #isExiting = false;
 
   constructor(owner: LinkOwner, handle: object) {
     this.#owner = owner;
@@ -226,6 +228,7 @@ export class Link implements StreamLink {
       this.writer.take();
       return true;
     }
+    if (this.#isExiting) return true;
     if (socket.writableLength > 0) return false;
     this.#inFlightParts = [];
     this.writer.flush();
@@ -258,6 +261,8 @@ export class Link implements StreamLink {
     if (this.#closed || this.#socket.destroyed) return;
     const handle = (this.#socket as unknown as { readonly _handle?: SocketHandle })._handle;
     if (handle === undefined || handle.fd < 0) return;
+    this.#isExiting = true;
+    for (const stream of this.#streams.values()) stream.collectAtExit();
     const owed = tail(this.#inFlightParts, handle.writeQueueSize);
     writeSync(handle.fd, [...owed, ...this.writer.take()]);
   }

@@ -278,6 +278,13 @@ export class Stream implements HandleOwner, SocketOwner {
     this.requests.abort();
   }
 
+  /** The process ends: collects what the app has written, and the end mark if its answer is complete. */
+  collectAtExit(): void {
+    this.answer.collectAll(this.handle);
+    const isComplete = this.socket?._httpMessage?.writableEnded === true && this.socket.writableLength === 0;
+    if (this.answering && isComplete && !this.#finSent) this.answer.finish();
+  }
+
   /** The link broke: for the app the client is gone, whatever still waits here. */
   lost(): void {
     this.#peerGone = true;
