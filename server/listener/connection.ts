@@ -7,7 +7,6 @@ import {
   pipelineBufferBytesMax,
 } from '../../config/base/limits.js';
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
-import { errorResponse } from '../http1/error-page.js';
 import { createForwardContext, type ForwardContext } from '../http1/forward.js';
 import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
 import { headIncomplete, headRejected, type Rejection } from '../http1/types.js';
@@ -19,6 +18,7 @@ import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js
 import { SocketOutput } from '../proxy/socket-output.js';
 import type { ConnectionContext } from './context.js';
 import { HeldBytes } from './held-bytes.js';
+import { errorText, headerWait } from './error-text.js';
 import { RateWatch } from './rate-watch.js';
 import { RequestBody } from './request-body.js';
 import { noHost, RequestRouter } from './request-router.js';
@@ -29,8 +29,6 @@ import { noHost, RequestRouter } from './request-router.js';
  *   \-- refusal, close ------+-------------------+--> lingering --client's end, time, bytes--> closed
  */
 type ConnectionState = 'head' | 'exchange' | 'tunnel' | 'lingering' | 'closed';
-
-const headerWait: Rejection = { status: 408, subStatus: 0, reason: 'HeaderWait' };
 
 /**
  * One client connection: cuts its bytes into requests and runs them one after another. Bytes of a later
@@ -60,6 +58,9 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   #isConsuming = false;
   #isPaused = false;
   #lingered = 0;
+  /** After the client half-closed its tunnel: the worker's side may go on so long. */
+  #tunnelUntilMs = Infinity;
+  #hasClientEnded = false;
 
   constructor(accepted: Socket, context: ConnectionContext) {
     this.#context = context;
@@ -109,8 +110,11 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
 
   onEnd(): void {
     switch (this.state) {
-      case 'exchange':
       case 'tunnel':
+        this.#hasClientEnded = true;
+        if (this.#held.isEmpty) this.#endTunnel();
+        break;
+      case 'exchange':
         // A half-closed client is a disconnect: Node and Kestrel alone see it that way too.
         this.exchange.clientGone('fin');
         this.#end();
@@ -154,7 +158,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
         this.#watchExchange(nowMs);
         break;
       case 'tunnel':
-        if (this.#rates.isWriteStalled(nowMs, this.#timeoutMs)) this.#socket.destroy();
+        if (nowMs >= this.#tunnelUntilMs || this.#rates.isWriteStalled(nowMs, this.#timeoutMs)) this.#socket.destroy();
         break;
       case 'lingering':
         this.#watchLinger(nowMs);
@@ -270,6 +274,17 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     const held = this.#held;
     if (this.#isConsuming || held.isEmpty) return;
     held.consumed(this.#consume(held.buffer, held.start, held.end));
+    if (this.#hasClientEnded && held.isEmpty && this.state === 'tunnel') this.#endTunnel();
+  }
+
+  /** The client half-closed its tunnel and its last byte is handed on. */
+  #endTunnel(): void {
+    if (this.exchange.clientEndedTunnel()) {
+      this.#tunnelUntilMs = this.#context.deadlines.nowMs + this.#timeoutMs;
+      return;
+    }
+    this.exchange.clientGone('fin');
+    this.#end();
   }
 
   #updateReading(): void {
@@ -337,15 +352,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   }
 
   #writeError(rejection: Rejection, close: boolean, retryAfterSeconds: number): void {
-    const { request } = this;
-    const options = {
-      close,
-      retryAfterSeconds,
-      head: request.method === 'HEAD' && request.rejection === null,
-      date: this.#context.core.date(),
-      http10: request.minorVersion === 0,
-    };
-    this.output.text(errorResponse(rejection.status, rejection.subStatus, rejection.reason, options));
+    this.output.text(errorText(this.request, rejection, close, retryAfterSeconds, this.#context.core.date()));
     this.output.flush();
   }
 

@@ -207,6 +207,11 @@ export class Exchange implements AnswerPorts {
     this.#finish();
   }
 
+  /** The client half-closed a tunnel. @returns whether the worker's direction goes on. */
+  clientEndedTunnel(): boolean {
+    return this.state === 'tunnel' && this.upstream?.endTunnel() === true;
+  }
+
   /** Ends the request with an error of ours (queue, deadlines, limits) if nothing was sent, else cuts it. */
   refuse(failure: StoredFailure): void {
     if (this.state === 'free') return;
@@ -228,7 +233,7 @@ export class Exchange implements AnswerPorts {
   tunnelClosed(): void {
     const upstream = this.upstream;
     this.upstream = null;
-    upstream?.abort('cancel');
+    upstream?.abort('fin');
     this.#finish();
     this.client.tunnelEnded();
   }

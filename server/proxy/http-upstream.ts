@@ -101,6 +101,10 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     this.deadlineMs = Infinity;
   }
 
+  endTunnel(): boolean {
+    return false;
+  }
+
   close(): void {
     this.#exchange = null;
     this.#socket.destroy();

@@ -25,7 +25,7 @@ export class LinkStream implements Upstream, Expiring {
   readonly #send = new SendWindow();
   readonly #receive = new ReceiveWindow();
   #exchange: Exchange | null = null;
-  #isNew = true;
+  #requests = 0;
   #isPaused = false;
   /** Answer bytes handed on while paused: their credit is given when the client took them. */
   #unreleased = 0;
@@ -56,7 +56,9 @@ export class LinkStream implements Upstream, Expiring {
       this.#touch();
     }
     let flags = 0;
-    if (this.#isNew) flags |= RequestFlag.newStream;
+    const isNew = this.#requests === 0;
+    this.#requests += 1;
+    if (isNew) flags |= RequestFlag.newStream;
     if (request.framing !== 'none') flags |= RequestFlag.body;
     if (request.expectContinue) flags |= RequestFlag.expect;
     if (request.upgradeWebSocket) flags |= RequestFlag.upgrade;
@@ -64,9 +66,8 @@ export class LinkStream implements Upstream, Expiring {
     if (!request.keepAlive) flags |= RequestFlag.close;
     if (forward.scheme === 'https') flags |= RequestFlag.encrypted;
     let payload = linkRequestFields(request, forward) + request.method + '\n' + request.target;
-    if (this.#isNew) {
+    if (isNew) {
       payload += `\n${forward.clientAddress}\n${forward.clientPort}\n${client.localAddress}\n${client.localPort}`;
-      this.#isNew = false;
     }
     this.link.writer.latin1(FrameType.Request, flags, 0, this.id, payload);
     this.link.scheduleFlush();
@@ -125,6 +126,12 @@ export class LinkStream implements Upstream, Expiring {
     this.deadlineMs = Infinity;
   }
 
+  endTunnel(): boolean {
+    this.link.writer.empty(FrameType.Fin, 0, this.id);
+    this.link.scheduleFlush();
+    return true;
+  }
+
   onDeadline(): void {
     const exchange = this.#exchange;
     if (exchange === null) {
@@ -157,7 +164,7 @@ export class LinkStream implements Upstream, Expiring {
   }
 
   /** The worker (or the link) took the stream away. */
-  lose(cause: 'refused' | 'lost' | 'app-reset'): void {
+  lose(cause: 'refused' | 'lost' | 'stale' | 'app-reset'): void {
     const exchange = this.#exchange;
     this.end();
     exchange?.onUpstreamLost(cause);
@@ -170,7 +177,9 @@ export class LinkStream implements Upstream, Expiring {
       this.end();
       return;
     }
-    exchange.onAnswerEnd();
+    // The app ended an idle socket while this request was on its way to it.
+    if (this.#requests > 1 && exchange.answer.isUntouched && exchange.tunnel === null) this.lose('stale');
+    else exchange.onAnswerEnd();
   }
 
   onCredit(bytes: number): void {

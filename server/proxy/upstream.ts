@@ -30,6 +30,8 @@ export interface Upstream {
   release(reusable: boolean): void;
   /** The answer was 101: bytes pass unframed from here on, and the connection is never used again. */
   upgrade(): void;
+  /** The client ended its side of a tunnel. @returns false: this worker cannot be told without ending both. */
+  endTunnel(): boolean;
 }
 
 /** The way to one worker. */

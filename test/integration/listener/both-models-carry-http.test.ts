@@ -193,6 +193,19 @@ describe.each(worlds)('$name', ({ model, options }) => {
     await client.finishes();
   });
 
+  test('a half-closed tunnel still brings what the worker sends', async () => {
+    // Out-of-process a worker would take the half-close for a disconnect: both sides end.
+    if (model === 'OutOfProcess') return;
+    const client = await open();
+    client.send(get('/ws', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'));
+    await client.receives('101');
+    client.clear();
+    client.send(Buffer.alloc(2_000_000, 'h'));
+    client.end();
+    await client.finishes();
+    expect(client.bytes()).toHaveLength(2_000_000);
+  });
+
   test('nothing is served for an unknown application, and bad bytes are refused', async () => {
     const client = await open();
     client.send('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n' + get('/'));
