@@ -52,7 +52,8 @@ export function adoptListen(owner: ListenOwner): void {
       listenForReal();
       return;
     }
-    const wanted: Wanted = { address: address ?? '', port: port ?? 0, isPath: port === -1 && addressType === -1 };
+    const isPath = address !== null && port === -1 && addressType === -1;
+    const wanted: Wanted = { address: address ?? '', port: Math.max(0, port ?? 0), isPath };
     if (reason !== null && isTheApp(owner, wanted, adoption === null)) {
       owner.refused(reason.code, reason.text);
       return;
@@ -72,20 +73,21 @@ export function adoptListen(owner: ListenOwner): void {
     }
     if (adoption !== null) displace(owner, adoption);
     const app = new App(this as unknown as ServerInternals, owner.seam);
-    const handle = new FakeListenHandle(wanted.isPath ? null : reported(wanted, owner.appPort), () => {
+    const shown = takeGiven(this) ?? reported(wanted, owner.appPort);
+    const handle = new FakeListenHandle(wanted.isPath ? null : shown, () => {
       if (adoption?.handle !== handle) return;
       adoption = null;
       // Requests in flight are still answered: their streams hold the app. New ones are refused.
       owner.app = null;
     });
-    (this as unknown as ServerInternals)._handle = closing(this, handle);
+    (this as unknown as ServerInternals)._handle = handle;
     const isProvisional = wanted.port !== owner.appPort;
     adoption = { app, handle, address: wanted.address, port: wanted.port, isProvisional, listenForReal };
     owner.app = app;
     listenForReal();
     // Behind the 'listening' event, which comes on the next tick.
     runSoon(() => {
-      if (adoption?.app === app) owner.listening(reported(wanted, owner.appPort).port);
+      if (adoption?.app === app) owner.listening(shown.port);
     }, undefined);
   };
 }
@@ -101,11 +103,18 @@ function isTheApp(owner: ListenOwner, wanted: Wanted, isFirst: boolean): boolean
   return isFirst && !owner.isPortForced;
 }
 
-/** A handle that came along (`listen(handle)`, `listen(otherServer)`) is closed: ours takes its place. */
-function closing(server: net.Server, handle: FakeListenHandle): FakeListenHandle {
+/**
+ * A handle that came along (`listen(handle)`, `listen(otherServer)`) is closed: ours takes its place.
+ * @returns its address.
+ */
+function takeGiven(server: net.Server): ListenAddress | null {
   const given = (server as unknown as { _handle: ListenHandle | null })._handle;
-  if (given !== null && given !== undefined && !(given instanceof FakeListenHandle)) given.close();
-  return handle;
+  if (given === null || given === undefined || given instanceof FakeListenHandle) return null;
+  const out: { address?: string; family?: string; port?: number } = {};
+  given.getsockname?.(out);
+  given.close();
+  const { address, family, port } = out;
+  return address === undefined || family === undefined || port === undefined ? null : { address, family, port };
 }
 
 function displace(owner: ListenOwner, adoption: Adoption): void {

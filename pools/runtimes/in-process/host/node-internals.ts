@@ -60,6 +60,7 @@ export interface ListenHandle {
   ref(): void;
   unref(): void;
   readonly fd?: number;
+  getsockname?(out: object): number;
 }
 
 export type Listen2 = (

@@ -1,0 +1,1 @@
+module.exports = (_q, r) => r.end('handler');

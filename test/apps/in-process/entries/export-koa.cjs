@@ -1,0 +1,1 @@
+module.exports = { callback: () => (_q, r) => r.end('koa') };

@@ -1,0 +1,1 @@
+module.exports = require('node:http').createServer((_q, r) => r.end('server'));

@@ -1,0 +1,1 @@
+export default (_q, r) => r.end('esm handler');

@@ -1,0 +1,1 @@
+require('node:http2').createServer().listen(process.env.PORT);
