@@ -95,7 +95,12 @@ export class AccessLog {
 
   /** Writes what is there; called every second and when much has come together. */
   flush(): void {
-    if (this.#writing || this.#fd < 0 || this.#pending === '') return;
+    if (this.#writing || this.#pending === '') return;
+    if (this.#fd < 0) {
+      // The folder was not there, or not ours: perhaps it is now.
+      if (!this.#closing) this.#open(() => undefined);
+      return;
+    }
     let text = this.#pending;
     this.#pending = '';
     if (this.#torn) text = `\n${text}`;

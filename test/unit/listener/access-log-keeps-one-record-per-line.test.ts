@@ -1,12 +1,12 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { readFileSync, renameSync } from 'node:fs';
+import { afterAll, expect, test } from '@jest/globals';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { AccessLog, type AccessRecord } from '../../../server/log/access-log.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 
 const folder = tempFolder('log');
-afterEach(() => undefined);
+afterAll(() => removeFolder(folder));
 
 const record: AccessRecord = {
   remoteAddress: '127.0.0.1',
@@ -63,5 +63,15 @@ test('a disk that takes nothing costs bounded memory, and the loss is counted', 
   for (let serial = 0; serial < 10_000; serial += 1) log.append(long);
   await ended(log);
   expect(log.dropped).toBe(10_000);
-  removeFolder(folder);
+});
+
+test('a folder that appears later is found', async () => {
+  const late = join(folder, 'late');
+  const log = new AccessLog(join(late, 'access.log'), new ManualClock());
+  await new Promise<void>((resolve) => log.reopen(resolve));
+  log.append(record);
+  mkdirSync(late);
+  log.flush();
+  await ended(log);
+  expect(readFileSync(join(late, 'access.log'), 'latin1')).toContain('"target":"/"');
 });
