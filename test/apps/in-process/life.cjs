@@ -67,6 +67,17 @@ if (!isMainThread) {
           }, reject);
         });
       }),
+    '/many-real': () =>
+      new Promise((resolve, reject) => {
+        const second = http.createServer((req, res) => req.resume().on('end', () => res.end('real')));
+        second.listen(0, async () => {
+          const { port } = second.address();
+          let right = 0;
+          for (let round = 0; round < 300; round += 1) if ((await get(port).catch(reject)) === 'real') right += 1;
+          second.close();
+          resolve({ right });
+        });
+      }),
     '/raw-server': () =>
       new Promise((resolve) => {
         const raw = net.createServer().listen(0, '127.0.0.1', () => {

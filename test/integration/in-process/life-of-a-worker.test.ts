@@ -110,7 +110,7 @@ test('10,000 requests leave no listeners and no sockets behind', async () => {
       for (const one of streams) one.send(FrameType.Close);
       link.writer.flush();
     }
-    await until('the sockets are gone', async () => (await counts()) === before);
+    expect(await until('the sockets are gone', async () => (await counts()) === before)).toBe(true);
   });
 });
 
