@@ -24,10 +24,12 @@ export interface SluiceOptions {
   readonly args?: readonly string[];
   /** Fewer is quicker; the number of cores is not what most tests are about. */
   readonly listeners?: number;
-  /** Instead of everything above: the text of the file; `PORT` and `FOLDER` in it are replaced. */
+  /** Instead of everything above: the text of the file; `PORT`, `ADMIN_PORT` and `FOLDER` in it are replaced. */
   readonly yaml?: string;
   /** false: do not wait for /readyz (tests of a refused start). */
   readonly waitUntilReady?: boolean;
+  /** Another copy of the command line than this checkout's. */
+  readonly main?: string;
 }
 
 export class Sluice {
@@ -118,7 +120,10 @@ async function goneWithin(tree: readonly ProcessStat[], withinMs: number): Promi
 }
 
 function configuration(options: SluiceOptions, port: number, adminPort: number, folder: string): string {
-  if (options.yaml !== undefined) return options.yaml.replaceAll('PORT', String(port)).replaceAll('FOLDER', folder);
+  if (options.yaml !== undefined) {
+    const text = options.yaml.replaceAll('ADMIN_PORT', String(adminPort)).replaceAll('PORT', String(port));
+    return text.replaceAll('FOLDER', folder);
+  }
   const sites = options.sites?.(port) ?? [
     {
       name: 'main',
@@ -164,7 +169,7 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     const file = join(folder, 'sluice.yaml');
     writeFileSync(file, configuration(options, port, adminPort, folder));
     const isolation = process.getuid?.() === 0 && !canSwitchUsers() ? ['--isolation', 'process'] : [];
-    const args = [sluiceMain, 'start', file, ...isolation, ...(options.args ?? [])];
+    const args = [options.main ?? sluiceMain, 'start', file, ...isolation, ...(options.args ?? [])];
     const sluice = new Sluice(port, adminPort, folder, file, startProgram(process.execPath, args, { cwd: folder }));
     if (options.waitUntilReady === false) return sluice;
     try {

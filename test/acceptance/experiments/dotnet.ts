@@ -18,6 +18,8 @@ export async function publishWebApp(folder: string): Promise<string> {
     ...process.env,
     HOME: home,
     DOTNET_CLI_HOME: home,
+    // Its scratch files stay with the rest.
+    TMPDIR: folder,
     DOTNET_NOLOGO: '1',
     DOTNET_CLI_TELEMETRY_OPTOUT: '1',
   };

@@ -1,8 +1,6 @@
 /** Two equal loads through every example: descriptors and memory after the second as after the first. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { findProgram, python3 } from '../../support/find-program.js';
-import { repository } from '../../support/paths.js';
+import { exampleConfiguration, examples } from '../../support/examples.js';
+import { findProgram } from '../../support/find-program.js';
 import { descriptorCount, residentBytes } from '../../support/processes.js';
 import { run as runProgram } from '../../support/program.js';
 import { type Sluice, withSluice } from '../../support/sluice.js';
@@ -11,41 +9,6 @@ import { type Experiment, type Outcome, scaled, violations } from '../experiment
 
 const growthBytesMax = 4 * 2 ** 20;
 const quietMs = 5_000;
-
-interface Example {
-  readonly path: string;
-  readonly pool: string;
-  /** Memory of programs that are not ours to judge: their own runtime grows as it likes. */
-  readonly ours: boolean;
-}
-
-const everywhere: readonly Example[] = [
-  { path: '/', pool: 'home', ours: true },
-  { path: '/fastify/who', pool: 'fastify', ours: true },
-  { path: '/fragile/', pool: 'fragile', ours: true },
-  { path: '/blocking/', pool: 'blocking', ours: true },
-  { path: '/node/', pool: 'node-program', ours: false },
-];
-
-function examples(): readonly Example[] {
-  const published = existsSync(join(repository, 'examples', 'aspnetcore', 'publish', 'web.config'));
-  return [
-    ...everywhere,
-    ...(findProgram(python3) === null ? [] : [{ path: '/python/', pool: 'python', ours: false }]),
-    ...(published ? [{ path: '/aspnetcore/', pool: 'aspnetcore', ours: false }] : []),
-  ];
-}
-
-/** The examples' own file with this run's port, folders and absolute paths. */
-function configuration(): string {
-  return readFileSync(join(repository, 'examples', 'sluice.yaml'), 'utf8')
-    .replace('*:8080:', '*:PORT:')
-    .replace(
-      /^admin:.*$/m,
-      'admin: { socket: FOLDER/run/admin.sock }\nrunDir: FOLDER/run\nstateDir: FOLDER/state\nlogDir: FOLDER/log',
-    )
-    .replaceAll('physicalPath: ./', `physicalPath: ${join(repository, 'examples')}/`);
-}
 
 async function load(sluice: Sluice, path: string, requests: number): Promise<void> {
   let done = 0;
@@ -73,7 +36,7 @@ async function sizes(sluice: Sluice, foreign: ReadonlySet<number>): Promise<Map<
 
 async function run(requests: number): Promise<Outcome> {
   let outcome: Outcome | null = null;
-  await withSluice({ yaml: configuration() }, async (sluice) => {
+  await withSluice({ yaml: exampleConfiguration() }, async (sluice) => {
     const half = Math.ceil(requests / 2);
     const all = examples();
     const round = async (): Promise<void> => {

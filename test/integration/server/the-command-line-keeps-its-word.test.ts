@@ -63,6 +63,8 @@ describe('sluice', () => {
       };
       writeFileSync(file, JSON.stringify({ applicationPools: [{ name: 'a' }], sites: [site] }));
       expect(await sluice('check', file)).toMatchObject({ code: 0 });
+      // A folder of one application needs no file.
+      expect(await sluice('check', app('plain'))).toMatchObject({ code: 0 });
     });
   });
 
