@@ -23,6 +23,9 @@ async function killEverySecond(sluice: Sluice, seconds: number): Promise<number>
   let kills = 0;
   const endMs = monotonicMs() + seconds * 1_000;
   while (monotonicMs() < endMs) {
+    // Longer than any request under way: what the last kill sent round again is answered by then. A request
+    // that is hit twice is rightly given up, and on a slow machine a start may take most of a second.
+    await sluice.call('/a/slow?ms=60', { method: 'POST' });
     for (const pid of await sluice.workerPids('a')) {
       try {
         process.kill(pid, 'SIGKILL');
