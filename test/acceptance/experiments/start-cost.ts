@@ -50,8 +50,14 @@ async function startSeconds(sluice: Sluice): Promise<{ sum: number; count: numbe
   return { sum: read('sum'), count: read('count') };
 }
 
-async function costHosted(folder: string, rounds: number): Promise<Cost[]> {
-  const costs: Cost[] = [];
+interface Costs {
+  readonly alone: Cost[];
+  readonly hosted: Cost[];
+}
+
+/** Alone and hosted in turns, so that both see the same machine. */
+async function measureCosts(folder: string, rounds: number): Promise<Costs> {
+  const costs: Costs = { alone: [], hosted: [] };
   await withSluice(
     {
       args: ['--isolation', 'process'],
@@ -60,38 +66,46 @@ async function costHosted(folder: string, rounds: number): Promise<Cost[]> {
     },
     async (sluice) => {
       for (let round = 0; round < rounds; round += 1) {
-        const before = await startSeconds(sluice);
-        await sluice.call('/');
-        const after = await until('the start is counted', async () => {
-          const now = await startSeconds(sluice);
-          return now.count > before.count && now;
-        });
-        for (let index = 0; index < requestsBeforeRss; index += 1) await sluice.call('/');
-        await pause(500);
-        const [pid] = await sluice.workerPids('a');
-        const readyMs = ((after.sum - before.sum) / (after.count - before.count)) * 1_000;
-        costs.push({ readyMs, rssMiB: residentBytes(pid ?? -1) / 2 ** 20 });
-        process.kill(pid ?? -1, 'SIGKILL');
-        await until('the worker is gone', async () => (await sluice.workerPids('a')).length === 0);
+        costs.alone.push(await costAlone(folder));
+        costs.hosted.push(await costHosted(sluice));
       }
     },
   );
   return costs;
 }
 
+/** Starts the worker by a request, measures it and kills it. */
+async function costHosted(sluice: Sluice): Promise<Cost> {
+  const before = await startSeconds(sluice);
+  await sluice.call('/');
+  const after = await until('the start is counted', async () => {
+    const now = await startSeconds(sluice);
+    return now.count > before.count && now;
+  });
+  for (let index = 0; index < requestsBeforeRss; index += 1) await sluice.call('/');
+  await pause(500);
+  const [pid] = await sluice.workerPids('a');
+  const readyMs = ((after.sum - before.sum) / (after.count - before.count)) * 1_000;
+  const rssMiB = residentBytes(pid ?? -1) / 2 ** 20;
+  process.kill(pid ?? -1, 'SIGKILL');
+  await until('the worker is gone', async () => (await sluice.workerPids('a')).length === 0);
+  return { readyMs, rssMiB };
+}
+
+function signed(value: number, digits: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(digits)}`;
+}
+
 async function run(rounds: number): Promise<Outcome> {
   const measured: string[] = [];
   const missed: string[] = [];
   for (const name of subjects) {
-    const folder = app(name);
-    const alone: Cost[] = [];
-    for (let round = 0; round < rounds; round += 1) alone.push(await costAlone(folder));
-    const hosted = await costHosted(folder, rounds);
+    const { alone, hosted } = await measureCosts(app(name), rounds);
     const added = {
       ms: median(hosted.map((one) => one.readyMs)) - median(alone.map((one) => one.readyMs)),
       mib: median(hosted.map((one) => one.rssMiB)) - median(alone.map((one) => one.rssMiB)),
     };
-    const figures = `${name}: ready +${added.ms.toFixed(0)} ms, RSS +${added.mib.toFixed(1)} MiB`;
+    const figures = `${name}: ready ${signed(added.ms, 0)} ms, RSS ${signed(added.mib, 1)} MiB`;
     measured.push(figures);
     missed.push(...violations({ [figures]: added.ms <= 50 && added.mib <= 12 }));
   }
