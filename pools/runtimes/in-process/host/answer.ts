@@ -1,4 +1,4 @@
-// HOT: measured by test/bench/link.bench.ts
+// HOT: measured by test/bench/host.bench.ts
 /**
  * The way back: bytes that Node writes to a virtual socket leave as Answer frames, unchanged. The write
  * callback is called at once while the window is open and the kernel takes everything, and held

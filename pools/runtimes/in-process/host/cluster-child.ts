@@ -2,7 +2,6 @@
  * `node:cluster` as an app sees it in one of several workers: Node's own child module, with what needs a
  * primary process replaced. `listen` never asks the primary.
  */
-import { createRequire } from 'node:module';
 import type net from 'node:net';
 import { runSoon } from './clean-context.js';
 import type { Listen2 } from './node-internals.js';
@@ -34,7 +33,7 @@ const uniqueId = 'NODE_UNIQUE_ID';
 export function becomeClusterChild(slot: number, closeServer: (then: () => void) => void): void {
   process.env[uniqueId] = String(slot);
   // Must be loaded with the variable set: Node decides by it once which half of the module to load.
-  const cluster = createRequire(process.execPath)('cluster') as ClusterChild;
+  const cluster = process.getBuiltinModule('node:cluster') as unknown as ClusterChild;
   cluster._setupWorker();
   Reflect.deleteProperty(process.env, uniqueId);
   cluster._getServer = (server, query) => {

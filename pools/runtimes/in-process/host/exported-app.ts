@@ -1,6 +1,5 @@
 /** Apps that export a server or handler instead of listening: looked at when nothing else is left to run. */
 import http from 'node:http';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../../../../config/base/errors.js';
@@ -18,6 +17,8 @@ export interface ExportOwner {
 /** The entry as Node resolved it: a folder stands for its main file. */
 function entryFile(): string {
   const entry = process.argv[1] ?? '';
+  // Loaded late: most apps never come here.
+  const { createRequire } = process.getBuiltinModule('node:module');
   return createRequire(path.join(entry, 'index.js')).resolve(entry);
 }
 

@@ -1,4 +1,4 @@
-// HOT: measured by test/bench/link.bench.ts
+// HOT: measured by test/bench/host.bench.ts
 /**
  * The plain request: what Node's `parserOnIncoming` and `resOnFinish` do for it, in their order, without
  * their closures per request. Everything unusual goes through Node's own code (`deliver.ts`).

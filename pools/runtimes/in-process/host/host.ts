@@ -39,7 +39,8 @@ export class Host implements LinkOwner, ListenOwner {
   #how: 'listen' | 'export' = 'listen';
   #wasListening = false;
   #beats = 0;
-  #utilization = performance.eventLoopUtilization();
+  /** `performance` is first touched by the first heartbeat: loading it takes time at start. */
+  #utilization: ReturnType<typeof performance.eventLoopUtilization> | undefined;
 
   constructor(start: HostStartData) {
     this.token = start.linkToken;
@@ -69,7 +70,7 @@ export class Host implements LinkOwner, ListenOwner {
     if (this.seam === null) watchAnswers();
     else wrapCloseConnections(this.#apps);
     this.#watchProcess();
-    this.#beat(hostClock.monotonicMs());
+    this.#scheduleBeat();
   }
 
   #path(): 'fast' | 'slow' | 'documented' {
@@ -147,12 +148,18 @@ export class Host implements LinkOwner, ListenOwner {
     else server.close(then);
   }
 
+  #scheduleBeat(): void {
+    const dueMs = refreshCoarseNow() + heartbeatIntervalMs;
+    hostClock.setTimer(heartbeatIntervalMs, () => this.#beat(dueMs));
+  }
+
   /** Every 250 ms while the loop turns; the delay is how late the timer came. */
   #beat(dueMs: number): void {
     const now = refreshCoarseNow();
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(this.#utilization, before);
+    const { utilization } =
+      before === undefined ? this.#utilization : performance.eventLoopUtilization(this.#utilization, before);
     this.#send({
       type: 'heartbeat',
       inFlight: this.inFlight,
@@ -162,7 +169,7 @@ export class Host implements LinkOwner, ListenOwner {
     });
     this.#beats += 1;
     if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
-    hostClock.setTimer(heartbeatIntervalMs, () => this.#beat(now + heartbeatIntervalMs));
+    this.#scheduleBeat();
   }
 }
 

@@ -1,4 +1,4 @@
-// HOT: measured by test/bench/link.bench.ts
+// HOT: measured by test/bench/host.bench.ts
 /** The worker's end of one link: one unix socket to one listener, many streams. */
 import net from 'node:net';
 import {

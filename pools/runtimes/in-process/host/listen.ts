@@ -4,7 +4,6 @@
  * are bound for real, on loopback.
  */
 import net from 'node:net';
-import os from 'node:os';
 import { App } from './app.js';
 import { runSoon } from './clean-context.js';
 import { FakeListenHandle, type ListenAddress } from './listen-handle.js';
@@ -189,7 +188,7 @@ function hasIPv6(): boolean {
 /** Whether the address belongs to this machine; the others get Node's own error. */
 function isHere(address: string): boolean {
   if (address === '0.0.0.0' || address === '::' || address.startsWith('127.') || address === '::1') return true;
-  for (const list of Object.values(os.networkInterfaces())) {
+  for (const list of Object.values(process.getBuiltinModule('node:os').networkInterfaces())) {
     if (list?.some((one) => one.address === address)) return true;
   }
   return false;

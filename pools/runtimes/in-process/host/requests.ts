@@ -1,4 +1,4 @@
-// HOT: measured by test/bench/link.bench.ts
+// HOT: measured by test/bench/host.bench.ts
 /**
  * The requests of one virtual socket: calls Node's HTTP server code as its native parser would. The plain
  * request takes the fast path; without the seam requests go in as bytes (`request-bytes.ts`).

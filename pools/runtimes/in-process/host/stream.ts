@@ -1,4 +1,4 @@
-// HOT: measured by test/bench/link.bench.ts
+// HOT: measured by test/bench/host.bench.ts
 /**
  * One stream of a link = one virtual socket of the app. Frames are queued by the link's callback and
  * handed to the app in macrotasks of their own (`deliver`): frames that arrive in one read share one.
