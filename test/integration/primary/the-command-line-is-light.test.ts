@@ -28,7 +28,7 @@ test('--help loads neither the server nor the configuration', async () => {
   removeFolder(folder);
 });
 
-testNeeding('root')('in a folder that others cannot enter, start refuses with 78 and says what to do', async () => {
+testNeeding('other users')('in a folder that others cannot enter, start refuses with 78 and says what to do', async () => {
   const folder = tempFolder();
   const closed = join(folder, 'closed');
   mkdirSync(closed, { mode: 0o700 });
