@@ -1,6 +1,6 @@
 /**
  * The host of one in-process worker: owns control pipe, links, the adopted server and the heartbeat.
- * See in the README of the folder above how a request travels.
+ * The README of this folder shows how a request travels.
  */
 import net from 'node:net';
 import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';

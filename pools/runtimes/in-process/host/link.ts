@@ -8,7 +8,7 @@ import {
   readBufferBytes,
 } from '../../../../config/base/limits.js';
 import { FrameType, RequestFlag } from '../../../link/frames.js';
-import { decodeFields, decodeHello, decodeNumber, decodeRequest } from '../../../link/payloads.js';
+import { type DecodedRequest, decodeFields, decodeHello, decodeNumber, decodeRequest } from '../../../link/payloads.js';
 import { FrameReader } from '../../../link/reader.js';
 import { FrameWriter } from '../../../link/writer.js';
 import type { App } from './app.js';
@@ -116,15 +116,15 @@ export class Link implements StreamLink {
         this.#request(flags, id, buffer.toString('latin1', start, end));
         return;
       case FrameType.Body:
-        this.#deliver(id, { ...nothing, type, flags, body: this.#keep(buffer, start, end) });
+        this.#deliver(id, delivery(type, flags, null, this.#keep(buffer, start, end), null));
         return;
       case FrameType.Trailers:
-        this.#deliver(id, { ...nothing, type, flags, trailers: decodeFields(buffer.toString('latin1', start, end)) });
+        this.#deliver(id, delivery(type, flags, null, null, decodeFields(buffer.toString('latin1', start, end))));
         return;
       case FrameType.Fin:
       case FrameType.Reset:
       case FrameType.Close:
-        this.#deliver(id, { ...nothing, type, flags });
+        this.#deliver(id, delivery(type, flags, null, null, null));
         return;
       case FrameType.Credit:
         this.#streams.get(id)?.grant(Math.max(0, decodeNumber(buffer, start, end)));
@@ -178,7 +178,7 @@ export class Link implements StreamLink {
     }
     const stream = isNew ? this.#open(id, flags, request.addresses ?? anyAddress) : this.#streams.get(id);
     if (stream === undefined) this.writer.empty(FrameType.Refused, 0, id);
-    else stream.receive({ ...nothing, type: FrameType.Request, flags, request });
+    else stream.receive(delivery(FrameType.Request, flags, request, null, null));
   }
 
   #open(id: number, flags: number, addresses: typeof anyAddress): Stream | undefined {
@@ -268,7 +268,16 @@ export class Link implements StreamLink {
   }
 }
 
-const nothing = { request: null, body: null, trailers: null } as const;
+/** One shape for all, made field by field: a spread costs 2 us here. */
+function delivery(
+  type: FrameType,
+  flags: number,
+  request: DecodedRequest | null,
+  body: Buffer | null,
+  trailers: readonly string[] | null,
+): Delivery {
+  return { type, flags, request, body, trailers };
+}
 
 /** The last `bytes` bytes of the parts. */
 function tail(parts: readonly Buffer[], bytes: number): Buffer[] {

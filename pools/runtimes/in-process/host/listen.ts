@@ -34,7 +34,7 @@ interface Adoption {
   /** Adopted as the first server, not because of its port: a later one on the port takes its place. */
   readonly isProvisional: boolean;
   /** Binds it for real when another server turns out to be the app. */
-  readonly listenForReal: () => void;
+  readonly becomeSecond: () => void;
 }
 
 const loopback = '127.0.0.1';
@@ -81,7 +81,8 @@ export function adoptListen(owner: ListenOwner): void {
     });
     (this as unknown as ServerInternals)._handle = handle;
     const isProvisional = wanted.port !== owner.appPort;
-    adoption = { app, handle, address: wanted.address, port: wanted.port, isProvisional, listenForReal };
+    const becomeSecond = (): void => second(owner, this, address, wanted, backlog, fd, original);
+    adoption = { app, handle, address: wanted.address, port: wanted.port, isProvisional, becomeSecond };
     owner.app = app;
     listenForReal();
     // Behind the 'listening' event, which comes on the next tick.
@@ -121,7 +122,7 @@ function displace(owner: ListenOwner, adoption: Adoption): void {
   adoption.handle.close();
   server._handle = null;
   owner.notice('second-server', `a later server listens on port ${owner.appPort}: the first one is bound for real`);
-  adoption.listenForReal();
+  adoption.becomeSecond();
 }
 
 function second(
