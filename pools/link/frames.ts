@@ -22,7 +22,7 @@
  * worker -> listener
  *   Hello     payload JSON { protocol }
  *   Answer    bytes Node wrote to the virtual socket, unchanged. Flag `head`: they start with the final
- *             head, aux = its length in bytes if known, else 0. Flag `end`: the response is finished
+ *             head (of which the listener believes nothing). Flag `end`: the response is finished
  *   Fin       the app ended its side (socket.end); Reset  the app destroyed the socket
  *   Closed    the worker swept the idle stream; a Request that crosses it is answered by Refused
  *   Refused   this Request was not handed to the app (draining, unknown stream): may be sent elsewhere
