@@ -66,6 +66,9 @@ export const outputBacklogBytesMax = 262_144;
 /** Wait for the end of the output after a worker's exit; a grandchild may hold the pipe. */
 export const outputDrainMs = 300;
 
+/** The runtimes end a late start themselves and say why; the supervisor's own timer is so much later. */
+export const startBackstopMs = 5_000;
+
 /** Start of out-of-process workers (ASP.NET Core Module). */
 export const startAttemptsMax = 2;
 export const portCandidatesMax = 10;

@@ -58,8 +58,6 @@ export interface ApplicationRules {
 export interface Life {
   readonly generation: number;
   readonly phase: 'starting' | 'running';
-  /** Out-of-process starts have two attempts, which count as one start. */
-  readonly attempt: number;
 }
 
 export interface Slot {

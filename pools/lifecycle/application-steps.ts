@@ -14,7 +14,6 @@ import { addFailure, emptyWindow, isTripped } from './rapid-fail.js';
 import {
   type ApplicationStep,
   andThen,
-  beginLife,
   eachSlot,
   isRunning,
   letAllGo,
@@ -22,7 +21,6 @@ import {
   replaceLife,
   resize,
   settle,
-  startAttempts,
   still,
   wantFirst,
 } from './slots.js';
@@ -133,7 +131,7 @@ export function ended(application: Application, event: Of<'ended'>): Application
   const changed = andThen(counted, (books) =>
     eachSlot(books, isSlot(event), (slot) => {
       if (role === 'leaving') return left(slot, event, application.rules.overlap);
-      return role === 'replacement' ? replacementEnded(slot, event, application) : currentEnded(slot, event, books);
+      return role === 'replacement' ? replacementEnded(slot) : currentEnded(slot, event);
     }),
   );
   return andThen(changed, (books) => settle(books, event.nowMs));
@@ -146,26 +144,19 @@ export function endedClosed(application: Application, event: Of<'ended'>): Appli
   );
 }
 
-/** Out-of-process failures count here; a start counts once, after its last attempt. */
+/** Out-of-process failures count here; a start counts once, however often the runtime tried. */
 function countFailure(application: Application, event: Of<'ended'>): ApplicationStep {
   const { status, subStatus } = event;
   const seen: Application =
     event.outcome === 'stopped' ? application : { ...application, lastStatus: { status, subStatus } };
-  if (application.rules.model === 'InProcess' || !event.counts || triesAgain(application, event)) return still(seen);
+  if (application.rules.model === 'InProcess' || !event.counts) return still(seen);
   const rule = windowRule(application.rules);
   const window = addFailure(application.window, rule, event.nowMs);
   const trips = isTripped(window, rule, event.nowMs) && !isTripped(application.window, rule, event.nowMs);
   return { machine: { ...seen, window }, effects: trips ? [{ type: 'rapidFailed' }] : [] };
 }
 
-function triesAgain(application: Application, event: Of<'ended'>): boolean {
-  const slot = application.slots.find((candidate) => candidate.number === event.slot);
-  const attempt = slot?.current?.attempt ?? startAttempts.InProcess;
-  return event.outcome === 'start-failed' && attempt < startAttempts[application.rules.model];
-}
-
-function currentEnded(slot: Slot, event: Of<'ended'>, application: Application): SlotStep {
-  const attempt = slot.current?.attempt ?? 1;
+function currentEnded(slot: Slot, event: Of<'ended'>): SlotStep {
   const empty: Slot = { ...slot, current: slot.replacement, replacement: null };
   if (event.outcome === 'stopped') return still(empty);
   if (event.outcome === 'crashed') {
@@ -173,7 +164,6 @@ function currentEnded(slot: Slot, event: Of<'ended'>, application: Application):
     const delayMs = backoffMs(fruitless);
     return still({ ...empty, fruitless, retryAtMs: delayMs > 0 ? event.nowMs + delayMs : null });
   }
-  if (triesAgain(application, event)) return beginLife(empty, attempt + 1, 'current');
   // The first failed start in a row after a live worker may have been bad luck: waiters get one more.
   const repeat = slot.failedStarts === 0 && slot.lived;
   const failed: Slot = { ...empty, failedStarts: slot.failedStarts + 1, fruitless: slot.fruitless + 1 };
@@ -182,11 +172,8 @@ function currentEnded(slot: Slot, event: Of<'ended'>, application: Application):
 }
 
 /** The old worker keeps serving. A failed replacement is part of a recycle and never counts. */
-function replacementEnded(slot: Slot, event: Of<'ended'>, application: Application): SlotStep {
-  const attempt = slot.replacement?.attempt ?? 1;
+function replacementEnded(slot: Slot): SlotStep {
   const alone: Slot = { ...slot, replacement: null };
-  const tries = event.outcome === 'start-failed' && attempt < startAttempts[application.rules.model];
-  if (tries) return beginLife(alone, attempt + 1, 'replacement');
   return { machine: alone, effects: [{ type: 'recycleFailed', slot: slot.number }] };
 }
 

@@ -27,8 +27,8 @@ export type WorkerEffect =
   | { readonly type: 'reportEnded'; readonly end: EndReport };
 
 export type ApplicationEffect =
-  /** `attempt` from 1; `replacement` when an older life of the slot keeps serving meanwhile. */
-  | ({ readonly type: 'startWorker'; readonly attempt: number; readonly replacement: boolean } & LifeKey)
+  /** `replacement` when an older life of the slot keeps serving meanwhile. */
+  | ({ readonly type: 'startWorker'; readonly replacement: boolean } & LifeKey)
   /** `limitMs` null = the worker's own shutdownTimeLimit. */
   | ({ readonly type: 'retireWorker'; readonly reason: RetireReason; readonly limitMs: number | null } & LifeKey)
   | { readonly type: 'publish' }

@@ -2,7 +2,7 @@
  * Every event the machines accept. `nowMs` is the monotonic time of the event: machines have no clock.
  * Upwards (worker to application to pool) events are reports, downwards they are orders.
  */
-import type { ExitReason, Outcome, RetireReason } from './exit-reason.js';
+import type { ExitReason, Outcome, RetireReason, StartFailedReason } from './exit-reason.js';
 import type { ApplicationRules } from './application-states.js';
 import type { PoolRules } from './pool-states.js';
 
@@ -24,7 +24,12 @@ export type WorkerEvent = { readonly nowMs: number } & (
   | { readonly type: 'listening' }
   | { readonly type: 'linked' }
   | { readonly type: 'linkFailed' }
-  | { readonly type: 'startFailed'; readonly status: number; readonly subStatus: number }
+  | {
+      readonly type: 'startFailed';
+      readonly status: number;
+      readonly subStatus: number;
+      readonly reason: StartFailedReason;
+    }
   | {
       readonly type: 'exited';
       readonly code: number | null;

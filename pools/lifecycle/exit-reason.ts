@@ -20,8 +20,11 @@ export type ExitReason =
 /** Why a worker is asked to leave politely. */
 export type RetireReason = 'idle' | 'recycle' | 'config-change' | 'pool-stopped' | 'shutdown';
 
+/** What a runtime says about a start that it gave up. */
+export type StartFailedReason = 'start-failed' | 'startup-timeout';
+
 /** Why a process is killed although it should have gone on. */
-export type KillReason = 'start-failed' | 'startup-timeout' | 'ping-timeout' | 'hang';
+export type KillReason = StartFailedReason | 'ping-timeout' | 'hang';
 
 /** What the end of a life means to its slot. */
 export type Outcome = 'start-failed' | 'crashed' | 'stopped';

@@ -19,9 +19,6 @@ import type { Step } from './table.js';
 export type ApplicationStep = Step<Application, ApplicationEffect>;
 type SlotStep = Step<Slot, ApplicationEffect>;
 
-/** Out-of-process starts are tried twice, each time on another port. */
-export const startAttempts = { InProcess: 1, OutOfProcess: 2 } as const;
-
 export function still<M>(machine: M): Step<M, never> {
   return { machine, effects: [] };
 }
@@ -48,14 +45,14 @@ export function andThen(first: ApplicationStep, next: (application: Application)
   return { machine: second.machine, effects: [...first.effects, ...second.effects] };
 }
 
-export function beginLife(slot: Slot, attempt: number, role: 'current' | 'replacement'): SlotStep {
+export function beginLife(slot: Slot, role: 'current' | 'replacement'): SlotStep {
   const generation = slot.generation + 1;
-  const life: Life = { generation, phase: 'starting', attempt };
+  const life: Life = { generation, phase: 'starting' };
   const begun: Slot = { ...slot, generation, owed: false, [role]: life };
   const replacement = role === 'replacement';
   return {
     machine: begun,
-    effects: [{ type: 'startWorker', slot: slot.number, generation, attempt, replacement }],
+    effects: [{ type: 'startWorker', slot: slot.number, generation, replacement }],
   };
 }
 
@@ -107,13 +104,13 @@ export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean):
   if (slot.current.phase === 'starting') return restartLife({ ...slot, pending: null }, reason);
   const cleared = letGo(slot, 'replacement', reason);
   const ready: Slot = { ...cleared.machine, pending: null, recycleReason: reason };
-  const next = overlap ? beginLife(ready, 1, 'replacement') : oweLife(ready, reason);
+  const next = overlap ? beginLife(ready, 'replacement') : oweLife(ready, reason);
   return { machine: next.machine, effects: [...cleared.effects, ...next.effects] };
 }
 
 function restartLife(slot: Slot, reason: RetireReason): SlotStep {
   const old = letGo(slot, 'current', reason);
-  const young = beginLife(old.machine, 1, 'current');
+  const young = beginLife(old.machine, 'current');
   return { machine: young.machine, effects: [...old.effects, ...young.effects] };
 }
 
@@ -174,7 +171,7 @@ export function settle(application: Application, nowMs: number): ApplicationStep
       : eachSlot(
           application,
           (slot) => mayFill(application, slot),
-          (slot) => beginLife(slot, 1, 'current'),
+          (slot) => beginLife(slot, 'current'),
         );
   return andThen(filled, (books) => judge(books, nowMs, blockedMs));
 }

@@ -67,9 +67,12 @@ export type WorkerLife =
 /** Settings of one life, fixed when it starts. Times in milliseconds; 0 = off where a setting says so. */
 export interface WorkerRules {
   readonly model: HostingModel;
-  /** Until the host's hello (processModel.startupTimeLimit); 0 = there is no hello. */
+  /**
+   * Until the host's hello; 0 = there is no hello. Like the next one longer than what the runtime itself allows
+   * (startupTimeLimit), which knows the cause: it only ends a start that the runtime has lost sight of.
+   */
   readonly helloLimitMs: number;
-  /** Until the app listens (aspNetCore startupTimeLimit). */
+  /** Until the app listens, all attempts together. */
   readonly listenLimitMs: number;
   readonly linkLimitMs: number;
   /** Drain and stop together (processModel.shutdownTimeLimit). */

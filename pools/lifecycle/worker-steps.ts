@@ -47,8 +47,8 @@ export function run(worker: Worker, event: WorkerEvent): WorkerStep {
 
 /** The runtime gave up. It kills what it spawned; without a process there is no exit to wait for. */
 export function failStart(worker: Worker, event: Of<'startFailed'>): WorkerStep {
-  const { status, subStatus } = event;
-  const failed: Worker = { ...worker, status, subStatus, killed: worker.killed ?? 'start-failed' };
+  const { status, subStatus, reason } = event;
+  const failed: Worker = { ...worker, status, subStatus, killed: worker.killed ?? reason };
   if (!worker.spawned) return end(failed, { code: null, signal: null, violation: null });
   return act({ ...failed, life: 'killing' }, { type: 'cancelTimers' }, timer('limit', killAgainMs));
 }

@@ -30,6 +30,8 @@ export interface StartFailure {
   /** 500.30, 500.31, 500.37 in-process; 502.5 out-of-process. */
   readonly status: number;
   readonly subStatus: number;
+  /** Processes that were tried; the rest of this report is about the last one. */
+  readonly attempts: number;
   /** Closed list: folder-unreachable, entry-missing, spawn-failed, exited-early, startup-timeout,
    * port-refused, listening-elsewhere, not-listening, framework-missing, refused-by-host ... */
   readonly code: string;

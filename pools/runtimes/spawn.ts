@@ -99,8 +99,8 @@ function makeFirstToDie(pid: number): void {
 
 /**
  * Descriptors above 2 that this process would hand on to every child, because whoever started it left
- * them open without close-on-exec. The composition root closes those that it does not know, before
- * anything is started.
+ * them open without close-on-exec. The composition root closes them before anything is started; Node
+ * opens its own (epoll, eventfd, io_uring, files, sockets) close-on-exec, so they are not among these.
  */
 export function inheritableDescriptors(): number[] {
   return readdirSync('/proc/self/fd')

@@ -13,7 +13,6 @@ import type { FailureStatus, StartError } from './start-error.js';
 import type { ProcessExit, WorkerProcess } from './worker-process.js';
 
 export class WorkerLife {
-  journey: Journey;
   process: WorkerProcess | null = null;
   /** The supervisor asked for the end: what follows is no failure of the start. */
   stopping = false;
@@ -22,6 +21,8 @@ export class WorkerLife {
   readonly #events: WorkerEvents;
   readonly #status: FailureStatus;
   readonly #seen = new Set<string>();
+  #journey: Journey;
+  #attempts = 1;
   #cancelLimit: CancelTimer | null = null;
   #ready = false;
   #failed = false;
@@ -32,7 +33,11 @@ export class WorkerLife {
     this.#request = request;
     this.#events = events;
     this.#status = status;
-    this.journey = new Journey(parts.clock);
+    this.#journey = new Journey(parts.clock);
+  }
+
+  get journey(): Journey {
+    return this.#journey;
   }
 
   get isReady(): boolean {
@@ -44,6 +49,12 @@ export class WorkerLife {
     this.process = process;
     this.#events.spawned(process.pid);
     if (this.stopping) process.kill();
+  }
+
+  /** The attempt before this one is forgotten; a failure tells of the last. */
+  nextAttempt(): void {
+    this.#attempts += 1;
+    this.#journey = new Journey(this.#parts.clock);
   }
 
   /** True the first time a worker says this; hosts say it once, tenants may say it again. */
@@ -83,6 +94,7 @@ export class WorkerLife {
       this.#events.startFailed({
         status,
         subStatus,
+        attempts: this.#attempts,
         code: error.code,
         cause: escapeControls(error.message),
         remedy: error.remedy,

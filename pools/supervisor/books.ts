@@ -13,7 +13,6 @@ export interface WorkerBook {
   readonly host: HostBook;
   readonly slot: number;
   readonly generation: number;
-  readonly attempt: number;
   readonly replacement: boolean;
   readonly request: {
     readonly pool: PoolConfig;

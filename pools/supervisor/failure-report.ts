@@ -51,11 +51,11 @@ export function explainStart(worker: WorkerBook, reason: ExitReason, nowMs: numb
   if (reason === 'startup-timeout') {
     const cause = `not ready after ${tookMs} ms (startupTimeLimit ${request.hosting.startupTimeLimitMs} ms)`;
     const remedy = 'See the last output lines, or raise startupTimeLimit if the application needs longer.';
-    return { status, subStatus, code: reason, cause, remedy, outputTail, journey };
+    return { status, subStatus, attempts: 1, code: reason, cause, remedy, outputTail, journey };
   }
   const cause = `the process ended ${tookMs} ms after its start, ${howItEnded(worker)}`;
   const remedy = 'See the last output lines; the same command run by hand shows the error too.';
-  return { status, subStatus, code: 'exited-early', cause, remedy, outputTail, journey };
+  return { status, subStatus, attempts: 1, code: 'exited-early', cause, remedy, outputTail, journey };
 }
 
 export function howItEnded(worker: WorkerBook): string {
@@ -71,7 +71,7 @@ export function startFailureFields(worker: WorkerBook, report: StartFailure): Lo
     pool: worker.host.pool.name,
     application: worker.host.id,
     slot: worker.slot,
-    attempt: worker.attempt,
+    attempts: report.attempts,
     pid: worker.pid,
     status: `${report.status}.${report.subStatus}`,
     code: report.code,

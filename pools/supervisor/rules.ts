@@ -1,5 +1,11 @@
 /** From the configuration to the rules of the machines, and which changes need new processes. */
-import { acknowledgeSilenceMs, heartbeatLateMs, linkHelloTimeoutMs } from '../../config/base/limits.js';
+import {
+  acknowledgeSilenceMs,
+  heartbeatLateMs,
+  linkHelloTimeoutMs,
+  startAttemptsMax,
+  startBackstopMs,
+} from '../../config/base/limits.js';
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
 import type { ApplicationRules } from '../lifecycle/application-states.js';
 import type { PoolRules } from '../lifecycle/pool-states.js';
@@ -37,8 +43,8 @@ export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRul
   const inProcess = hosting.hostingModel === 'InProcess';
   return {
     model: hosting.hostingModel,
-    helloLimitMs: inProcess ? processModel.startupTimeLimitMs : 0,
-    listenLimitMs: hosting.startupTimeLimitMs,
+    helloLimitMs: inProcess ? processModel.startupTimeLimitMs + startBackstopMs : 0,
+    listenLimitMs: (inProcess ? 1 : startAttemptsMax) * hosting.startupTimeLimitMs + startBackstopMs,
     linkLimitMs: 2 * linkHelloTimeoutMs,
     shutdownLimitMs: processModel.shutdownTimeLimitMs,
     exitLimitMs: hosting.shutdownTimeLimitMs,

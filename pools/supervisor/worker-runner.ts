@@ -60,7 +60,6 @@ export class WorkerRunner {
       host,
       slot: start.slot,
       generation: start.generation,
-      attempt: start.attempt,
       replacement: start.replacement,
       request: { pool, application, hosting, site },
       machine: newWorker(workerRules(pool, hosting)),
@@ -176,8 +175,9 @@ export class WorkerRunner {
 
   #failStart(worker: WorkerBook, failure: StartFailure): void {
     worker.failure = failure;
-    const { status, subStatus } = failure;
-    this.#later(worker, { type: 'startFailed', status, subStatus });
+    const { status, subStatus, code } = failure;
+    const reason = code === startupTimeoutCode ? code : 'start-failed';
+    this.#later(worker, { type: 'startFailed', status, subStatus, reason });
   }
 
   #openLink(worker: WorkerBook): void {
@@ -210,7 +210,11 @@ export class WorkerRunner {
   }
 }
 
+/** `StartFailure.code` of a start that took too long. */
+const startupTimeoutCode = 'startup-timeout';
+
 const noReport: StartFailure = {
+  attempts: 1,
   status: 500,
   subStatus: 30,
   code: '',

@@ -10,8 +10,8 @@ import type {
 
 /** How a process of the simulation behaves; delays in milliseconds, null = never. */
 export interface Behaviour {
-  /** 'no-process': the start fails before anything is spawned. */
-  readonly start: 'ready' | 'fails' | 'no-process' | 'exits' | 'never';
+  /** 'no-process': the start fails before anything is spawned; 'late': the runtime's own limit ends it. */
+  readonly start: 'ready' | 'fails' | 'late' | 'no-process' | 'exits' | 'never';
   readonly startMs: number;
   readonly exitCode: number;
   /** From the polite stop to the exit; null = ignores it. */
@@ -110,15 +110,17 @@ export class FakeProcess implements WorkerHandle {
     if (this.inProcess && start !== 'never') this.#after(Math.min(50, startMs), () => this.#events.hello());
     if (start === 'ready') this.#after(startMs, () => this.#listen(heartbeatMs));
     if (start === 'exits') this.#after(startMs, () => this.die(exitCode, null));
-    if (start === 'fails') this.#after(startMs, () => this.#fail());
+    if (start === 'fails' || start === 'late') this.#after(startMs, () => this.#fail());
   }
 
   #fail(): void {
     this.startFailed = true;
+    const late = this.#behaviour.start === 'late';
     const failure: StartFailure = {
       status: this.inProcess ? 500 : 502,
-      subStatus: this.inProcess ? 30 : 5,
-      code: 'spawn-failed',
+      subStatus: this.inProcess ? (late ? 37 : 30) : 5,
+      attempts: 1,
+      code: late ? 'startup-timeout' : 'spawn-failed',
       cause: 'the simulation says so',
       remedy: '',
       outputTail: '',

@@ -17,8 +17,6 @@ export class ReferenceCounts {
   readonly #processes: () => readonly FakeProcess[];
   readonly #pools = new Map<string, PoolCount>();
   readonly #applications = new Map<string, number[]>();
-  /** Starts that are the second attempt of an out-of-process start: application, slot, generation. */
-  readonly #secondAttempts = new Set<string>();
   readonly #tripped: string[] = [];
   #expected: string[] = [];
   checked = 0;
@@ -53,13 +51,10 @@ export class ReferenceCounts {
   ending(process: FakeProcess, nowMs: number): void {
     invariant(this.#tripped.length === 0, `tripped without reason: ${this.#tripped.join()}`);
     this.#expected = [];
-    if (this.#wasAsked(process) || this.#isReplacement(process)) {
-      this.#noteAttempt(process);
-      return;
-    }
+    if (this.#wasAsked(process) || this.#isReplacement(process)) return;
     const { application, pool } = process.request;
     if (!process.inProcess) {
-      if (this.#noteAttempt(process)) this.#countApplication(application.id, process, nowMs);
+      this.#countApplication(application.id, process, nowMs);
       return;
     }
     const own = process.ready && process.asked.kill === 0 && process.exit?.code === 0;
@@ -85,15 +80,6 @@ export class ReferenceCounts {
     const live = (this.#applications.get(id) ?? []).filter((stamp) => nowMs - stamp < 60_000);
     if (live.length <= max && live.length + 1 > max) this.#expected = [id];
     this.#applications.set(id, [...live, nowMs]);
-  }
-
-  /** Remembers a first attempt that failed; false = this end does not count, another attempt follows. */
-  #noteAttempt(process: FakeProcess): boolean {
-    if (process.inProcess || process.ready || this.#wasAsked(process)) return true;
-    const { application, slot, generation } = process.request;
-    if (this.#secondAttempts.has(`${application.id}#${slot}#${generation}`)) return true;
-    this.#secondAttempts.add(`${application.id}#${slot}#${generation + 1}`);
-    return false;
   }
 
   /** Recycles, idle stops and stops by hand: unpublished or told to end before it ended. */

@@ -168,7 +168,7 @@ export class World {
     if (this.calm) return { ...goodProcess, heartbeatMs };
     const bad = random.chance(this.#badness);
     return {
-      start: bad ? random.pick(['fails', 'no-process', 'exits', 'never'] as const) : 'ready',
+      start: bad ? random.pick(['fails', 'late', 'no-process', 'exits', 'never'] as const) : 'ready',
       startMs: random.pick([2, 20, 100, 900, 4_000]),
       exitCode: random.pick([0, 1]),
       stopMs: random.pick([1, 10, 500, 8_000, null]),

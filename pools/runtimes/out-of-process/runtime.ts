@@ -7,7 +7,6 @@ import { env } from '../../integration/contract.js';
 import { configuredValue } from '../hosted-environment.js';
 import type { PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
-import { Journey } from '../journey.js';
 import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
 import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
@@ -101,7 +100,7 @@ class OutOfProcessWorker implements WorkerHandle {
       if (end.error === null || end.error.final || attempt === startAttemptsMax) return end;
       if (this.#life.stopping) return end;
       this.#life.note('worker-start-repeated', { attempt, code: end.error.code, cause: end.error.message });
-      this.#life.journey = new Journey(this.#parts.clock);
+      this.#life.nextAttempt();
     }
     return null;
   }

@@ -23,34 +23,57 @@ describe('a failed start', () => {
     expect(stage.upstreams().failure).toBeNull();
   });
 
-  test('in-process: no hello, or no listening, within its limit is 500.37', async () => {
+  test.each([
+    ['InProcess', 500, 37],
+    ['OutOfProcess', 502, 5],
+  ] as const)('%s: the runtime’s own time limit is the reason, and its cause is kept', async (model, status, sub) => {
     const stage = new Stage();
-    stage.apply([samplePool('shop', { processModel: { startupTimeLimitMs: 5_000 } })], [sampleApplication('shop')]);
+    const hosting = { hostingModel: model, startupTimeLimitMs: 1_000 };
+    stage.apply([samplePool('shop')], [sampleApplication('shop', '/', { hosting })]);
+    stage.next.push({ ...goodProcess, start: 'late', startMs: model === 'InProcess' ? 1_000 : 2_500 });
+    const request = stage.listeners.request('main/');
+    await stage.clock.advance(3_000);
+    expect(request.state).toBe('failed');
+    expect(stage.listeners.published.at(-2)?.failure).toMatchObject({ status, subStatus: sub });
+    expect(stage.pool().obituaries[0]).toMatchObject({ reason: 'startup-timeout' });
+    expect(stage.happened).toContain('exited shop startup-timeout');
+    expect(stage.logged('start-failed')[0]).toMatchObject({
+      code: 'startup-timeout',
+      cause: 'the simulation says so',
+    });
+  });
+
+  test.each([
+    ['InProcess', 500, 37, 10_000],
+    ['OutOfProcess', 502, 5, 7_000],
+  ] as const)('%s: a start that the runtime has lost sight of ends 5 s later', async (model, status, sub, limitMs) => {
+    const stage = new Stage();
+    const pool = samplePool('shop', { processModel: { startupTimeLimitMs: 5_000 } });
+    stage.apply(
+      [pool],
+      [sampleApplication('shop', '/', { hosting: { hostingModel: model, startupTimeLimitMs: 1_000 } })],
+    );
     stage.next.push(never);
     const request = stage.listeners.request('main/');
-    await stage.clock.advance(4_900);
+    await stage.clock.advance(limitMs - 100);
     expect(request.state).toBe('waiting');
     await stage.clock.advance(200);
     expect(request.state).toBe('failed');
-    expect(stage.listeners.published.at(-2)?.failure).toMatchObject({ status: 500, subStatus: 37 });
+    expect(stage.listeners.published.at(-2)?.failure).toMatchObject({ status, subStatus: sub });
     expect(stage.pool().obituaries[0]).toMatchObject({ reason: 'startup-timeout', signal: 'SIGKILL' });
   });
 
-  test('out-of-process: two attempts, one count, 502.5', async () => {
+  test('out-of-process: one start of the runtime, which tries twice itself, is one count and 502.5', async () => {
     const stage = new Stage();
     const hosting = { ...outOfProcess, rapidFailsPerMinute: 1 };
     stage.apply([samplePool('shop')], [sampleApplication('shop', '/', { hosting })]);
-    stage.next.push(exits, exits, exits, goodProcess);
+    stage.next.push(exits, goodProcess);
     expect(await stage.visit()).toBe('failed');
-    expect(stage.runtime.processes).toHaveLength(2);
+    expect(stage.runtime.processes).toHaveLength(1);
     expect(stage.listeners.published.some(({ failure }) => failure?.status === 502 && failure.subStatus === 5)).toBe(
       true,
     );
-    // Three failed processes are one failed start and one failed attempt: nothing has tripped.
-    await stage.clock.advance(300);
-    const request = stage.listeners.request('main/');
-    await stage.clock.advance(1_000);
-    expect(request.state).toBe('answered');
+    expect(await stage.visit()).toBe('answered');
     expect(stage.logged('application-rapid-fail')).toEqual([]);
   });
 
