@@ -25,6 +25,7 @@ import { type LoadRequest, loadInThread } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
 import { prepareAccessLogFolder, prepareFolders } from './folders.js';
 import { takeInstanceLock } from './instance-lock.js';
+import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
 import { ListenerFleet } from './listener-fleet.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
@@ -62,6 +63,7 @@ const listenerEntry = fileURLToPath(new URL('../listener/main.js', import.meta.u
 /** Throws SluiceError with a remedy; then everything acquired before is released. */
 export async function boot(options: BootOptions): Promise<RunningServer> {
   assertLimits();
+  const strays = closeInheritedDescriptors();
   const held = new Acquisitions();
   prepareFolders(options.config.server);
   const log = createServerLog({
@@ -70,6 +72,7 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
     terminal: options.terminal,
     level: options.level,
   });
+  if (strays.length > 0) log.info('inherited-descriptors-closed', { descriptors: strays.join(', ') });
   try {
     return await acquire(options, held, log);
   } catch (error) {

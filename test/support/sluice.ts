@@ -28,6 +28,8 @@ export interface SluiceOptions {
   readonly yaml?: string;
   /** false: do not wait for /readyz (tests of a refused start). */
   readonly waitUntilReady?: boolean;
+  /** A command that gets the server's command line as arguments and becomes it by `exec`. */
+  readonly through?: readonly [command: string, ...args: readonly string[]];
   /** Another copy of the command line than this checkout's. */
   readonly main?: string;
 }
@@ -170,7 +172,8 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     writeFileSync(file, configuration(options, port, adminPort, folder));
     const isolation = process.getuid?.() === 0 && !canSwitchUsers() ? ['--isolation', 'process'] : [];
     const args = [options.main ?? sluiceMain, 'start', file, ...isolation, ...(options.args ?? [])];
-    const sluice = new Sluice(port, adminPort, folder, file, startProgram(process.execPath, args, { cwd: folder }));
+    const [command, ...rest] = [...(options.through ?? []), process.execPath, ...args];
+    const sluice = new Sluice(port, adminPort, folder, file, startProgram(command, rest, { cwd: folder }));
     if (options.waitUntilReady === false) return sluice;
     try {
       await until('/readyz answers 200', () => isReady(sluice), {
