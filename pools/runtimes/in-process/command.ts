@@ -1,7 +1,7 @@
 /** What is run for an in-process application, and whether it can be: `node [options] --require HOST ENTRY args`. */
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { HostingConfig } from '../../../config/model.js';
 import type { Identity } from '../isolation/identity.js';
 import { mustReach } from '../isolation/reachable.js';
@@ -38,12 +38,26 @@ export async function inProcessCommand(request: CommandRequest): Promise<InProce
 function findEntry(physicalPath: string, entry: string): string {
   const path = resolve(physicalPath, entry);
   for (const candidate of [path, `${path}.js`, `${path}.json`, `${path}.node`]) {
-    if (statSync(candidate, { throwIfNoEntry: false }) !== undefined) return candidate;
+    const found = statSync(candidate, { throwIfNoEntry: false });
+    if (found === undefined) continue;
+    if (found.isDirectory()) mustHoldEntry(candidate);
+    return candidate;
   }
   throw new StartError(
     'entry-missing',
     `entry ${path} does not exist`,
     'Correct `arguments` of the hosting, or deploy the file.',
+  );
+}
+
+/** What a `main` names is left to Node, whose message says it. */
+function mustHoldEntry(folder: string): void {
+  const starts = ['package.json', 'index.js', 'index.json', 'index.node'];
+  if (starts.some((name) => statSync(join(folder, name), { throwIfNoEntry: false }) !== undefined)) return;
+  throw new StartError(
+    'entry-missing',
+    `entry ${folder} holds no index.js and no package.json whose main names another file`,
+    'Deploy the application there, or name its entry in `arguments` of the hosting.',
   );
 }
 
