@@ -1,7 +1,8 @@
 /**
  * What the supervisor asks of a hosting model. A runtime starts one process (with everything around
- * it: socket, port, token, environment, identity), tells what happens to it, and ends it. It decides
- * nothing: retries, back-off, recycling and counting belong to the supervisor.
+ * it: socket, port, token, environment, identity), tells what happens to it, and ends it. What one start
+ * is made of is its own: its time limits, and the second attempt of an out-of-process start on another port.
+ * Whether there is another start (back-off, recycling, counting) is the supervisor's.
  */
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
