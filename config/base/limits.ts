@@ -114,8 +114,13 @@ export const accessLogBufferBytesMax = 4_194_304;
 export const connectFailuresMax = 3;
 /** A worker that refused a connection is left alone so long, unless the primary says more about it. */
 export const unreachableRestMs = 1_000;
+/** An in-process worker whose links break more often than so many times (each with its own suspicion) in this time is killed. */
+export const suspicionsMax = 3;
+export const suspicionWindowMs = 60_000;
 /** Pause before a request that lost its worker goes to another. */
 export const retryRestMs = 100;
+/** Workers that are ended together do not end at the same instant: until then one still takes requests. */
+export const sameCrashMs = 50;
 export const linkPingIntervalMs = 250;
 /** Idle upstream connections: kept per worker, and how long without an announced Keep-Alive timeout. */
 export const idleUpstreamConnectionsMax = 256;
@@ -167,5 +172,6 @@ export function assertLimits(): void {
   invariant(headerBlockBytesMax >= requestLineBytesMax, 'the header block is larger than a request line');
   invariant(listenerHelloLimitMs * 2 < listenerStartLimitMs, 'a listener that says no hello is replaced once');
   invariant(listenerPingIntervalMs * 2 < acknowledgeSilenceMs, 'a silent listener misses several pings');
+  invariant(sameCrashMs < retryRestMs, 'a retry is handed over after the crash, not during it');
   invariant(readBufferBytes >= linkFrameBytesMax, 'one read can hold one frame');
 }

@@ -23,6 +23,8 @@ export type WorkerEffect =
   | { readonly type: 'reportRunning' }
   | { readonly type: 'reportServed' }
   | { readonly type: 'reportIdle' }
+  /** Once per suspicion. */
+  | { readonly type: 'reportSuspected'; readonly error: string }
   | { readonly type: 'reportRecycleDue'; readonly why: 'time' | 'requests' }
   | { readonly type: 'reportEnded'; readonly end: EndReport };
 

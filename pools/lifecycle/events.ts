@@ -38,7 +38,7 @@ export type WorkerEvent = { readonly nowMs: number } & (
     }
   | { readonly type: 'heartbeat'; readonly inFlight: number }
   | { readonly type: 'pong' }
-  | { readonly type: 'unreachable' }
+  | { readonly type: 'unreachable'; readonly error: string }
   | { readonly type: 'activity'; readonly inFlight: number; readonly requestsTotal: number }
   | { readonly type: 'served' }
   | { readonly type: 'acknowledged' }

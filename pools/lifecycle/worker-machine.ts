@@ -2,6 +2,7 @@
 import type { WorkerEffect } from './effects.js';
 import type { WorkerEvent } from './events.js';
 import { go, ignored, step, type Step, type Table } from './table.js';
+import { proveReachable } from './suspicion.js';
 import { onActivity, onHeartbeat } from './worker-health.js';
 import type { Worker, WorkerLife } from './worker-states.js';
 import * as does from './worker-steps.js';
@@ -109,14 +110,14 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     spawned: markSpawned('running'),
     hello: ignored,
     listening: ignored,
-    linked: go(['running'], (w) => act(w, { type: 'cancelTimer', name: 'suspect' })),
+    linked: go(['running'], (w) => act(proveReachable(w))),
     // Only ever the answer to a suspicion, whose timer decides: mostly `exited` comes first and knows why.
     linkFailed: ignored,
     startFailed: ignored,
     exited: ends,
     heartbeat: beats('running'),
     pong: go(['running'], (w) => does.ponged(w)),
-    unreachable: go(['running'], (w) => does.suspect(w)),
+    unreachable: go(['running', 'killing'], does.unreachable),
     activity: go(['running'], (w, e) => onActivity(w, e.nowMs, e.inFlight, e.requestsTotal)),
     served: go(['running'], (w) => does.answered(w)),
     acknowledged: ignored,

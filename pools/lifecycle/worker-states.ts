@@ -34,6 +34,7 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  *   linking     --killNow-->      killing
  *   linking     --exited-->       gone
  *   running     --timer-->        killing
+ *   running     --unreachable-->  killing
  *   running     --retire-->       leaving
  *   running     --killNow-->      killing
  *   running     --exited-->       gone
@@ -105,6 +106,17 @@ export interface Health {
   readonly recycleDue: boolean;
 }
 
+/** What is known of the reachability of a running worker. */
+export interface Suspicion {
+  /** Since the first report; over with the `suspect` timer. */
+  readonly isOpen: boolean;
+  /** Reached again since the last report. */
+  readonly isProven: boolean;
+  /** Suspicions of this window of time, and when it began. */
+  readonly count: number;
+  readonly windowFromMs: number;
+}
+
 export interface StopPlan {
   readonly noticeAtMs: number;
   readonly terminateAtMs: number;
@@ -123,6 +135,7 @@ export interface Worker {
   readonly status: number;
   readonly subStatus: number;
   readonly health: Health;
+  readonly suspicion: Suspicion;
   readonly stop: StopPlan | null;
 }
 
@@ -163,6 +176,7 @@ export function newWorker(rules: WorkerRules): Worker {
     status: rules.model === 'InProcess' ? 500 : 502,
     subStatus: rules.model === 'InProcess' ? 30 : 5,
     health,
+    suspicion: { isOpen: false, isProven: false, count: 0, windowFromMs: 0 },
     stop: null,
   };
 }

@@ -2,6 +2,7 @@
 import type { WorkerEffect } from './effects.js';
 import type { WorkerEvent, WorkerTimer } from './events.js';
 import { classifyExit, type KillReason } from './exit-reason.js';
+import { endSuspicion, proveReachable, suspect } from './suspicion.js';
 import type { Step } from './table.js';
 import { beginWatch, onHealthTimer, onIdleTimer } from './worker-health.js';
 import { planStop, type Worker } from './worker-states.js';
@@ -65,21 +66,18 @@ export function answered(worker: Worker): WorkerStep {
   return act({ ...worker, answered: true }, { type: 'reportServed' });
 }
 
-/**
- * A listener lost its link or could not connect. In-process the link must open again, out-of-process a
- * connect must succeed, both soon; most often the process is gone and `exited` comes first.
- */
-export function suspect(worker: Worker): WorkerStep {
-  const proof: WorkerEffect = worker.rules.model === 'InProcess' ? { type: 'openLink' } : { type: 'ping' };
-  return act(worker, proof, timer('suspect', worker.rules.suspectLimitMs));
+export function unreachable(worker: Worker, event: Of<'unreachable'>): WorkerStep {
+  const verdict = suspect(worker, event.nowMs, event.error);
+  if (verdict !== 'hopeless') return verdict;
+  const killed = kill(worker, 'ping-timeout');
+  return act(killed.machine, { type: 'reportSuspected', error: event.error }, ...killed.effects);
 }
 
 export function ponged(worker: Worker): WorkerStep {
   const { pingIntervalMs, model } = worker.rules;
   const effects: WorkerEffect[] = [{ type: 'cancelTimer', name: 'pong' }];
-  if (model === 'OutOfProcess') effects.push({ type: 'cancelTimer', name: 'suspect' });
   if (pingIntervalMs > 0) effects.push(timer('ping', pingIntervalMs));
-  return act(worker, ...effects);
+  return act(model === 'OutOfProcess' ? proveReachable(worker) : worker, ...effects);
 }
 
 export function runningTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
@@ -87,8 +85,11 @@ export function runningTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
     case 'ping':
       return act(worker, { type: 'ping' }, timer('pong', worker.rules.pingResponseMs));
     case 'pong':
-    case 'suspect':
       return kill(worker, 'ping-timeout');
+    case 'suspect': {
+      const verdict = endSuspicion(worker);
+      return verdict === 'unreachable' ? kill(worker, 'ping-timeout') : verdict;
+    }
     case 'health': {
       const verdict = onHealthTimer(worker, event.nowMs);
       return verdict === 'hung' ? kill(worker, 'hang') : verdict;

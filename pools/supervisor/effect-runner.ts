@@ -44,6 +44,7 @@ export class EffectRunner {
         running: (worker) => this.#workerRuns(worker),
         served: (worker) => this.#workerServed(worker),
         idle: (worker) => this.#later(worker.host, { type: 'idle', ...keyOf(worker) }),
+        suspected: (worker, error) => this.#logger.warn('worker-unreachable', { ...about(worker), cause: error }),
         recycleDue: (worker, why) => {
           this.#logger.info('recycle-due', { ...about(worker), why });
           this.#later(worker.host, { type: 'recycle', slot: worker.slot });

@@ -125,8 +125,7 @@ class Supervisor implements SupervisorPort {
   }
 
   unreachable(workerId: number, error: string): void {
-    this.#options.logger.warn('worker-unreachable', { worker: workerId, cause: error });
-    this.#feedWorker(workerId, { type: 'unreachable' });
+    this.#feedWorker(workerId, { type: 'unreachable', error });
   }
 
   activity(workerId: number, inFlight: number, requestsTotal: number): void {

@@ -35,6 +35,7 @@ export interface WorkerRunnerPorts {
     running(worker: WorkerBook): void;
     served(worker: WorkerBook): void;
     idle(worker: WorkerBook): void;
+    suspected(worker: WorkerBook, error: string): void;
     recycleDue(worker: WorkerBook, why: string): void;
     ended(worker: WorkerBook, end: EndReport): void;
   };
@@ -127,6 +128,8 @@ export class WorkerRunner {
         return report.served(worker);
       case 'reportIdle':
         return report.idle(worker);
+      case 'reportSuspected':
+        return report.suspected(worker, effect.error);
       case 'reportRecycleDue':
         return report.recycleDue(worker, effect.why);
       case 'reportEnded':

@@ -98,6 +98,46 @@ describe('a worker that a listener cannot reach', () => {
   });
 });
 
+describe('a worker whose link keeps breaking', () => {
+  test('is killed when the time of the first report is over, whatever is reported meanwhile', async () => {
+    const stage = await serving();
+    for (let ms = 0; ms < 1_950; ms += 50) {
+      stage.supervisor.unreachable(1, 'link closed');
+      await stage.clock.advance(50);
+    }
+    expect(stage.last().asked.kill).toBe(0);
+    await stage.clock.advance(48);
+    stage.supervisor.unreachable(1, 'link closed');
+    await stage.clock.advance(50);
+    expect(stage.runtime.process(1)?.asked.kill).toBe(1);
+    expect(stage.logged('worker-unreachable')).toHaveLength(1);
+    expect(stage.pool()).toMatchObject({ restarts: 1, obituaries: [{ reason: 'ping-timeout' }] });
+    expect(await stage.visit()).toBe('answered');
+  });
+
+  test('is killed at the fourth suspicion within a minute although each link opens again', async () => {
+    const stage = await serving();
+    for (let round = 0; round < 3; round += 1) {
+      stage.supervisor.unreachable(1, 'link closed');
+      await stage.clock.advance(10_000);
+    }
+    expect(stage.last().asked.kill).toBe(0);
+    stage.supervisor.unreachable(1, 'link closed');
+    await stage.clock.advance(10);
+    expect(stage.runtime.process(1)?.asked.kill).toBe(1);
+    expect(stage.logged('worker-unreachable')).toHaveLength(4);
+  });
+
+  test('lives when that happens now and then', async () => {
+    const stage = await serving();
+    for (let round = 0; round < 20; round += 1) {
+      stage.supervisor.unreachable(1, 'link closed');
+      await stage.clock.advance(30_000);
+    }
+    expect(stage.last().asked.kill).toBe(0);
+  });
+});
+
 describe('idleTimeout', () => {
   test('stops a worker without requests, which is no crash, and the next request starts one', async () => {
     const stage = await serving({ processModel: { idleTimeoutMs: 60_000 } });
