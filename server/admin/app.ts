@@ -1,7 +1,8 @@
 /**
  * The admin API on Fastify: health, metrics and a read-only view of the pools. The same routes stand on
  * the unix socket, which only the server's own user can open, and on TCP, where the Host header must be
- * one of ours and the view needs a client on this machine. Every answer comes from the primary's memory,
+ * one of ours and the view needs a client on this machine; what tenants printed and were asked stays on the
+ * socket, because every user of this machine can open a TCP connection. Every answer comes from the primary's memory,
  * so it is there however stuck the workers are.
  */
 import { hostname } from 'node:os';
@@ -9,6 +10,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { adminConnectionsMax, adminIdleLimitMs, adminRequestLimitMs } from '../../config/base/limits.js';
 import { metricsContentType } from '../metrics/registry.js';
 import type { ControlPlane } from './control-plane.js';
+import { openView } from './open-view.js';
 import { isLoopback, isOwnHost } from './host-check.js';
 
 export interface AdminTransport {
@@ -52,7 +54,8 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport):
     if (transport.kind === 'tcp' && !isLoopback(request.socket.remoteAddress)) {
       return plain(reply, 403, 'open to this machine only: use the admin socket');
     }
-    return reply.send({ pools: control.pools() });
+    const pools = control.pools();
+    return reply.send({ pools: transport.kind === 'tcp' ? pools.map(openView) : pools });
   });
   return app;
 }

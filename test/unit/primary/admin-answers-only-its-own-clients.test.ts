@@ -4,11 +4,12 @@ import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { PoolView } from '../../../pools/supervisor/ports.js';
 import type { ControlPlane, ReadinessCheck } from '../../../server/admin/control-plane.js';
 import { isOwnHost } from '../../../server/admin/host-check.js';
 import { type AdminListeners, listenAdmin } from '../../../server/admin/listen.js';
 import { freePort } from '../../support/free-port.js';
-import { call } from '../../support/http-client.js';
+import { call, callJson } from '../../support/http-client.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 
 let checks: ReadinessCheck[];
@@ -16,8 +17,38 @@ let folder: string;
 let socket: string;
 let port: number;
 let admin: AdminListeners | null;
+const pool: PoolView = {
+  name: 'a',
+  state: 'Started',
+  stoppedReason: '',
+  applications: [
+    {
+      id: 'main/',
+      site: 'main',
+      path: '/',
+      hostingModel: 'InProcess',
+      state: 'failed',
+      problem: '500.30 exited-early: the app ended: Error: secret',
+    },
+  ],
+  workers: [],
+  restarts: 1,
+  obituaries: [
+    {
+      atMs: 1,
+      applicationId: 'main/',
+      slot: 0,
+      pid: 7,
+      code: 1,
+      signal: null,
+      reason: 'exit',
+      requestsInFlight: ['GET /?token=secret'],
+      outputTail: 'secret',
+    },
+  ],
+};
 const control: ControlPlane = {
-  pools: () => [],
+  pools: () => [pool],
   readiness: () => checks,
   isStarted: () => true,
   metrics: async () => 'a_metric 1\n',
@@ -117,6 +148,16 @@ describe('answers', () => {
     expect((await call(port, '/nowhere', { host: 'localhost.attacker.test' })).status).toBe(421);
     expect((await call(port, '/livez', { host: `localhost:${port}` })).status).toBe(200);
     expect((await call(socket, '/livez', { host: 'anything' })).status).toBe(200);
+  });
+
+  test('what tenants printed and were asked is told on the socket only', async () => {
+    await open();
+    expect((await callJson(socket, '/api/v1/pools')) as unknown).toEqual({ pools: [pool] });
+    const { text } = await call(port, '/api/v1/pools');
+    expect(text).not.toContain('secret');
+    const { requestsInFlight: _, outputTail: __, ...obituary } = pool.obituaries[0] ?? {};
+    const applications = pool.applications.map((one) => ({ ...one, problem: '500.30 exited-early' }));
+    expect(JSON.parse(text)).toEqual({ pools: [{ ...pool, applications, obituaries: [obituary] }] });
   });
 
   test('a body is not read', async () => {
