@@ -10,9 +10,6 @@ export type Detection =
   | { readonly kind: 'none'; readonly message: string; readonly remedy: string };
 
 export async function detect(folder: AppFolder): Promise<Detection> {
-  if (!(await folder.exists())) {
-    return { kind: 'none', message: `the folder ${folder.path} does not exist`, remedy: 'correct physicalPath' };
-  }
   const node = await nodeEntry(folder);
   if (node !== null) return node;
   const dotnet = await findDotnet(folder);

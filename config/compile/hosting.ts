@@ -39,6 +39,11 @@ export type HostingResult =
     };
 
 export async function compileHosting(input: HostingInput): Promise<HostingResult> {
+  const { folder } = input;
+  if (!(await folder.exists())) {
+    folder.lookedFor('.');
+    return failure(500, 0, `the folder ${folder.path} does not exist`, 'create it, or correct physicalPath', '');
+  }
   const settings = hostingSettings.parse(inherit(input.webConfig?.raw ?? {}, withoutVariables(input.yaml)));
   const own = new Variables()
     .addAll(input.webConfig?.variables ?? [])

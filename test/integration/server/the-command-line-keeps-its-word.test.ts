@@ -68,6 +68,36 @@ describe('sluice', () => {
     });
   });
 
+  test('check fails for an application that cannot run, which start would serve without', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'sluice.json');
+      const check = (...applications: object[]) => {
+        const site = { name: 'main', bindings: [{ bindingInformation: '*:8080:' }], applications };
+        writeFileSync(file, JSON.stringify({ sites: [site] }));
+        return sluice('check', file);
+      };
+      const good = { path: '/', physicalPath: app('plain') };
+      expect(await check(good, { path: '/none', physicalPath: './none' })).toMatchObject({
+        code: 1,
+        output: expect.stringMatching(/1 application cannot run[\s\S]*`sluice start` goes on without it/),
+      });
+      mkdirSync(join(folder, 'own'));
+      writeFileSync(
+        join(folder, 'own', 'web.config'),
+        '<configuration><system.webServer><aspNetCore nonsense="1"/></system.webServer></configuration>',
+      );
+      expect(await check(good, { path: '/own', physicalPath: './own' })).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('nonsense is not an attribute'),
+      });
+      // Only the order in the pool is wrong: 500.35.
+      expect(await check(good, { path: '/second', physicalPath: app('plain') })).toMatchObject({
+        code: 0,
+        output: expect.stringContaining('500.35'),
+      });
+    });
+  });
+
   test('start refuses a broken configuration with exit code 78', async () => {
     await inFolder(async (folder) => {
       const file = join(folder, 'sluice.yaml');
