@@ -16,6 +16,8 @@ export interface CompiledConfig {
   readonly file: string;
   /** Every file that was read or looked for, for the watcher. */
   readonly sources: readonly string[];
+  /** Those of them that belong to the applications (web.config, files that detection asks for): always watched. */
+  readonly applicationSources: readonly string[];
   readonly server: ServerConfig;
   readonly pools: readonly PoolConfig[];
   readonly sites: readonly SiteConfig[];

@@ -1,5 +1,4 @@
 /** One application: its web.config, then its hosting. What is wrong with them stays with the application. */
-import { resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { parseUint } from '../base/units.js';
 import type { Sources } from '../load/document.js';
@@ -96,15 +95,14 @@ export class Build {
   private async webConfig(): Promise<ModuleAt | Built | null> {
     const { id, physicalPath, pool } = this.input;
     if (!pool.readsWebConfig) return null;
-    const file = resolve(physicalPath, 'web.config');
-    const read = await readWebConfig(file, this.sources);
+    const read = await readWebConfig(physicalPath, this.sources);
     if (read.kind === 'absent') return null;
     if (read.kind === 'refused') {
       const { diagnostic } = read;
       return this.fail(500, 19, { ...diagnostic, message: `${id} answers 500.19: ${diagnostic.message}` });
     }
-    this.webConfigFile = file;
     const { config } = read;
+    this.webConfigFile = config.file;
     const ignored = this.ignored();
     for (const { section, diagnostic } of config.mentions) {
       if (!ignored.some((name) => matchesSection(section, name))) this.report.push(diagnostic);

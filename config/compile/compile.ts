@@ -1,12 +1,11 @@
 /** From a path to a compiled configuration: read, check, inherit, resolve, freeze. Never throws for bad input. */
 import type { z } from 'zod';
-import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { messageOf } from '../base/errors.js';
-import { loadDocument, Sources } from '../load/document.js';
+import { Sources } from '../load/document.js';
 import { type Environment, placeOfFile } from '../load/expand.js';
-import { diagnosticAt, type MapNode, type SourceNode, toPlain } from '../load/source.js';
+import { diagnosticAt, type SourceNode, toPlain } from '../load/source.js';
 import { readLastGood } from '../change/last-good.js';
 import { hideSecrets } from '../docs/redact.js';
 import type { CompiledConfig, Isolation } from '../model.js';
@@ -16,18 +15,23 @@ import { Applications } from './applications.js';
 import { isPlain, textOf } from './inherit.js';
 import { shapeDiagnostics } from './issues.js';
 import { warnAboutSettingsThatDoNotAct } from './not-acting.js';
+import { openDocument, type OpenedDocument } from './open-document.js';
 import { Pools } from './pools.js';
 import { Report } from './report.js';
 import { compileServer, defaultFolders } from './server.js';
 import { compileSites } from './sites.js';
 import { soundPart } from './sound-part.js';
-import { zeroConfigDocument } from './zero-config.js';
 
 export interface LoadOptions {
   readonly environment: Environment;
   /** When the configuration is bad, use the stored copy of the last one that served. */
   readonly lastGood?: boolean;
   readonly overrides?: { readonly isolation?: Isolation };
+  /**
+   * A document that served before: it is used as it was, and only what belongs to the applications (web.config
+   * files, folders) is read. What is wrong with an application that is served alone then stays with it.
+   */
+  readonly document?: OpenedDocument;
   /** For tests: the user that defaults are chosen for; otherwise that of this process. */
   readonly uid?: number;
 }
@@ -38,6 +42,10 @@ export interface LoadResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Values that no view, log or page may show; for `redact`. Never part of the configuration itself. */
   readonly secrets?: readonly string[];
+  /** For a later load that reads only what belongs to the applications. Holds secrets. */
+  readonly document?: OpenedDocument;
+  /** Hash over everything that was read: the same bad files need no second report. */
+  readonly contents?: string;
 }
 
 /**
@@ -62,7 +70,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
 /** The stored copy with the problems of the file as warnings; what was found wrong stays visible. */
 async function lastGood(file: string, options: LoadOptions, bad: LoadResult): Promise<LoadResult> {
   const uid = options.uid ?? process.getuid?.() ?? 0;
-  const { root } = await openDocument(file, options.environment, new Sources());
+  const { root } = await openDocument(file, options.environment);
   const written = root?.entries.get('stateDir')?.value;
   const own = written?.kind === 'scalar' && typeof written.value === 'string' ? written : null;
   const stateDir =
@@ -80,70 +88,51 @@ async function lastGood(file: string, options: LoadOptions, bad: LoadResult): Pr
 export const checkConfig = loadConfig;
 
 async function load(file: string, options: LoadOptions): Promise<LoadResult> {
+  const document = options.document ?? (await openDocument(file, options.environment));
   const sources = new Sources();
-  const opened = await openDocument(file, options.environment, sources);
-  if (opened.root === null) return { config: null, diagnostics: opened.diagnostics };
-  const report = new Report(opened.root);
-  for (const diagnostic of opened.diagnostics) report.push(diagnostic);
+  const result = await judge(file, document, sources, options);
+  const judged = { ...result, document, contents: sources.digest(document.hash) };
+  if (!document.alone || options.document !== undefined) return judged;
+  // Nothing else is served: what is wrong with the only application is an error.
+  const failure = result.config?.applications[0]?.failure ?? null;
+  if (failure === null) return judged;
+  return { ...judged, config: null, diagnostics: [{ ...failure.diagnostic, severity: 'error', path: '' }] };
+}
+
+async function judge(
+  file: string,
+  document: OpenedDocument,
+  sources: Sources,
+  options: LoadOptions,
+): Promise<LoadResult> {
+  if (document.root === null) return { config: null, diagnostics: document.diagnostics };
+  const report = new Report(document.root);
+  for (const diagnostic of document.diagnostics) report.push(diagnostic);
   const secrets = new Set<string>();
-  collectSecrets(opened.root, rootType, secrets);
-  const raw = toPlain(opened.root);
+  collectSecrets(document.root, rootType, secrets);
+  const raw = toPlain(document.root);
   const shape = rootSchema.safeParse(raw);
   if (!shape.success)
-    for (const diagnostic of shapeDiagnostics(shape.error.issues, opened.root)) report.push(diagnostic);
+    for (const diagnostic of shapeDiagnostics(shape.error.issues, document.root)) report.push(diagnostic);
   // All problems in one go: what is sound is checked on, although nothing of it will be used.
   const sound = shape.success ? raw : soundPart(raw, shape.error.issues);
   if (!isPlain(sound) || !rootSchema.safeParse(sound).success) return finish(null, report, secrets);
-  const config = await compile(file, sound, report, sources, secrets, options);
-  if (!opened.alone) return finish(config, report, secrets);
-  // Nothing else is served: what is wrong with the only application is an error.
-  const result = finish(config, report, secrets);
-  const failure = config?.applications[0]?.failure ?? null;
-  return failure === null
-    ? result
-    : { config: null, diagnostics: [{ ...failure.diagnostic, severity: 'error', path: '' }] };
+  return finish(await compile({ file, document, raw: sound, report, sources, secrets, options }), report, secrets);
 }
 
-interface Opened {
-  readonly root: MapNode | null;
-  readonly diagnostics: readonly Diagnostic[];
-  /** A single application without configuration. */
-  readonly alone: boolean;
+interface Compilation {
+  readonly file: string;
+  readonly document: OpenedDocument;
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly report: Report;
+  /** Takes what is read for the applications. */
+  readonly sources: Sources;
+  readonly secrets: Set<string>;
+  readonly options: LoadOptions;
 }
 
-async function openDocument(file: string, environment: Environment, sources: Sources): Promise<Opened> {
-  const refuse = (code: string, message: string, remedy: string): Opened => ({
-    root: null,
-    alone: false,
-    diagnostics: [diagnosticAt(placeOfFile(file), { code, message, remedy })],
-  });
-  const info = await stat(file).catch(() => null);
-  sources.files.add(file);
-  if (info === null)
-    return refuse(
-      'file-missing',
-      'there is no such file or folder',
-      'name a configuration file or the folder of an application',
-    );
-  if (info.isDirectory()) return { root: zeroConfigDocument(file), diagnostics: [], alone: true };
-  if (!['.yaml', '.yml', '.json'].includes(extname(file).toLowerCase())) {
-    return refuse(
-      'file-type',
-      `${basename(file)} is neither a configuration file nor a folder`,
-      'use .yaml, .yml or .json',
-    );
-  }
-  return { ...(await loadDocument(file, environment, sources)), alone: false };
-}
-
-async function compile(
-  file: string,
-  raw: Readonly<Record<string, unknown>>,
-  report: Report,
-  sources: Sources,
-  secrets: Set<string>,
-  options: LoadOptions,
-): Promise<CompiledConfig | null> {
+async function compile(compilation: Compilation): Promise<CompiledConfig | null> {
+  const { file, document, raw, report, sources, secrets, options } = compilation;
   const uid = options.uid ?? process.getuid?.() ?? 0;
   const server = compileServer(serverSettingsOf(raw), report, file, options.environment, uid);
   const pools = new Pools(raw['applicationPoolDefaults'], {
@@ -159,6 +148,7 @@ async function compile(
   const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);
   for (const site of sites) await applications.addSite(site);
   applications.finish();
+  pools.finish();
   if (report.failed) return null;
   warnAboutSettingsThatDoNotAct(report);
   if (sites.length === 0) {
@@ -177,7 +167,14 @@ async function compile(
     applications: applications.list,
   };
   const warnings = report.diagnostics.map((warning) => hidden(warning, secrets));
-  return { version: sources.digest(JSON.stringify(body)), sources: [...sources.files].sort(), ...body, warnings };
+  const applicationSources = [...sources.files].sort();
+  return {
+    version: sources.digest(document.hash + JSON.stringify(body)),
+    sources: [...new Set([...document.files, ...applicationSources])].sort(),
+    applicationSources,
+    ...body,
+    warnings,
+  };
 }
 
 function serverSettingsOf(raw: Readonly<Record<string, unknown>>): ServerSettings {

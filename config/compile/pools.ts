@@ -12,6 +12,8 @@ import type { Report } from './report.js';
 import { Variables } from './variables.js';
 
 export const defaultPoolName = 'DefaultAppPool';
+/** Names in one warning. */
+const namesShown = 10;
 
 export interface CompiledPool {
   readonly config: PoolConfig;
@@ -30,6 +32,8 @@ interface PoolContext {
 /** Pools by name; names are compared without case, as IIS does. */
 export class Pools {
   private readonly byName = new Map<string, CompiledPool>();
+  /** Pools that the file itself runs as root, with where it says so. */
+  private readonly asRoot: { readonly name: string; readonly at: Path }[] = [];
   private readonly context: PoolContext;
   private readonly defaults: unknown;
 
@@ -68,6 +72,21 @@ export class Pools {
     const made = await this.compile(name, {}, ['applicationPoolDefaults']);
     this.byName.set(name.toLowerCase(), made);
     return made;
+  }
+
+  /** Notes that are said once for all pools together. */
+  finish(): void {
+    const [first] = this.asRoot;
+    if (first === undefined) return;
+    const names = this.asRoot.slice(0, namesShown).map(({ name }) => name);
+    const more = this.asRoot.length > names.length ? ` and ${this.asRoot.length - names.length} more` : '';
+    const runs = this.asRoot.length === 1 ? `pool ${names.join('')} runs` : `pools ${names.join(', ')}${more} run`;
+    this.context.report.at(first.at, {
+      severity: 'warning',
+      code: 'pool-runs-as-root',
+      message: `${runs} as root, not protected from other pools, and can do everything on this machine`,
+      remedy: 'leave isolation out, or write isolation: user',
+    });
   }
 
   list(): readonly PoolConfig[] {
@@ -109,6 +128,7 @@ export class Pools {
       },
     };
     this.checkIdentity(settings, path);
+    this.noteRoot(name, settings, path);
     return { config, readsWebConfig: settings.enableConfigurationOverride };
   }
 
@@ -116,6 +136,14 @@ export class Pools {
   private isolation(settings: PoolSettings): Isolation {
     const wanted = this.context.isolation ?? settings.isolation ?? (this.context.isRoot ? 'user' : 'process');
     return wanted === 'sandbox' ? 'user' : wanted;
+  }
+
+  /** `--isolation` on the command line was typed for this run; the server says its line about it. */
+  private noteRoot(name: string, settings: PoolSettings, path: Path): void {
+    const { report, isRoot, isolation } = this.context;
+    if (!isRoot || isolation !== undefined || settings.isolation !== 'process') return;
+    const own = [...path, 'isolation'];
+    this.asRoot.push({ name, at: report.has(own) ? own : ['applicationPoolDefaults', 'isolation'] });
   }
 
   private checkIdentity(settings: PoolSettings, path: Path): void {

@@ -32,6 +32,7 @@ const restrictingSections: ReadonlySet<string> = new Set([
   'security/requestfiltering',
   'rewrite/rules',
   'rewrite/globalrules',
+  'handlers',
 ]);
 
 function restrictionOf(path: string, section: XmlElement): XmlElement | null {
@@ -51,9 +52,21 @@ function restrictionOf(path: string, section: XmlElement): XmlElement | null {
     case 'rewrite/rules':
     case 'rewrite/globalrules':
       return section.children.find(abortsOrAnswers) ?? null;
+    case 'handlers':
+      return handlers(section);
     default:
       return null;
   }
+}
+
+/** The handler of an application needs Script; `None`, `Read` alone and the NoRemote flags refuse requests. */
+function handlers(section: XmlElement): XmlElement | null {
+  if (!section.attributes.has('accessPolicy')) return null;
+  const flags = valueOf(section, 'accessPolicy')
+    .split(',')
+    .map((flag) => flag.trim().toLowerCase());
+  const open = flags.includes('script') && !flags.some((flag) => flag.startsWith('noremote'));
+  return open ? null : section;
 }
 
 function valueOf(element: XmlElement, name: string): string {

@@ -2,14 +2,18 @@
  * An application's web.config: read like something a stranger wrote, then sorted into what Sluice
  * does, what it only mentions, and what it must not ignore.
  */
+import { join } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { webConfigBytesMax } from '../base/limits.js';
+import { shown } from '../base/units.js';
 import type { Sources } from './document.js';
 import { placeOfFile } from './expand.js';
+import { findWebConfigs } from './find-web-config.js';
 import { decodeText, readBounded } from './read-file.js';
 import { readXml, type XmlElement } from './read-xml.js';
 import { restriction } from './restricting.js';
 import { diagnosticAt, type Place, type Problem } from './source.js';
+import { misspelling } from './spelling.js';
 
 export interface WebConfig {
   readonly file: string;
@@ -41,7 +45,27 @@ export type WebConfigResult =
   | { readonly kind: 'read'; readonly config: WebConfig }
   | { readonly kind: 'refused'; readonly diagnostic: Diagnostic };
 
-export async function readWebConfig(file: string, sources: Sources): Promise<WebConfigResult> {
+/** The web.config of `folder`, whatever the case of its name. */
+export async function readWebConfig(folder: string, sources: Sources): Promise<WebConfigResult> {
+  const there: Exclude<WebConfigResult, { readonly kind: 'absent' }>[] = [];
+  const names: string[] = [];
+  for (const name of await findWebConfigs(folder, sources)) {
+    const result = await readOne(join(folder, name), sources);
+    if (result.kind === 'absent') continue;
+    names.push(name);
+    there.push(result);
+  }
+  if (names.length < 2) return there[0] ?? { kind: 'absent' };
+  const diagnostic = diagnosticAt(placeOfFile(join(folder, names[0] ?? '')), {
+    severity: 'warning',
+    code: 'web-config-refused',
+    message: `${names.join(' and ')} are the same name to IIS: which one holds is not decided here`,
+    remedy: 'keep one of them',
+  });
+  return { kind: 'refused', diagnostic };
+}
+
+async function readOne(file: string, sources: Sources): Promise<WebConfigResult> {
   const read = await readBounded(file, webConfigBytesMax, false);
   sources.add(file, read.kind === 'bytes' ? read.bytes : null);
   if (read.kind === 'absent') return { kind: 'absent' };
@@ -58,11 +82,18 @@ export async function readWebConfig(file: string, sources: Sources): Promise<Web
     const place = { file, line: xml.line, column: xml.column };
     return refuse({ message: `web.config is not well-formed: ${xml.message}`, remedy: xml.remedy }, place);
   }
-  if (xml.root.name !== 'configuration') {
-    const place = { file, line: xml.root.line, column: xml.root.column };
-    return refuse({ message: `the root element is <${xml.root.name}>, not <configuration>` }, place);
+  const { root } = xml;
+  if (root.name !== 'configuration') {
+    const place = { file, line: root.line, column: root.column };
+    return refuse({ message: `the root element is <${shown(root.name)}>, not <configuration>` }, place);
   }
-  return { kind: 'read', config: new Sorter(file).sort(xml.root) };
+  const wrong = misspelling(root);
+  if (wrong !== null) {
+    const { line, column, written, right } = wrong;
+    const message = `${written} is refused by IIS: names are compared with case`;
+    return refuse({ message, remedy: `write ${right}` }, { file, line, column });
+  }
+  return { kind: 'read', config: new Sorter(file).sort(root) };
 }
 
 function emptyConfig(file: string): WebConfig {

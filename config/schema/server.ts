@@ -94,7 +94,8 @@ export const serverSettings = {
     reload: 'restart',
   }),
   watch: setting(z.boolean().prefault(true), {
-    description: 'Apply changes of this file and of the files it includes when they are saved.',
+    description:
+      'Apply changes of this file and of the files it includes when they are saved. web.config files always act when they are saved.',
     reload: 'live',
   }),
   shutdownTimeLimit: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {

@@ -1,8 +1,8 @@
 /** `sluice start`: loads the configuration, runs the server in the foreground and ends with it. */
 import { resolve } from 'node:path';
-import { formatDiagnostic } from '../../config/base/diagnostics.js';
+import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
-import type { CompiledConfig, Isolation } from '../../config/model.js';
+import type { Isolation } from '../../config/model.js';
 import type { LogLevel } from '../log/server-log.js';
 import { boot, type RunningServer } from '../primary/boot.js';
 import { systemClock } from '../primary/clock.js';
@@ -35,20 +35,18 @@ export async function start(options: StartArguments, version: string): Promise<n
   };
   // Until the server runs there is nothing to load again, and SIGHUP must not end it.
   process.on('SIGHUP', () => undefined);
-  const config = await firstConfig(request);
-  if (config === null) return exitCode.configuration;
-  const server = await boot({ request, config, version, terminal: printLine, level: levelFrom(process.env) });
+  const { config, diagnostics, document = null } = await loadInThread(request, systemClock);
+  if (config === null) return refuse(diagnostics);
+  const server = await boot({ request, config, document, version, terminal: printLine, level: levelFrom(process.env) });
   noteNodeVersion(server);
   return runUntilStopped(server, options.notes);
 }
 
-/** Problems go to the terminal; null when the start is refused. Warnings come through the server's log. */
-async function firstConfig(request: LoadRequest): Promise<CompiledConfig | null> {
-  const { config, diagnostics } = await loadInThread(request, systemClock);
-  if (config !== null) return config;
+/** Problems go to the terminal; warnings of a good configuration come through the server's log. */
+function refuse(diagnostics: readonly Diagnostic[]): number {
   for (const diagnostic of diagnostics) printLine(formatDiagnostic(diagnostic));
   printLine('sluice: not started');
-  return null;
+  return exitCode.configuration;
 }
 
 async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string, string>): Promise<number> {

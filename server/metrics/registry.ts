@@ -49,7 +49,12 @@ export class ProcessMetrics {
 
   reloaded(result: 'success' | 'failure'): void {
     this.#counter(primaryMetrics.configReloads).inc({ result });
-    if (result === 'failure') this.#gauge(primaryMetrics.configLastReloadSuccessful).set(0);
+    if (result === 'failure') this.fileStaysRefused();
+  }
+
+  /** What serves has changed, but the file that was refused last is still not in use. */
+  fileStaysRefused(): void {
+    this.#gauge(primaryMetrics.configLastReloadSuccessful).set(0);
   }
 
   listeners(count: number): void {

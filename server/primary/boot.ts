@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { storeLastGood } from '../../config/change/last-good.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { assertLimits } from '../../config/base/limits.js';
+import type { OpenedDocument } from '../../config/compile/open-document.js';
 import type { CompiledConfig } from '../../config/model.js';
 import { createGuardian } from '../../pools/runtimes/guardian.js';
 import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
@@ -42,6 +43,8 @@ export interface BootOptions {
   /** How to load the configuration again. */
   readonly request: LoadRequest;
   readonly config: CompiledConfig;
+  /** What `config` was made of; null when it is the stored copy of the last good one. */
+  readonly document: OpenedDocument | null;
   readonly version: string;
   readonly terminal: ((line: string) => void) | null;
   readonly level: LogLevel;
@@ -201,23 +204,34 @@ function assemble(
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {
+  const request = { ...options.request, lastGood: false };
   const reloader = new Reloader({
     parts,
-    load: () => loadInThread({ ...options.request, lastGood: false }, parts.clock),
+    document: options.document,
+    load: (document) => {
+      watcher.reading();
+      return loadInThread(document === null ? request : { ...request, document }, parts.clock);
+    },
     applied: (config) => {
-      watcher.watch(config.server.watch ? config.sources : []);
+      watcher.watch(watchedFiles(config));
       keepLastGood(options.request, config, parts.log);
     },
   });
   const watcher = new ConfigWatcher(parts.clock, () => {
-    reloader.reload('a file changed').catch((error: unknown) => {
+    const { watch } = (parts.state.config ?? options.config).server;
+    reloader.reload('a file changed', watch ? 'everything' : 'applications').catch((error: unknown) => {
       parts.log.error('reload-failed', { error: messageOf(error) });
     });
   });
-  watcher.watch(options.config.server.watch ? options.config.sources : []);
+  watcher.watch(watchedFiles(options.config));
   held.hold('watcher', () => watcher.close());
   keepLastGood(options.request, options.config, parts.log);
   return reloader;
+}
+
+/** `watch` is about the administrator's files; a web.config acts when it is saved, as in IIS. */
+function watchedFiles({ server, sources, applicationSources }: CompiledConfig): readonly string[] {
+  return server.watch ? sources : applicationSources;
 }
 
 /** Not of a run whose isolation was overridden: a later start without the flag must not inherit it. */

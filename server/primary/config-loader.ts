@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
 import { configLoadLimitMs } from '../../config/base/limits.js';
 import type { LoadResult } from '../../config/compile/compile.js';
+import type { OpenedDocument } from '../../config/compile/open-document.js';
 import type { Isolation } from '../../config/model.js';
 
 export interface ConfigOverrides {
@@ -17,6 +18,8 @@ export interface LoadRequest {
   readonly overrides: ConfigOverrides;
   /** If it is bad, the stored copy of the one that served last. Only at the start of the server. */
   readonly lastGood: boolean;
+  /** Used instead of the file: only what belongs to the applications is read. */
+  readonly document?: OpenedDocument;
 }
 
 /** Loads and checks the configuration in a thread of its own; never rejects. */

@@ -6,5 +6,5 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfig } from '../../config/compile/compile.js';
 import type { LoadRequest } from './config-loader.js';
 
-const { path, overrides, lastGood } = workerData as LoadRequest;
-parentPort?.postMessage(await loadConfig(path, { environment: process.env, overrides, lastGood }));
+const { path, ...options } = workerData as LoadRequest;
+parentPort?.postMessage(await loadConfig(path, { environment: process.env, ...options }));

@@ -1,9 +1,11 @@
 /**
- * Loads the configuration again (SIGHUP, a changed file) and applies it. A bad one changes nothing: the
- * configuration before it serves on, its problems are logged and a metric shows it.
+ * Loads the configuration again (SIGHUP, a changed file) and applies it. A bad file changes nothing: the one
+ * before it serves on, its problems are logged and a metric shows it. The applications' own files act all
+ * the same: a restriction in a web.config must not wait for somebody else's file.
  */
 import { diffConfig } from '../../config/change/diff.js';
 import type { LoadResult } from '../../config/compile/compile.js';
+import type { OpenedDocument } from '../../config/compile/open-document.js';
 import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
@@ -13,74 +15,117 @@ import type { PrimaryParts } from './parts.js';
 
 export type ReloadOutcome = 'applied' | 'unchanged' | 'refused';
 
+/** What is read again: all of it, or only web.config files and folders, under the document that serves. */
+export type ReloadScope = 'everything' | 'applications';
+
 export interface ReloadOptions {
   readonly parts: PrimaryParts;
-  load(): Promise<LoadResult>;
+  /** The document that serves; null when it cannot be told (the stored copy of the last good one). */
+  readonly document: OpenedDocument | null;
+  /** With a document, only what belongs to the applications is read. */
+  load(document: OpenedDocument | null): Promise<LoadResult>;
   /** After a configuration was applied or found unchanged. */
   applied(config: CompiledConfig): void;
 }
 
 export class Reloader {
   readonly #options: ReloadOptions;
+  #document: OpenedDocument | null;
+  /** What was refused last, and why: to say and count it once, however many ask. */
+  #refused = '';
   #running: Promise<ReloadOutcome> | null = null;
   #next: Promise<ReloadOutcome> | null = null;
+  #nextScope: ReloadScope = 'applications';
 
   constructor(options: ReloadOptions) {
     this.#options = options;
+    this.#document = options.document;
   }
 
-  /** Loads are one after another; requests that come during one share the next. */
-  reload(reason: string): Promise<ReloadOutcome> {
-    if (this.#running === null) return this.#start(reason);
+  /** Loads are one after another; requests that come during one share the next, which then reads what any wants. */
+  reload(reason: string, scope: ReloadScope = 'everything'): Promise<ReloadOutcome> {
+    if (this.#running === null) return this.#start(reason, scope);
+    if (scope === 'everything') this.#nextScope = scope;
     this.#next ??= this.#running.then(() => {
+      const wanted = this.#nextScope;
       this.#next = null;
-      return this.#start(reason);
+      this.#nextScope = 'applications';
+      return this.#start(reason, wanted);
     });
     return this.#next;
   }
 
-  #start(reason: string): Promise<ReloadOutcome> {
-    const running = this.#run(reason).finally(() => {
+  #start(reason: string, scope: ReloadScope): Promise<ReloadOutcome> {
+    const running = this.#run(reason, scope).finally(() => {
       this.#running = null;
     });
     this.#running = running;
     return running;
   }
 
-  async #run(reason: string): Promise<ReloadOutcome> {
+  async #run(reason: string, scope: ReloadScope): Promise<ReloadOutcome> {
+    const document = this.#document;
+    if (scope === 'applications' && document !== null) return this.#runApplications(reason, document);
+    const loaded = await this.#options.load(null);
+    const outcome = this.#judge(reason, loaded);
+    if (outcome === 'refused') {
+      if (document !== null && !this.#options.parts.state.isDraining) await this.#runApplications(reason, document);
+      return outcome;
+    }
+    this.#document = loaded.document ?? null;
+    this.#refused = '';
     const { parts } = this.#options;
-    const { config, diagnostics } = await this.#options.load();
-    if (parts.state.isDraining) return 'refused';
-    if (config === null) return this.#refuse(reason, diagnostics.filter(isError).map(formatDiagnostic));
-    const before = parts.state.config;
-    if (before !== null && config.version === before.version) {
+    parts.processMetrics.reloaded('success');
+    if (outcome === 'unchanged') {
+      parts.processMetrics.configurationServes(loaded.config?.version ?? '', parts.clock.wallMs());
       parts.log.info('configuration-unchanged', { reason });
-      return this.#accept(config, 'unchanged');
     }
-    try {
-      prepareChange(parts, config).commit();
-    } catch (error) {
-      return this.#refuse(reason, [describe(error)]);
+    return outcome;
+  }
+
+  /** Says nothing new about the file, good or bad: it was not looked at. */
+  async #runApplications(reason: string, document: OpenedDocument): Promise<ReloadOutcome> {
+    const outcome = this.#judge(reason, await this.#options.load(document));
+    if (this.#refused !== '') this.#options.parts.processMetrics.fileStaysRefused();
+    return outcome;
+  }
+
+  #judge(reason: string, { config, diagnostics, contents = '' }: LoadResult): ReloadOutcome {
+    const { parts } = this.#options;
+    if (parts.state.isDraining) return 'refused';
+    if (config === null) return this.#refuse(reason, contents, diagnostics.filter(isError).map(formatDiagnostic));
+    const before = parts.state.config;
+    const isSame = before !== null && config.version === before.version;
+    if (!isSame) {
+      try {
+        prepareChange(parts, config).commit();
+      } catch (error) {
+        return this.#refuse(reason, contents, [describe(error)]);
+      }
+      this.#tell(reason, before, config);
     }
+    this.#options.applied(config);
+    return isSame ? 'unchanged' : 'applied';
+  }
+
+  #tell(reason: string, before: CompiledConfig | null, config: CompiledConfig): void {
+    const { parts } = this.#options;
     parts.fleet.resize(config.server.listeners);
     // The number of listeners is followed at once; the rest is read at the start only.
     const fixed = before === null ? [] : diffConfig(before, config).restart.filter((name) => name !== 'listeners');
     if (fixed.length > 0) parts.log.warn('configuration-needs-restart', { settings: fixed.join(', ') });
     logWarnings(parts.log, config.warnings);
     parts.log.info('configuration-applied', { reason, version: config.version.slice(0, 16) });
-    return this.#accept(config, 'applied');
   }
 
-  #accept(config: CompiledConfig, outcome: ReloadOutcome): ReloadOutcome {
-    const { parts } = this.#options;
-    parts.processMetrics.reloaded('success');
-    parts.processMetrics.configurationServes(config.version, parts.clock.wallMs());
-    this.#options.applied(config);
-    return outcome;
-  }
-
-  #refuse(reason: string, problems: readonly string[]): ReloadOutcome {
+  #refuse(reason: string, contents: string, problems: readonly string[]): ReloadOutcome {
     const { log, processMetrics } = this.#options.parts;
+    const refused = [contents, ...problems].join('\n');
+    if (refused === this.#refused) {
+      log.info('configuration-unchanged', { reason, refused: true });
+      return 'refused';
+    }
+    this.#refused = refused;
     processMetrics.reloaded('failure');
     for (const problem of problems) log.error('configuration-problem', { problem });
     log.error('configuration-refused', { reason, serves: 'the one before it' });

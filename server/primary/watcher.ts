@@ -16,8 +16,8 @@ import {
 export class ConfigWatcher {
   readonly #clock: Clock;
   readonly #changed: () => void;
-  #files: readonly string[] = [];
-  #signature = '';
+  /** File -> what it looked like when it was read last. */
+  #signatures = new Map<string, string>();
   readonly #watchers = new Map<string, FSWatcher>();
   /** Folder -> the names in it that matter. */
   #names = new Map<string, Set<string>>();
@@ -29,10 +29,15 @@ export class ConfigWatcher {
     this.#changed = changed;
   }
 
+  /** The files are about to be read: what changes from now on is noticed, also before `watch` is called again. */
+  reading(): void {
+    this.#signatures = signaturesOf(this.#signatures.keys());
+  }
+
   /** From now on these files; an empty list ends the watch. */
   watch(files: readonly string[]): void {
-    this.#files = files;
-    this.#signature = signatureOf(files);
+    const known = this.#signatures;
+    this.#signatures = new Map(files.map((file) => [file, known.get(file) ?? signatureOf(file)]));
     this.#names = new Map();
     for (const file of files) {
       const folder = dirname(file);
@@ -46,7 +51,10 @@ export class ConfigWatcher {
     }
     this.#openWatchers();
     this.#cancelPoll();
-    if (files.length > 0) this.#schedulePoll();
+    if (files.length === 0) return;
+    this.#schedulePoll();
+    // What changed while the files were read told nobody.
+    if (known.size > 0) this.#lookAfter(watchWriteDelayMs);
   }
 
   close(): void {
@@ -83,10 +91,10 @@ export class ConfigWatcher {
   }
 
   #look(): void {
-    const signature = signatureOf(this.#files);
-    if (signature === this.#signature) return;
-    this.#signature = signature;
-    this.#changed();
+    const found = signaturesOf(this.#signatures.keys());
+    const isSame = [...found].every(([file, signature]) => this.#signatures.get(file) === signature);
+    this.#signatures = found;
+    if (!isSame) this.#changed();
   }
 
   #schedulePoll(): void {
@@ -98,12 +106,12 @@ export class ConfigWatcher {
   }
 }
 
-/** Changes when a file appears, disappears, is replaced or written. */
-function signatureOf(files: readonly string[]): string {
-  return files.map(signatureOfOne).join('|');
+function signaturesOf(files: Iterable<string>): Map<string, string> {
+  return new Map([...files].map((file) => [file, signatureOf(file)]));
 }
 
-function signatureOfOne(file: string): string {
+/** Changes when the file appears, disappears, is replaced or written. */
+function signatureOf(file: string): string {
   try {
     const { ino, size, mtimeMs, ctimeMs } = statSync(file);
     return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;

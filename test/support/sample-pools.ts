@@ -118,6 +118,7 @@ export function sampleConfig(
     version: 'test',
     file: '/srv/sluice.yaml',
     sources: [],
+    applicationSources: [],
     server: {
       listeners: 1,
       runDir: '/run',

@@ -8,6 +8,7 @@ import { freePort } from '../../support/free-port.js';
 import { call, keepAliveAgent } from '../../support/http-client.js';
 import { app } from '../../support/paths.js';
 import { type Settings, type Sluice, withSluice } from '../../support/sluice.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
 
 interface Document {
@@ -120,6 +121,58 @@ describe('a changed file is applied by itself', () => {
       writeFileSync(join(own, 'web.config'), '<configuration></configuration>');
       await until('it is served again', async () => (await sluice.call('/own/')).text === 'plain\n');
       expect((await sluice.call('/pid')).text).toBe(other);
+    });
+  });
+
+  describe('a restriction in a web.config acts at once', () => {
+    const closed =
+      '<configuration><system.webServer><security><ipSecurity allowUnlisted="false"/></security></system.webServer></configuration>';
+
+    async function withOwnFolder(
+      server: Settings,
+      body: (sluice: Sluice, own: string) => Promise<void>,
+    ): Promise<void> {
+      const own = tempFolder();
+      try {
+        await cp(app('plain'), own, { recursive: true });
+        const applications = [{ path: '/', applicationPool: 'a', physicalPath: own }];
+        await withSluice({ ...options, server, applications }, (sluice) => body(sluice, own));
+      } finally {
+        removeFolder(own);
+      }
+    }
+
+    test('with watch: false, which only concerns the file itself', async () => {
+      await withOwnFolder({ watch: false }, async (sluice, own) => {
+        expect((await sluice.call('/')).status).toBe(200);
+        change(sluice, ({ applicationPools }) => applicationPools.push({ name: 'not-yet' }));
+        writeFileSync(join(own, 'Web.config'), closed);
+        await until('it is closed', async () => (await sluice.call('/')).status === 500);
+        await until('the log says why', () => sluice.output().includes('ipSecurity'));
+        expect((await sluice.pools()).map((pool) => pool.name)).toEqual(['a']);
+        sluice.program.child.kill('SIGHUP');
+        await until('the file is read on SIGHUP', async () => (await sluice.pools()).length === 2);
+      });
+    });
+
+    test('while the file itself is bad, which is told and counted once', async () => {
+      await withOwnFolder({}, async (sluice, own) => {
+        writeFileSync(sluice.file, '{ broken');
+        sluice.program.child.kill('SIGHUP');
+        const refused = () => sluice.output().split('configuration-refused').length - 1;
+        await until('it is refused', () => refused() === 1);
+        // By the watcher, and by a second signal.
+        await until('others ask too', () => {
+          sluice.program.child.kill('SIGHUP');
+          return sluice.output().includes('configuration-unchanged');
+        });
+        writeFileSync(join(own, 'web.config'), closed);
+        await until('it is closed', async () => (await sluice.call('/')).status === 500);
+        expect(refused()).toBe(1);
+        const failures = (await sluice.metrics()).match(/^sluice_config_reloads_total\{[^}]*failure[^}]*\} (\d+)/m);
+        expect(failures?.[1]).toBe('1');
+        expect(await gauge(sluice, 'sluice_config_last_reload_successful')).toBe(0);
+      });
     });
   });
 });

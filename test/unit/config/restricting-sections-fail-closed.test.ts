@@ -44,6 +44,9 @@ describe('answers 500.19 with file, line and element', () => {
     ['rules', rule('CustomResponse'), '5:1'],
     ['ipSecurity', security('<ipSecurity configSource="ip.config"/>'), '5:1'],
     ['rules', webConfig('<rewrite>\n<rules configSource="rules.config"/></rewrite>'), '5:1'],
+    ['handlers', webConfig('\n<handlers accessPolicy="None"/>'), '5:1'],
+    ['handlers', webConfig('\n<handlers accessPolicy="Read"/>'), '5:1'],
+    ['handlers', webConfig('\n<handlers accessPolicy="Read, Script, NoRemoteScript"/>'), '5:1'],
   ])('%s %#', async (section, text, place) => {
     await withFiles(async (files) => {
       const result = await loadWebConfig(files, text);
@@ -78,6 +81,7 @@ describe('what restricts nothing does not stop the application', () => {
     [filtering('<hiddenSegments><remove segment="bin"/></hiddenSegments>')],
     [filtering('<requestLimits maxAllowedContentLength="5"/>')],
     [rule('Redirect')],
+    [webConfig('<handlers accessPolicy="Read, Script"/>')],
     [rule('AbortRequest', ' enabled="false"')],
   ])('%#', async (text) => {
     await withFiles(async (files) => {
