@@ -63,6 +63,13 @@ export const outputFilesKept = 3;
 export const stdoutLogBytesMax = 104_857_600;
 /** Bytes waiting for one output file before the worker's pipe is left unread. */
 export const outputBacklogBytesMax = 262_144;
+/** What a worker may add to the server log: lines in a minute, codes of notices in its life, text of one. */
+export const workerNotesPerMinuteMax = 10;
+export const workerNoticeCodesMax = 32;
+export const workerNoteCharsMax = 1_000;
+/** Pause between two looks for processes that a pool's user left, and how often they are killed. */
+export const userSweepPauseMs = 50;
+export const userSweepsMax = 20;
 /** Wait for the end of the output after a worker's exit; a grandchild may hold the pipe. */
 export const outputDrainMs = 300;
 
@@ -79,6 +86,11 @@ export const readinessPollMinMs = 25;
 export const readinessPollMaxMs = 250;
 export const shutdownAnswerTimeoutMs = 3_000;
 export const connectProbeTimeoutMs = 1_000;
+
+/** The server log: one field of a record, what waits for the disk, and how long an exit waits for a write. */
+export const logFieldCharsMax = 8_192;
+export const logBacklogBytesMax = 4_194_304;
+export const logExitWaitMs = 250;
 
 export const obituariesKept = 50;
 export const socketPathBytesMax = 100;
@@ -132,6 +144,8 @@ export const streamReuseWithBodyMs = 1_000;
 export const tunnelNoticeMs = 1_000;
 export const lostLinesMax = 32;
 export const lostLineCharsMax = 256;
+/** The record of a crash waits so long for what the listeners lost with the worker. */
+export const lostLinesWaitMs = 250;
 /** A start gives its place in the node-wide start limit back after this time, ready or not: a slow app
  * of one tenant must not hold up the starts of others. */
 export const startGateHoldMs = 5_000;
@@ -145,6 +159,8 @@ export const listenerPingIntervalMs = 500;
 /** A listener that dies sooner than this, before it was ready, counts towards the restart delay. */
 export const listenerRestartDelayFirstMs = 250;
 export const listenerRestartDelayMaxMs = 5_000;
+/** A listener that is one too many finishes its requests within this time. */
+export const listenerRetireLimitMs = 5_000;
 /** Deaths in a row before the first listener was ever ready: the start of the server fails. */
 export const listenerStartAttemptsMax = 4;
 /** From the first fork until every listener accepts. */

@@ -42,8 +42,8 @@ export interface RoutePool {
   readonly name: string;
   readonly queueLength: number;
   readonly maxConcurrentRequests: number;
-  /** Two crashes with the same request line in flight within this time make the line a suspect; absent: 5 minutes. */
-  readonly rapidFailProtectionIntervalMs?: number;
+  /** Two crashes with the same request line in flight within this time make the line a suspect. */
+  readonly rapidFailProtectionIntervalMs: number;
 }
 
 export interface ListenerSettings {
@@ -52,8 +52,8 @@ export interface ListenerSettings {
   readonly trustedProxies: readonly string[];
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
   readonly accessLogFile: string;
-  /** Number of listener processes: per-pool limits are split over them; absent: 1. */
-  readonly listeners?: number;
+  /** Number of listener processes: limits of pools and sites are split over them. */
+  readonly listeners: number;
 }
 
 export interface Routes {

@@ -10,7 +10,7 @@ import type { ApplicationEffect, PoolEffect } from '../lifecycle/effects.js';
 import type { ApplicationEvent, EndReport, PoolEvent } from '../lifecycle/events.js';
 import { stepPool } from '../lifecycle/pool-machine.js';
 import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } from './books.js';
-import { buryWorker } from './burial.js';
+import { Burials } from './burial.js';
 import type { SupervisorEvents } from './ports.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
@@ -26,6 +26,7 @@ export interface EffectRunnerPorts extends Omit<WorkerRunnerPorts, 'report'> {
 
 export class EffectRunner {
   readonly workers: WorkerRunner;
+  readonly burials: Burials;
   readonly #ports: EffectRunnerPorts;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -38,6 +39,7 @@ export class EffectRunner {
     this.#logger = ports.logger;
     this.#timers = ports.timers;
     this.#turns = ports.turns;
+    this.burials = new Burials(ports.clock, ports.logger, ports.timers);
     this.workers = new WorkerRunner({
       ...ports,
       report: {
@@ -193,7 +195,7 @@ export class EffectRunner {
     const { pool } = host;
     this.#turns.post(() => {
       const current = roleOf(host.machine, worker.slot, worker.generation) === 'current';
-      buryWorker(worker, end, this.#clock, this.#logger);
+      this.burials.bury(worker, end);
       host.workers.delete(worker.id);
       if (end.outcome !== 'stopped') pool.restarts += 1;
       this.#ports.events.workerExited(pool.name, host.id, end.reason);

@@ -2,6 +2,7 @@
 import { invariant } from '../../config/base/invariant.js';
 import { drainingGenerationsMax } from '../lifecycle/application-states.js';
 import { isStarting } from '../lifecycle/worker-states.js';
+import { burialsOwner } from './burial.js';
 import { type HostBook, type PoolBook, workerAt } from './books.js';
 import type { StartGate } from './start-gate.js';
 import type { Timers } from './timers.js';
@@ -19,7 +20,7 @@ export function verifyBooks(pools: readonly PoolBook[], timers: Timers, gate: St
 }
 
 function verifyTimers(pools: readonly PoolBook[], timers: Timers): void {
-  const owners = new Set(['stop-all']);
+  const owners = new Set(['stop-all', burialsOwner]);
   for (const pool of pools) {
     owners.add(pool.key);
     for (const host of pool.hosts) {

@@ -136,7 +136,10 @@ class Supervisor implements SupervisorPort {
     this.#turns.post(() => {
       const worker = this.#estate.runner.workers.byId.get(workerId);
       if (worker !== undefined) worker.lines = joinLines(worker.lines, lines);
-      else this.#everyPool().some((pool) => pool.obituaries.addLines(workerId, lines));
+      else {
+        this.#estate.runner.burials.lost(workerId, lines);
+        this.#everyPool().some((pool) => pool.obituaries.addLines(workerId, lines));
+      }
     });
   }
 
@@ -203,6 +206,7 @@ class Supervisor implements SupervisorPort {
         let left = pools.length;
         const done = (): void => {
           this.#timers.cancelAll('stop-all');
+          this.#estate.runner.burials.flush();
           resolve();
         };
         if (left === 0) done();
@@ -227,6 +231,7 @@ class Supervisor implements SupervisorPort {
         runner.feedPool(pool, { type: 'shutdown', limitMs: 0 });
         for (const worker of workersOf(pool)) runner.workers.feed(worker, { type: 'killNow' });
       }
+      runner.burials.flush();
     });
   }
 

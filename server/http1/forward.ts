@@ -17,6 +17,7 @@ export {
 /**
  * What forwarding must know of one client connection. Make one per connection with
  * `createForwardContext`; for a trusted peer `resolveClient` (trusted-proxies.ts) renews the client per request.
+ * `trusted` and `underscores` follow the configuration while the connection lasts.
  */
 export interface ForwardContext {
   /** The TCP peer, IPv4 in plain form. */
@@ -24,8 +25,8 @@ export interface ForwardContext {
   readonly peerPort: number;
   readonly peerScheme: 'http' | 'https';
   /** The peer is a trusted proxy: what it forwards is believed and travels on. */
-  readonly trusted: boolean;
-  readonly underscores: 'pass' | 'delete' | 'reject';
+  trusted: boolean;
+  underscores: 'pass' | 'delete' | 'reject';
   /** The client after trusted-proxy treatment; port 0 = not known. */
   clientAddress: string;
   clientPort: number;

@@ -44,10 +44,9 @@ export class Accounting {
   }
 
   finished(exchange: Exchange): void {
-    const { application, request, answer } = exchange;
+    const { application, pool, request, answer } = exchange;
     const durationMs = this.#clock.monotonicMs() - exchange.startedMs;
     const code = codeIndex(exchange.status);
-    const pool = application?.pool ?? null;
     application?.cells?.count(methodIndex(request.method), code, exchange.bytesIn, answer.bodyBytes);
     if (pool !== null) {
       pool.cells.duration(code, durationMs / 1000);

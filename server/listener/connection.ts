@@ -65,14 +65,8 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   constructor(accepted: Socket, context: ConnectionContext) {
     this.#context = context;
     const address = plainAddress(accepted.remoteAddress);
-    const trusted = context.routing.trusted.matches(address);
-    this.forward = createForwardContext(
-      address,
-      accepted.remotePort ?? 0,
-      'http',
-      trusted,
-      context.routing.underscores,
-    );
+    // The router sets what the routes say of the peer.
+    this.forward = createForwardContext(address, accepted.remotePort ?? 0, 'http', false, 'pass');
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
     this.#router = new RequestRouter(context, this.forward, this.localAddress, this.localPort);

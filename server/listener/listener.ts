@@ -41,6 +41,7 @@ const emptyRoutes: Routes = {
     trustedProxies: [],
     underscoresInHeaders: 'pass',
     accessLogFile: '',
+    listeners: 1,
   },
 };
 
@@ -149,8 +150,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   }
 
   dispatch(exchange: Exchange): void {
-    const { application } = exchange;
-    const pool = application?.pool ?? null;
+    const { application, pool } = exchange;
     if (application === null || pool === null) return;
     const failure = application.route?.failure ?? application.failure;
     if (failure !== null) return exchange.refuse(failure);
@@ -220,6 +220,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   }
 
   #applyRoutes(routes: Routes): void {
+    for (const application of this.#upstreams.applications()) application.isRouted = false;
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
     this.#accounting.setLogFile(routes.settings.accessLogFile);
   }
@@ -230,6 +231,8 @@ export class Listener implements ProxyCore, ConnectionContext {
 
   #tick(): void {
     this.#report();
+    this.#upstreams.forgetUnused();
+    this.#books.forgetUnused(this.#upstreams.applications());
     this.#accounting.flushLog();
     this.#tickLater();
   }

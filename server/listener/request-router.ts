@@ -32,16 +32,14 @@ export class RequestRouter {
     this.#localAddress = localAddress;
     this.#localPort = localPort;
     this.#routing = context.routing;
+    this.#adopt(this.#routing);
   }
 
   /** @returns null and sets `rejection` when no worker may see this request. */
   route(request: RequestHead): AppRoute | null {
     const routing = this.#context.routing;
     const forward = this.#forward;
-    if (routing !== this.#routing) {
-      this.#routing = routing;
-      this.#siteRoute = null;
-    }
+    if (routing !== this.#routing) this.#adopt(routing);
     if (forward.trusted) routing.trusted.resolveClient(forward, request);
     const underscores = refuseUnderscores(request, forward);
     if (underscores !== null) return this.#reject(underscores);
@@ -62,6 +60,19 @@ export class RequestRouter {
   leave(): void {
     if (this.site !== null) this.#context.leaveSite(this.site, this.#forward.peerAddress);
     this.site = null;
+  }
+
+  /** New routes: a kept connection is judged by them from its next request on. */
+  #adopt(routing: RoutingState): void {
+    const forward = this.#forward;
+    this.#routing = routing;
+    this.#siteRoute = null;
+    forward.trusted = routing.trusted.matches(forward.peerAddress);
+    forward.underscores = routing.underscores;
+    if (forward.trusted) return;
+    forward.clientAddress = forward.peerAddress;
+    forward.clientPort = forward.peerPort;
+    forward.scheme = forward.peerScheme;
   }
 
   #reject(rejection: Rejection): null {

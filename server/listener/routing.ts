@@ -2,19 +2,21 @@ import type { Cells } from '../metrics/cells.js';
 import type { RoutePool, Routes, RouteSite } from '../../pools/protocol/snapshot.js';
 import { TrustedProxies } from '../http1/trusted-proxies.js';
 import { CrashLines } from '../proxy/crash-lines.js';
-import { PoolCells, RequestCells } from '../proxy/traffic-cells.js';
+import { ownerOf, PoolCells, RequestCells } from '../proxy/traffic-cells.js';
 import type { ApplicationState, PoolState } from '../proxy/worker.js';
 import { compileRoutes } from '../route/table.js';
 import type { RoutingState } from './context.js';
 
-const defaultRapidFailIntervalMs = 300_000;
-
-/** Pools and sites that outlive one version of the routes. */
+/** Pools and sites that outlive one version of the routes; what none names any more goes when it is unused. */
 export class RoutingBooks {
   readonly #cells: Cells;
   readonly #pools = new Map<string, PoolState>();
   /** Connections per site name, and per site and client address where that is limited. */
   readonly #connections = new Map<string, number>();
+  /** Names in the newest routes. */
+  #routed: ReadonlySet<string> = new Set();
+  /** There may be series or pools that the newest routes do not name. */
+  #isLittered = false;
   #listeners = 1;
 
   constructor(cells: Cells) {
@@ -27,12 +29,15 @@ export class RoutingBooks {
 
   /** Ties the applications to their pools and compiles what a request looks up. */
   apply(routes: Routes, application: (id: string) => ApplicationState): RoutingState {
-    const listeners = Math.max(1, routes.settings.listeners ?? 1);
+    const listeners = Math.max(1, routes.settings.listeners);
     this.#listeners = listeners;
+    this.#routed = new Set(routes.pools.map(({ name }) => name));
+    this.#isLittered = true;
     for (const settings of routes.pools) this.#setPool(settings, listeners);
     const states = routes.applications.map((route) => {
       const state = application(route.id);
       const site = routes.sites[route.siteIndex];
+      state.isRouted = true;
       state.route = route;
       state.pool = this.#pools.get(route.pool) ?? null;
       state.connectionTimeoutMs = site?.connectionTimeoutMs ?? 0;
@@ -48,6 +53,26 @@ export class RoutingBooks {
       minBytesPerSecond: settings.minBytesPerSecond,
       underscores: settings.underscoresInHeaders,
     };
+  }
+
+  /**
+   * Drops pools without requests that the routes name no more, and the series that belong to nobody then.
+   * `applications` are those that still count. Call right after the cells were taken.
+   */
+  forgetUnused(applications: Iterable<ApplicationState>): void {
+    if (!this.#isLittered) return;
+    this.#isLittered = false;
+    for (const pool of this.#pools.values()) {
+      if (this.#routed.has(pool.name)) continue;
+      if (pool.requests === 0) this.#pools.delete(pool.name);
+      else this.#isLittered = true;
+    }
+    const counting = new Set<string>();
+    for (const { cells, isRouted } of applications) {
+      if (cells !== null) counting.add(cells.owner);
+      if (!isRouted) this.#isLittered = true;
+    }
+    this.#cells.drop((site, pool) => (site === null ? !this.#pools.has(pool) : !counting.has(ownerOf(site, pool))));
   }
 
   /** Site limits hold over all listeners: each has its share, rounded up. */
@@ -83,6 +108,7 @@ export class RoutingBooks {
       known.settings = settings;
       known.concurrencyShare = concurrencyShare;
       known.queueShare = queueShare;
+      known.crashLines.intervalMs = settings.rapidFailProtectionIntervalMs;
       return;
     }
     this.#pools.set(settings.name, {
@@ -91,7 +117,8 @@ export class RoutingBooks {
       concurrencyShare,
       queueShare,
       waitingHere: 0,
-      crashLines: new CrashLines(settings.rapidFailProtectionIntervalMs ?? defaultRapidFailIntervalMs),
+      requests: 0,
+      crashLines: new CrashLines(settings.rapidFailProtectionIntervalMs),
       cells: new PoolCells(this.#cells, settings.name),
     });
   }

@@ -41,6 +41,14 @@ export class Upstreams {
     return this.#applications.values();
   }
 
+  /** Applications that the routes name no more, once nothing of them is in flight and no process is left. */
+  forgetUnused(): void {
+    const unused = [...this.#applications.values()].filter((one) => !one.isRouted && one.requests === 0);
+    if (unused.length === 0) return;
+    const used = new Set([...this.#workers.values()].map((worker) => worker.application));
+    for (const one of unused) if (!used.has(one)) this.#applications.delete(one.id);
+  }
+
   activity(): WorkerActivity[] {
     return [...this.#workers.values()].map(({ workerId, inFlight, tunnels, requestsTotal }) => ({
       workerId,

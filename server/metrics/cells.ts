@@ -9,6 +9,9 @@ interface Series {
   readonly at: number;
   readonly size: number;
   readonly isGauge: boolean;
+  /** Its labels of these names, null where it has none. */
+  readonly site: string | null;
+  readonly pool: string | null;
 }
 
 /**
@@ -18,8 +21,10 @@ interface Series {
 export class Cells {
   #values = new Float64Array(initialCells);
   #used = 0;
-  readonly #series: Series[] = [];
+  #series: Series[] = [];
   readonly #byKey = new Map<string, Series>();
+  /** Places of dropped series, by size. */
+  readonly #free = new Map<number, number[]>();
 
   /** @returns the index of the first cell; the same series is declared once, later calls find it. */
   declare(definition: MetricDefinition, labels: readonly string[]): number {
@@ -27,16 +32,47 @@ export class Cells {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known.at;
     const size = definition.kind === 'histogram' ? (definition.buckets?.length ?? 0) + 3 : 1;
-    const series = { key, at: this.#used, size, isGauge: definition.kind === 'gauge' };
+    const isGauge = definition.kind === 'gauge';
+    const [site, pool] = ['site', 'pool'].map((name) => labels[definition.labels.indexOf(name)] ?? null);
+    const series = { key, at: this.#place(size), size, isGauge, site: site ?? null, pool: pool ?? null };
+    this.#series.push(series);
+    this.#byKey.set(key, series);
+    return series.at;
+  }
+
+  /**
+   * Drops the series of a pool (and site) that is gone; nobody may use their indexes any more. Call right
+   * after `take`: what was counted since then is lost.
+   */
+  drop(isGone: (site: string | null, pool: string) => boolean): void {
+    const left: Series[] = [];
+    for (const series of this.#series) {
+      const { key, at, size, site, pool } = series;
+      if (pool === null || !isGone(site, pool)) {
+        left.push(series);
+        continue;
+      }
+      this.#byKey.delete(key);
+      this.#sentGauges.delete(at);
+      this.#values.fill(0, at, at + size);
+      const places = this.#free.get(size);
+      if (places === undefined) this.#free.set(size, [at]);
+      else places.push(at);
+    }
+    this.#series = left;
+  }
+
+  #place(size: number): number {
+    const free = this.#free.get(size)?.pop();
+    if (free !== undefined) return free;
+    const at = this.#used;
     this.#used += size;
     if (this.#used > this.#values.length) {
       const larger = new Float64Array(this.#values.length * 2);
       larger.set(this.#values);
       this.#values = larger;
     }
-    this.#series.push(series);
-    this.#byKey.set(key, series);
-    return series.at;
+    return at;
   }
 
   add(at: number, value: number): void {

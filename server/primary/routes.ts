@@ -11,10 +11,11 @@ export function routesOf(config: CompiledConfig): Routes {
     ),
     sites: config.sites.map(({ name, limits }) => ({ name, ...limits })),
     applications: config.applications.map((one) => routeApplication(one, siteIndexes.get(one.site) ?? 0)),
-    pools: config.pools.map(({ name, queueLength, processModel }) => ({
+    pools: config.pools.map(({ name, queueLength, processModel, failure }) => ({
       name,
       queueLength,
       maxConcurrentRequests: processModel.maxConcurrentRequests,
+      rapidFailProtectionIntervalMs: failure.rapidFailProtectionIntervalMs,
     })),
     settings: {
       headerWaitTimeoutMs: config.server.webLimits.headerWaitTimeoutMs,
@@ -22,6 +23,7 @@ export function routesOf(config: CompiledConfig): Routes {
       trustedProxies: config.server.trustedProxies,
       underscoresInHeaders: config.server.underscoresInHeaders,
       accessLogFile: join(accessLogFolder(config), 'access.log'),
+      listeners: config.server.listeners,
     },
   };
 }

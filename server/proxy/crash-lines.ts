@@ -1,4 +1,4 @@
-import { crashLinesKept } from '../../config/base/limits.js';
+import { crashLinesKept, sameCrashMs } from '../../config/base/limits.js';
 
 interface Sighting {
   readonly seenMs: number;
@@ -6,38 +6,45 @@ interface Sighting {
   readonly workerId: number;
 }
 
-/** All listeners see the same crash within this time; a report of another one is older than that or the same crash. */
-const sameCrashMs = 1_000;
-
 /**
- * Request lines that were in flight when a worker of the pool crashed. A line seen at two crashes within
- * the interval is not sent to a third worker. Any answer to the line in between clears it.
+ * Request lines that were in flight when a worker of the pool crashed. A line that was in flight at two
+ * crashes one after the other within the interval is not sent to a third worker: only a request that was
+ * handed to its worker after the earlier crash was seen speaks of a second one. What two workers that
+ * are killed at the same moment had in flight is one sighting, here and in other listeners. Any answer to
+ * the line in between clears it.
  */
 export class CrashLines {
   readonly #seen = new Map<string, Sighting>();
-  readonly #intervalMs: number;
+  intervalMs: number;
 
   constructor(intervalMs: number) {
-    this.#intervalMs = intervalMs;
+    this.intervalMs = intervalMs;
   }
 
   get isEmpty(): boolean {
     return this.#seen.size === 0;
   }
 
-  /** @returns true when the line was in flight at an earlier crash (of another worker) that still counts. */
-  note(line: string, workerId: number, nowMs: number): boolean {
+  /**
+   * @param handedMs when the request was handed to this worker.
+   * @returns true when the line was in flight at an earlier crash (of another worker) that still counts.
+   */
+  note(line: string, workerId: number, handedMs: number, nowMs: number): boolean {
     const earlier = this.#seen.get(line);
-    if (earlier !== undefined && earlier.workerId === workerId) return false;
+    if (earlier === undefined || nowMs - earlier.seenMs >= this.intervalMs) {
+      this.#put(line, { seenMs: nowMs, workerId });
+      return false;
+    }
+    if (earlier.workerId === workerId || handedMs - earlier.seenMs < sameCrashMs) return false;
     this.#put(line, { seenMs: nowMs, workerId });
-    if (earlier === undefined) return false;
-    const agoMs = nowMs - earlier.seenMs;
-    return agoMs < this.#intervalMs && (earlier.workerId !== -1 || agoMs > sameCrashMs);
+    return true;
   }
 
   /** Another listener reports the line. */
   learn(line: string, nowMs: number): void {
-    if (!this.#seen.has(line)) this.#put(line, { seenMs: nowMs, workerId: -1 });
+    const earlier = this.#seen.get(line);
+    if (earlier !== undefined && nowMs - earlier.seenMs < this.intervalMs) return;
+    this.#put(line, { seenMs: nowMs, workerId: -1 });
   }
 
   /** @returns true when the line was known. */

@@ -10,7 +10,7 @@ import type { SocketOutput } from './socket-output.js';
 import { Tunnel } from './tunnel.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 import type { Waiter } from './waiter.js';
-import type { ApplicationState, Worker } from './worker.js';
+import type { ApplicationState, PoolState, Worker } from './worker.js';
 
 /**
  * Free: no request. Waiting: no worker yet. Active: with a worker. Answered: the answer is complete, the
@@ -30,6 +30,8 @@ export class Exchange implements AnswerPorts {
   readonly answer: Answer;
   state: ExchangeState = 'free';
   application: ApplicationState | null = null;
+  /** The application's when the request began: it may move to another pool meanwhile. */
+  pool: PoolState | null = null;
   worker: Worker | null = null;
   upstream: Upstream | null = null;
   waiter: Waiter | null = null;
@@ -37,6 +39,8 @@ export class Exchange implements AnswerPorts {
   /** Monotonic ms; of the complete head, and of the first byte towards the client (0 = none). */
   startedMs = 0;
   firstByteMs = 0;
+  /** Monotonic ms; when its present worker got it. */
+  handedMs = 0;
   /** Body bytes handed to the upstream of this attempt, and in all. */
   bodySent = 0;
   bytesIn = 0;
@@ -67,6 +71,9 @@ export class Exchange implements AnswerPorts {
   begin(application: ApplicationState): void {
     this.state = 'waiting';
     this.application = application;
+    this.pool = application.pool;
+    application.requests += 1;
+    if (this.pool !== null) this.pool.requests += 1;
     this.firstByteMs = 0;
     this.bodySent = 0;
     this.bytesIn = 0;
@@ -86,9 +93,10 @@ export class Exchange implements AnswerPorts {
     this.state = 'active';
     this.waiter = null;
     this.worker = worker;
+    this.handedMs = this.core.clock.monotonicMs();
     worker.inFlight += 1;
     worker.requestsTotal += 1;
-    const cells = this.application?.pool?.cells;
+    const cells = this.pool?.cells;
     cells?.add(cells.inFlight, 1);
     this.bodySent = 0;
     this.#answerPaused = false;
@@ -187,7 +195,7 @@ export class Exchange implements AnswerPorts {
       if (next.counts) {
         this.retries += 1;
         worker.receipt.retried += worker.isDraining ? 1 : 0;
-        const cells = this.application?.pool?.cells;
+        const cells = this.pool?.cells;
         cells?.add(cells.retries, 1);
       }
       this.state = 'waiting';
@@ -305,7 +313,7 @@ export class Exchange implements AnswerPorts {
     this.status = failure.status;
     this.subStatus = failure.subStatus;
     this.reason = failure.reason;
-    if (failure.status >= 502) this.application?.pool?.cells.proxyError(failure.reason);
+    if (failure.status >= 502) this.pool?.cells.proxyError(failure.reason);
     const client = this.client;
     const keepAlive = nothingSent && client.writeError(failure);
     this.#finish();
@@ -323,7 +331,7 @@ export class Exchange implements AnswerPorts {
     this.tunnel = tunnel;
     worker.tunnels.add(this);
     worker.inFlight -= 1;
-    const cells = this.application?.pool?.cells;
+    const cells = this.pool?.cells;
     cells?.add(cells.inFlight, -1);
     cells?.add(cells.websockets, 1);
     upstream.upgrade();
@@ -353,7 +361,7 @@ export class Exchange implements AnswerPorts {
     const worker = this.worker;
     if (worker === null) return;
     this.worker = null;
-    const cells = this.application?.pool?.cells;
+    const cells = this.pool?.cells;
     if (this.tunnel !== null) {
       worker.tunnels.delete(this);
       cells?.add(cells.websockets, -1);
@@ -369,7 +377,10 @@ export class Exchange implements AnswerPorts {
     this.core.finished(this);
     this.state = 'free';
     this.#leaveWorker();
+    if (this.application !== null) this.application.requests -= 1;
+    if (this.pool !== null) this.pool.requests -= 1;
     this.application = null;
+    this.pool = null;
     this.tunnel = null;
   }
 }

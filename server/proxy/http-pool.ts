@@ -37,7 +37,7 @@ export class HttpPool implements Transport {
 
   begin(exchange: Exchange): HttpUpstream {
     // A retry goes out on a fresh connection: the idle ones may all have met the same end.
-    const kept = exchange.retries === 0 ? this.#idle.pop() : undefined;
+    const kept = exchange.retries === 0 ? this.#takeIdle() : undefined;
     const connection = kept ?? this.#connect(exchange.application?.route?.requestTimeoutMs ?? 0);
     connection.request(exchange, kept !== undefined);
     return connection;
@@ -75,6 +75,20 @@ export class HttpPool implements Transport {
 
   refused(error: string): void {
     this.core.unreachable(this.#worker, error);
+  }
+
+  /** The deadlines are looked at once per tick, which may be late: a connection whose time is over is not used. */
+  #takeIdle(): HttpUpstream | undefined {
+    if (this.#idle.length === 0) return undefined;
+    const nowMs = this.core.clock.monotonicMs();
+    for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) {
+      if (nowMs < kept.deadlineMs) {
+        kept.deadlineMs = Infinity;
+        return kept;
+      }
+      kept.close();
+    }
+    return undefined;
   }
 
   #idleMs(keepAliveSeconds: number): number {

@@ -70,18 +70,17 @@ export function requestLine(exchange: Exchange): string {
 export function noteCrash(exchange: Exchange, worker: Worker): boolean {
   const line = requestLine(exchange);
   if (worker.lostLines.length < lostLinesMax) worker.lostLines.push(line);
-  const pool = exchange.application?.pool;
-  if (pool === null || pool === undefined || worker.isDraining) return false;
-  const { core } = exchange;
-  const suspect = pool.crashLines.note(line, worker.workerId, core.clock.monotonicMs());
+  const { core, pool } = exchange;
+  if (pool === null || worker.isDraining) return false;
+  const suspect = pool.crashLines.note(line, worker.workerId, exchange.handedMs, core.clock.monotonicMs());
   core.say({ type: 'crash-line', pool: pool.name, line });
   return suspect;
 }
 
 /** An answer came: its line did not crash this worker. */
 export function noteAnswered(exchange: Exchange): void {
-  const pool = exchange.application?.pool;
-  if (pool === null || pool === undefined || pool.crashLines.isEmpty) return;
+  const { pool } = exchange;
+  if (pool === null || pool.crashLines.isEmpty) return;
   const line = requestLine(exchange);
   if (pool.crashLines.clear(line)) exchange.core.say({ type: 'crash-line-cleared', pool: pool.name, line });
 }

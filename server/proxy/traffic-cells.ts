@@ -15,8 +15,14 @@ export function codeIndex(status: number): number {
   return Math.min(codes - 1, Math.max(0, Math.trunc(status / 100) - 1));
 }
 
+/** Names the series that all applications of one site and pool share. */
+export function ownerOf(site: string, pool: string): string {
+  return `${site}\0${pool}`;
+}
+
 /** Series of one application's requests: site and pool are fixed, method and code are looked up once each. */
 export class RequestCells {
+  readonly owner: string;
   readonly #cells: Cells;
   readonly #site: string;
   readonly #pool: string;
@@ -26,6 +32,7 @@ export class RequestCells {
 
   constructor(cells: Cells, site: string, pool: string) {
     this.#cells = cells;
+    this.owner = ownerOf(site, pool);
     this.#site = site;
     this.#pool = pool;
     this.#bytesIn = cells.declare(metrics.httpRequestBytes, [site, pool]);

@@ -22,6 +22,8 @@ export interface PoolState {
   queueShare: number;
   /** Requests that were let in to wait here. */
   waitingHere: number;
+  /** Requests of this listener that began in this pool and are not finished. */
+  requests: number;
   readonly crashLines: CrashLines;
   readonly cells: PoolCells;
 }
@@ -34,6 +36,10 @@ export class ApplicationState {
   pool: PoolState | null = null;
   cells: RequestCells | null = null;
   connectionTimeoutMs = 0;
+  /** Named by the newest routes. */
+  isRouted = false;
+  /** Requests of this listener that began and are not finished: waiting, under way, tunnels. */
+  requests = 0;
   /** Published workers only. */
   workers: Worker[] = [];
   failure: StoredFailure | null = null;

@@ -124,13 +124,22 @@ export class ListenerHarness {
           ...application,
         },
       ],
-      pools: [{ name: 'pool', queueLength: 1_000, maxConcurrentRequests: 1_024, ...pool }],
+      pools: [
+        {
+          name: 'pool',
+          queueLength: 1_000,
+          maxConcurrentRequests: 1_024,
+          rapidFailProtectionIntervalMs: 300_000,
+          ...pool,
+        },
+      ],
       settings: {
         headerWaitTimeoutMs: 30_000,
         minBytesPerSecond: 240,
         trustedProxies: [],
         underscoresInHeaders: 'pass',
         accessLogFile: '',
+        listeners: 1,
         ...settings,
       },
     };

@@ -32,13 +32,14 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       maxConnectionsPerAddress: 0,
     })),
     applications,
-    pools: [{ name: 'pool', queueLength: 1000, maxConcurrentRequests: 1024 }],
+    pools: [{ name: 'pool', queueLength: 1000, maxConcurrentRequests: 1024, rapidFailProtectionIntervalMs: 300_000 }],
     settings: {
       headerWaitTimeoutMs: 30_000,
       minBytesPerSecond: 240,
       trustedProxies: [],
       underscoresInHeaders: 'pass',
       accessLogFile: '',
+      listeners: 1,
     },
   };
 }

@@ -68,6 +68,24 @@ describe('retry', () => {
     expect(worse.heads).toHaveLength(1);
   });
 
+  test('two workers that die together are one crash of a line in flight in both', async () => {
+    const held: RawWorkerConnection[] = [];
+    const holds = (_head: string, connection: RawWorkerConnection): void => void held.push(connection);
+    const doomed = [await rawWorker(holds), await rawWorker(holds)];
+    const fine = await rawWorker(good);
+    listener = await ListenerHarness.start();
+    const [first, second] = doomed.map((one) => listener.tcpWorker(one.port));
+    if (first === undefined || second === undefined) throw new Error('two workers');
+    await listener.publish([first, second]);
+    const clients = [await ask(get('/popular')), await ask(get('/popular'))];
+    await until('each has one', () => doomed.every((one) => one.heads.length === 1));
+    // What the primary does at a death: the publication first, then the word.
+    await listener.publish([listener.tcpWorker(fine.port)]);
+    for (const { workerId } of [first, second]) listener.send({ type: 'worker-gone', workerId, reason: 'crash' });
+    for (const client of clients) expect(await client.finishes()).toContain('good /popular');
+    expect(fine.heads).toHaveLength(2);
+  });
+
   test('a POST whose body was sent is never sent twice', async () => {
     const bad = await rawWorker(dies);
     const fine = await rawWorker(good);
@@ -117,6 +135,26 @@ describe('retry', () => {
     await client.receives('good /1');
     client.send(get('/2'));
     expect(await client.finishes()).toContain('good /2');
+  });
+});
+
+describe('new routes and a kept connection', () => {
+  test('who is a trusted proxy is judged anew', async () => {
+    const worker = await rawWorker(good);
+    listener = await ListenerHarness.start();
+    await listener.publish([listener.tcpWorker(worker.port)]);
+    const client = await RawClient.connect(listener.port);
+    const base = listener.defaultRoutes();
+    for (const [index, trustedProxies] of [[], ['127.0.0.1'], []].entries()) {
+      const number = listener.routes({ ...base, settings: { ...base.settings, trustedProxies } });
+      await until('the routes are known', () => listener.all('ack').some((ack) => ack.number === number), {
+        everyMs: 5,
+      });
+      client.send(`GET /${index} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.9.8.7\r\n\r\n`);
+      await client.receives(`good /${index}`);
+    }
+    const told = worker.heads.map((head) => /x-forwarded-for: ([^\r]*)/i.exec(head)?.[1]);
+    expect(told).toEqual(['127.0.0.1', '10.9.8.7', '127.0.0.1']);
   });
 });
 

@@ -29,6 +29,7 @@ function routes(accessLogFile: string): Routes {
       trustedProxies: [],
       underscoresInHeaders: 'pass',
       accessLogFile,
+      listeners: 2,
     },
   };
 }
@@ -153,6 +154,29 @@ describe('a listener', () => {
     fleet.resize(1);
     await until('two have ended', () => all.filter(isAlive).length === 1);
     expect(replaced).toBe(0);
+  });
+
+  test('that is one too many and stuck is killed; publications do not wait for it', async () => {
+    bind(port);
+    await fleet.start(2);
+    const stuck = fleet.pids()[1] ?? -1;
+    process.kill(stuck, 'SIGSTOP');
+    fleet.resize(1);
+    expect(fleet.pids()).not.toContain(stuck);
+    await publisher.whenAcknowledged(publisher.publish([]));
+    await until('it is gone', () => !isAlive(stuck));
+    expect(replaced).toBe(0);
+  });
+
+  test('that is one too many ends with the fleet', async () => {
+    bind(port);
+    await fleet.start(2);
+    const stuck = fleet.pids()[1] ?? -1;
+    process.kill(stuck, 'SIGSTOP');
+    fleet.resize(1);
+    await fleet.close();
+    expect(isAlive(stuck)).toBe(false);
+    expect(gone).toHaveLength(2);
   });
 
   test('ends when it is told to', async () => {

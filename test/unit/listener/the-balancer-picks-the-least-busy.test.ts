@@ -9,10 +9,11 @@ function application(count: number, share = 100): ApplicationState {
   const state = new ApplicationState('a');
   state.pool = {
     name: 'p',
-    settings: { name: 'p', queueLength: 10, maxConcurrentRequests: share },
+    settings: { name: 'p', queueLength: 10, maxConcurrentRequests: share, rapidFailProtectionIntervalMs: 1 },
     concurrencyShare: share,
     queueShare: 10,
     waitingHere: 0,
+    requests: 0,
     crashLines: new CrashLines(1),
     cells: new PoolCells(new Cells(), 'p'),
   };

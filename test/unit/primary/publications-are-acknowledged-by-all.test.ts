@@ -29,6 +29,7 @@ const routes: Routes = {
     trustedProxies: [],
     underscoresInHeaders: 'pass',
     accessLogFile: '',
+    listeners: 1,
   },
 };
 const worker: UpstreamWorker = {

@@ -162,6 +162,28 @@ describe('idleTimeout', () => {
   });
 });
 
+describe('the record of a crash', () => {
+  test('names as many requests as were lost, told before or after the end, if that is more than the last count', async () => {
+    const stage = await serving();
+    stage.supervisor.activity(1, 1, 5);
+    stage.supervisor.lost(1, ['GET /a']);
+    stage.last().die(null, 'SIGKILL');
+    stage.supervisor.lost(1, ['GET /b', 'GET /c']);
+    await stage.clock.advance(1_000);
+    expect(stage.logged('worker-crashed')).toMatchObject([{ worker: 1, inFlight: 3 }]);
+  });
+
+  test('is written before a stop is over', async () => {
+    const stage = await serving();
+    stage.supervisor.activity(1, 2, 5);
+    stage.last().die(null, 'SIGKILL');
+    const stopped = stage.supervisor.stopAll(1_000);
+    await stage.clock.advance(200);
+    await stopped;
+    expect(stage.logged('worker-crashed')).toMatchObject([{ worker: 1, inFlight: 2 }]);
+  });
+});
+
 describe('obituaries', () => {
   test('carry the requests that were in flight, told before or after the end, and the last 50 are kept', async () => {
     const stage = await serving({ failure: { rapidFailProtection: false } });
