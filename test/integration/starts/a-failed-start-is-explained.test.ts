@@ -8,7 +8,7 @@ import { testNeeding } from '../../support/needs.js';
 import { type Sluice, startSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
-import { appFolder, counter, goodApp, records } from './app-folder.js';
+import { appFolder, counter, goodApp, recordsOnceThere } from './app-folder.js';
 import { type Case, inProcessCases, outOfProcessCases } from './failing-apps.js';
 
 const failsOnceToldTo = `
@@ -62,7 +62,7 @@ function expectFailure(answer: Answer, [status, subStatus]: Case['status']): voi
 }
 
 async function expectExplained(one: Case): Promise<void> {
-  const written = records(sluice, 'start-failed', `main/${one.name}`);
+  const written = await recordsOnceThere(sluice, 'start-failed', `main/${one.name}`, 1);
   expect(written).toHaveLength(1);
   expect(written[0]).toMatchObject({
     level: 'error',
@@ -87,7 +87,7 @@ test('requests that wait for the same start are answered together', async () => 
   await until('all of them wait', async () => (await counter(sluice, queue)) === 8);
   writeFileSync(join(root, 'waits', 'go'), '');
   for (const answer of await waiting) expectFailure(answer, [500, 30]);
-  expect(records(sluice, 'start-failed', 'main/waits')).toHaveLength(1);
+  expect(await recordsOnceThere(sluice, 'start-failed', 'main/waits', 1)).toHaveLength(1);
   expect((await sluice.pool('waits')).obituaries).toHaveLength(1);
 });
 

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sluice } from '../../support/sluice.js';
+import { until } from '../../support/time.js';
 
 /** Answers `good` and its pid on PORT, hosted either way. */
 export const goodApp = `
@@ -26,11 +27,27 @@ export interface LogRecord {
 
 /** Records of the server log about one application, oldest first. */
 export function records(sluice: Sluice, event: string, application: string): LogRecord[] {
-  return readFileSync(join(sluice.folder, 'log', 'sluice.log'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LogRecord)
-    .filter((record) => record.event === event && record['application'] === application);
+  return (
+    readFileSync(join(sluice.folder, 'log', 'sluice.log'), 'utf8')
+      .split('\n')
+      // The last line may be half written.
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line) as LogRecord)
+      .filter((record) => record.event === event && record['application'] === application)
+  );
+}
+
+/** The same once there are `count`: the log is written behind the events, and may not have reached its file. */
+export function recordsOnceThere(
+  sluice: Sluice,
+  event: string,
+  application: string,
+  count: number,
+): Promise<LogRecord[]> {
+  return until(`${count} records ${event} of ${application}`, () => {
+    const found = records(sluice, event, application);
+    return found.length >= count && found;
+  });
 }
 
 /** The value of `name{labels}`; 0 when there is no such series. */

@@ -5,7 +5,7 @@ import { outOfProcess } from '../../support/hosting.js';
 import { type Settings, type Sluice, withSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
-import { appFolder, counter, goodApp, records } from './app-folder.js';
+import { appFolder, counter, goodApp, recordsOnceThere } from './app-folder.js';
 
 /** Notes every process of it in a file beside it, then fails. */
 const failingApp = `
@@ -106,8 +106,8 @@ describe('out-of-process: rapidFailsPerMinute of the application', () => {
       expect(seconds).toBeLessThanOrEqual(60);
       // Three starts of two attempts each; the pool itself is not concerned.
       expect(processes()).toBe(6);
-      expect(records(sluice, 'start-failed', 'main/a')).toHaveLength(3);
-      expect(records(sluice, 'application-rapid-fail', 'main/a')).toHaveLength(1);
+      expect(await recordsOnceThere(sluice, 'start-failed', 'main/a', 3)).toHaveLength(3);
+      expect(await recordsOnceThere(sluice, 'application-rapid-fail', 'main/a', 1)).toHaveLength(1);
       expect(await sluice.pool('a')).toMatchObject({ state: 'Started', applications: [{ state: 'rapid-failed' }] });
       deploy(goodApp);
       expect((await sluice.call('/a/')).status).toBe(502);
