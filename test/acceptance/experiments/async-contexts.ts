@@ -1,9 +1,24 @@
 import { call, keepAliveAgent } from '../../support/http-client.js';
 import { app } from '../../support/paths.js';
+import { RawClient } from '../../support/raw-client.js';
 import { withSluice } from '../../support/sluice.js';
 import { type Experiment, type Outcome, scaled, violations } from '../experiment.js';
 
 const connections = 64;
+/** Uploads that are answered early; the next request comes in one packet with their last bytes. */
+const earlyMax = 500;
+
+async function answeredEarly(port: number, count: number): Promise<void> {
+  const client = await RawClient.connect(port);
+  for (let index = 0; index < count; index += 1) {
+    client.send(`POST /early${index}- HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf`);
+    await client.receives(`/early${index}-`);
+    client.send(`restGET /next${index}- HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await client.receives(`/next${index}-`);
+    client.clear();
+  }
+  client.close();
+}
 
 async function run(requests: number): Promise<Outcome> {
   let outcome: Outcome | null = null;
@@ -27,6 +42,7 @@ async function run(requests: number): Promise<Outcome> {
       };
       await Promise.all(Array.from({ length: connections }, one));
       agent.destroy();
+      await answeredEarly(sluice.port, Math.min(earlyMax, requests));
       const found = JSON.parse((await sluice.call('/found')).text) as Record<string, number>;
       outcome = {
         measured: `${found['requests']} requests on ${connections} connections: ${found['leakedIn']} contexts leaked, ${found['lost']} lost, ${wrong} wrong answers`,

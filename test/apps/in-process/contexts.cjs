@@ -26,6 +26,13 @@ const server = http.createServer(async (req, res) => {
     });
     return;
   }
+  if (own.startsWith('early')) {
+    // Answers before the body is complete; what its last bytes call is in the same turn as the next request.
+    req.on('data', () => storage.enterWith(`data of ${own}`));
+    req.on('end', () => storage.enterWith(`end of ${own}`));
+    res.end(own);
+    return;
+  }
   if (req.method === 'POST') {
     req.pause();
     setImmediate(() => req.resume());

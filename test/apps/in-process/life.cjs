@@ -93,6 +93,11 @@ if (!isMainThread) {
       setImmediate(() => server.closeAllConnections());
       return {};
     },
+    '/end-later': async (req, res) => {
+      res.on('finish', () => setImmediate(() => req.socket.end()));
+      return {};
+    },
+    '/asked': async () => ({ asked }),
     '/wait': () => new Promise((resolve) => waiting.push(resolve)),
     '/go': async () => {
       go();
@@ -104,12 +109,14 @@ if (!isMainThread) {
     }),
   };
   const waiting = [];
+  let asked = 0;
   const go = () => {
     for (const resolve of waiting.splice(0)) resolve({ waited: true });
   };
   process.on('SIGUSR2', go);
   const server = http.createServer({ keepAliveTimeout: 700 }, (req, res) => {
-    answers[req.url]().then(
+    asked += 1;
+    answers[req.url](req, res).then(
       (facts) => res.end(JSON.stringify(facts)),
       (error) => res.end(JSON.stringify({ error: error.message })),
     );

@@ -54,3 +54,27 @@ test('a body that arrives later is delivered in the context of its request alone
     expect(await new TestStream(link).get('/leaks')).toBe('0');
   });
 });
+
+test.each(paths)('the last bytes of an answered upload and the next request in one batch: %s', async (path) => {
+  await withHosted(
+    'contexts.cjs',
+    async (_hosted, link) => {
+      const streams = Array.from({ length: 20 }, () => new TestStream(link));
+      for (const [index, stream] of streams.entries()) {
+        stream.ask(`/early${index}`, 'POST', ['Host', 'test', 'Content-Length', '8'], RequestFlag.body);
+        stream.body(Buffer.from('half'), false);
+      }
+      link.writer.flush();
+      for (const stream of streams) await stream.ended();
+      for (const [index, stream] of streams.entries()) {
+        stream.body(Buffer.from('rest'), true);
+        stream.ask(`/next${index}`);
+      }
+      link.writer.flush();
+      for (const stream of streams) await stream.ended();
+      expect(streams.map((stream) => stream.text)).toEqual(streams.map((_stream, index) => `next${index}`));
+      if (!leaksAlone(path)) expect(await new TestStream(link).get('/leaks')).toBe('0');
+    },
+    { path },
+  );
+});

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { AnswerFlag, FrameType } from '../../../pools/link/frames.js';
+import { AnswerFlag, FrameType, RequestFlag } from '../../../pools/link/frames.js';
 import { encodeHello } from '../../../pools/link/payloads.js';
 import { HostedApp } from '../../support/hosted-app.js';
 import { TestLink } from '../../support/link-front.js';
@@ -130,6 +130,20 @@ test('closeAllConnections cuts what is in flight', async () => {
     await new TestStream(link).get('/close-all');
     await waiting.receives(FrameType.Reset);
     expect(waiting.frames.some((frame) => (frame.flags & AnswerFlag.end) !== 0)).toBe(false);
+  });
+});
+
+test('a request behind the end of its socket is refused, not lost', async () => {
+  await withHosted(life, async (_hosted, link) => {
+    const stream = new TestStream(link);
+    await stream.get('/end-later');
+    await stream.receives(FrameType.Fin);
+    stream.ask('/facts', 'POST', ['Host', 'test', 'Content-Length', '4'], RequestFlag.body);
+    stream.body(Buffer.from('body'), true);
+    link.writer.flush();
+    await stream.receives(FrameType.Refused);
+    stream.send(FrameType.Close);
+    expect(JSON.parse(await new TestStream(link).get('/asked'))).toEqual({ asked: 2 });
   });
 });
 

@@ -1,7 +1,7 @@
 // HOT: measured by test/bench/host.bench.ts
 /**
  * One stream of a link = one virtual socket of the app. Frames are queued by the link's callback and
- * handed to the app in macrotasks of their own (`deliver`): frames that arrive in one read share one.
+ * handed to the app in macrotasks of their own (`deliver`): the body frames of one read share one.
  */
 import { EndFlag, FrameType, RequestFlag } from '../../../link/frames.js';
 import { ReceiveWindow } from '../../../link/flow.js';
@@ -54,6 +54,8 @@ export class Stream implements HandleOwner, SocketOwner {
   #queue: Delivery[] = [];
   #scheduled = false;
   #finSent = false;
+  /** A request was refused behind our Fin: what follows on this stream belongs to it. */
+  #isDeaf = false;
   /** The listener said Fin, Reset or Close: it needs no farewell. */
   #peerGone = false;
   #closing = false;
@@ -100,7 +102,7 @@ export class Stream implements HandleOwner, SocketOwner {
 
   /** Called by the link for each frame of this stream, in its read callback. */
   receive(delivery: Delivery): void {
-    if (this.#closing) {
+    if (this.#closing || (this.#isDeaf && isOfRequest(delivery.type))) {
       if (delivery.type === FrameType.Request) this.#refuse();
       return;
     }
@@ -122,12 +124,17 @@ export class Stream implements HandleOwner, SocketOwner {
     this.#link.countInFlight(1);
   }
 
-  /** Hands the queue to the app, in the stream's macrotask. A throw of the app leaves the rest for the next. */
+  /**
+   * Hands the queue to the app, in the stream's macrotask. A throw of the app leaves the rest for the next.
+   * What an app enters (`enterWith`) lasts until the macrotask ends: no request begins in one that called it.
+   */
   deliver(): void {
     this.#scheduled = false;
+    let isClean = true;
     try {
-      while (this.#queue.length > 0 && this.#mayDeliver()) {
+      while (this.#queue.length > 0 && this.#mayDeliver() && (isClean || continues(this.#queue[0]))) {
         const next = this.#queue.shift();
+        isClean = false;
         if (next !== undefined) this.#deliverOne(next);
       }
     } finally {
@@ -150,7 +157,8 @@ export class Stream implements HandleOwner, SocketOwner {
   #deliverOne(delivery: Delivery): void {
     const { type, flags, body } = delivery;
     const requests = this.requests;
-    if (type === FrameType.Request && delivery.request !== null) requests.begin(delivery.request, flags);
+    if (type === FrameType.Request && this.#finSent) this.#refuseBehindFin();
+    else if (type === FrameType.Request && delivery.request !== null) requests.begin(delivery.request, flags);
     else if (type === FrameType.Body) {
       if (body !== null && body.length > 0) this.#deliverBody(body);
       if ((flags & EndFlag) !== 0) this.#completeBody([]);
@@ -247,7 +255,8 @@ export class Stream implements HandleOwner, SocketOwner {
 
   closing(): void {
     if (this.#closing) return;
-    const wasRefused = this.#isQuiet && this.#queue.some((one) => one.type === FrameType.Request);
+    const isUnseen = this.#isQuiet || this.#finSent;
+    const wasRefused = isUnseen && this.#queue.some((one) => one.type === FrameType.Request);
     this.#closing = true;
     this.#queue = [];
     this.answer.abandon();
@@ -273,6 +282,15 @@ export class Stream implements HandleOwner, SocketOwner {
     this.#link.requestFlush();
   }
 
+  /** The app ended its side before it saw this request: nobody could answer it here. */
+  #refuseBehindFin(): void {
+    this.#isDeaf = true;
+    this.#queue = this.#queue.filter((one) => !isOfRequest(one.type));
+    this.bodyOpen = false;
+    this.#stopAnswering();
+    this.#refuse();
+  }
+
   aboutToClose(): void {
     if (this.socket !== null) this.app.sockets.delete(this.socket);
     this.requests.abort();
@@ -291,6 +309,15 @@ export class Stream implements HandleOwner, SocketOwner {
     this.#queue = [];
     runSoon(resetStream, this);
   }
+}
+
+/** Body bytes go on in the macrotask of what came before them, as the bytes of one read do alone. */
+function continues(delivery: Delivery | undefined): boolean {
+  return delivery?.type === FrameType.Body || delivery?.type === FrameType.Trailers;
+}
+
+function isOfRequest(type: FrameType): boolean {
+  return type === FrameType.Request || type === FrameType.Body || type === FrameType.Trailers;
 }
 
 function resetStream(stream: Stream): void {
