@@ -35,3 +35,8 @@ export function escapeControls(text: string): string {
   }
   return out;
 }
+
+/** At most `charsMax` characters of the text and, if that is not all, how many are missing. */
+export function shorten(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax)} ... (${text.length - charsMax} more)`;
+}

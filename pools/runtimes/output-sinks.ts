@@ -2,9 +2,9 @@
  * Where worker output goes: files that are written in the background, one write at a time, with a
  * bounded backlog. A sink never throws: a full disk costs output, not workers.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, write } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, write, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf } from '../../config/base/errors.js';
+import { codeOf, messageOf } from '../../config/base/errors.js';
 import { outputBacklogBytesMax, outputFileBytesMax, outputFilesKept } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 
@@ -22,9 +22,17 @@ export interface FileSinkOptions {
   readonly logger: Logger;
   /** For log lines only. */
   readonly name: string;
+  /** Bytes waiting before `write` says that the backlog is full. */
+  readonly backlogBytesMax: number;
   /** Called before a chunk is written that would pass `bytesMax`; returns the descriptor to go on with, or null to drop. */
   readonly bytesMax: number;
   readonly atBytesMax: () => number | null;
+}
+
+/** A write that the thread pool carries out; the file is `endSize` long once it has. */
+interface Flight {
+  readonly fd: number;
+  readonly endSize: number;
 }
 
 export class FileSink implements OutputSink {
@@ -33,7 +41,8 @@ export class FileSink implements OutputSink {
   #size: number;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  #writing = false;
+  #flight: Flight | null = null;
+  #reopen: (() => number | null) | null = null;
   #broken = false;
   #waiters: (() => void)[] = [];
 
@@ -44,41 +53,64 @@ export class FileSink implements OutputSink {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#fd === null) return true;
+    if (this.#fd === null && this.#reopen === null) return true;
     this.#queue.push(Buffer.from(chunk));
     this.#queuedBytes += chunk.length;
     this.#pump();
-    return this.#queuedBytes < outputBacklogBytesMax;
+    return this.#queuedBytes < this.#options.backlogBytesMax;
   }
 
   whenDrained(resume: () => void): void {
-    if (this.#writing) this.#waiters.push(resume);
+    if (this.#flight !== null) this.#waiters.push(resume);
     else resume();
   }
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.whenDrained(resolve));
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
+    this.#use(null);
+  }
+
+  /** The next write goes to what `open` returns; null = stay with the file there is. */
+  reopenWith(open: () => number | null): void {
+    this.#reopen = open;
+  }
+
+  /** `close` for a process that ends within this turn: blocks until everything is written, for `waitMs` at most. */
+  closeNow(waitMs: number): void {
+    if (this.#flight !== null) blockUntilSize(this.#flight, waitMs);
+    const rest = Buffer.concat(this.#queue.splice(0));
+    try {
+      const fd = rest.length > 0 ? this.#target(rest.length) : null;
+      if (fd !== null) writeFileSync(fd, rest);
+    } catch {
+      // The last lines of a full disk.
+    }
+    this.#use(null);
   }
 
   #pump(): void {
-    if (this.#writing) return;
+    if (this.#flight !== null) return;
     const chunk = this.#queue.length === 1 ? this.#queue[0] : Buffer.concat(this.#queue);
     if (chunk === undefined || chunk.length === 0) return this.#wake();
     this.#queue = [];
-    const fd = this.#roomFor(chunk.length);
+    const fd = this.#target(chunk.length);
     if (fd === null) {
       this.#queuedBytes = 0;
       return this.#wake();
     }
-    this.#writing = true;
-    write(fd, chunk, 0, chunk.length, null, (error) => {
-      this.#writing = false;
-      this.#queuedBytes -= chunk.length;
-      this.#note(error);
-      this.#pump();
-    });
+    this.#flight = { fd, endSize: this.#size + chunk.length };
+    write(fd, chunk, 0, chunk.length, null, (error, written) => this.#landed(fd, chunk, error, written));
+  }
+
+  #landed(fd: number, chunk: Buffer, error: Error | null, written: number): void {
+    this.#flight = null;
+    if (this.#fd !== fd) return closeSync(fd);
+    const rest = error === null ? chunk.subarray(written) : chunk.subarray(0, 0);
+    if (rest.length > 0) this.#queue.unshift(rest);
+    this.#queuedBytes -= chunk.length - rest.length;
+    this.#size += error === null ? written : 0;
+    this.#note(error);
+    this.#pump();
   }
 
   #wake(): void {
@@ -87,14 +119,22 @@ export class FileSink implements OutputSink {
     for (const resume of waiters) resume();
   }
 
-  #roomFor(bytes: number): number | null {
+  /** Where the next bytes go. */
+  #target(bytes: number): number | null {
+    const reopened = this.#reopen?.() ?? null;
+    this.#reopen = null;
+    if (reopened !== null) this.#use(reopened);
     if (this.#fd !== null && this.#size + bytes > this.#options.bytesMax && this.#size > 0) {
-      closeSync(this.#fd);
-      this.#fd = this.#options.atBytesMax();
-      this.#size = 0;
+      this.#use(this.#options.atBytesMax());
     }
-    this.#size += bytes;
     return this.#fd;
+  }
+
+  /** A descriptor that the other thread still writes to is closed when that write has landed. */
+  #use(fd: number | null): void {
+    if (this.#fd !== null && this.#fd !== this.#flight?.fd) closeSync(this.#fd);
+    this.#fd = fd;
+    this.#size = fd === null ? 0 : fstatSync(fd).size;
   }
 
   /** One line when writing starts to fail and one when it works again. */
@@ -105,6 +145,12 @@ export class FileSink implements OutputSink {
       this.#options.logger.warn('output-file-failed', { file: this.#options.name, error: error.message });
     else this.#options.logger.info('output-file-works-again', { file: this.#options.name });
   }
+}
+
+/** Another thread writes; that it is done shows in the length of the file before any callback can run. */
+function blockUntilSize({ fd, endSize }: Flight, waitMs: number): void {
+  const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; waited < waitMs && fstatSync(fd).size < endSize; waited++) Atomics.wait(nobodyWakesIt, 0, 0, 1);
 }
 
 /**
@@ -118,6 +164,7 @@ export function openRotatingSink(file: string, logger: Logger): OutputSink | nul
       fd: openSync(file, 'a', 0o640),
       logger,
       name: file,
+      backlogBytesMax: outputBacklogBytesMax,
       bytesMax: outputFileBytesMax,
       atBytesMax: () => rotate(file, logger),
     });
@@ -127,7 +174,8 @@ export function openRotatingSink(file: string, logger: Logger): OutputSink | nul
   }
 }
 
-function rotate(file: string, logger: Logger): number | null {
+/** `name` becomes `name.1` and so on; returns the new, empty file, or null when it cannot be made. */
+export function rotate(file: string, logger: Logger): number | null {
   try {
     for (let n = outputFilesKept - 1; n >= 1; n--) {
       renameIfThere(n === 1 ? file : `${file}.${n - 1}`, `${file}.${n}`);
@@ -143,7 +191,7 @@ function renameIfThere(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if (!messageOf(error).startsWith('ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }
 

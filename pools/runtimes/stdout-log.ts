@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { codeOf, SluiceError } from '../../config/base/errors.js';
-import { stdoutLogBytesMax } from '../../config/base/limits.js';
+import { outputBacklogBytesMax, stdoutLogBytesMax } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { Identity } from './isolation/identity.js';
 import { FileSink, type OutputSink } from './output-sinks.js';
@@ -42,6 +42,7 @@ export function openStdoutLog(request: StdoutLogRequest): OutputSink | null {
       fd: openSafely(path, request.physicalPath, request.identity),
       logger: request.logger,
       name: path,
+      backlogBytesMax: outputBacklogBytesMax,
       bytesMax: stdoutLogBytesMax,
       atBytesMax: () => {
         request.logger.warn('stdout-log-full', { file: path, bytes: stdoutLogBytesMax });

@@ -3,7 +3,8 @@
  * runtimes. A failed start is told once, before the end; the end is told exactly once and last.
  */
 import type { CancelTimer } from '../../config/base/clock.js';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, shorten } from '../../config/base/diagnostics.js';
+import { workerNoteCharsMax } from '../../config/base/limits.js';
 import type { LogFields } from '../../config/base/logger.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
 import { Journey } from './journey.js';
@@ -96,7 +97,8 @@ export class WorkerLife {
         subStatus,
         attempts: this.#attempts,
         code: error.code,
-        cause: escapeControls(error.message),
+        // Some of these words are the application's own.
+        cause: escapeControls(shorten(error.message, workerNoteCharsMax)),
         remedy: error.remedy,
         outputTail: this.process?.outputTail() ?? '',
         journey: this.journey.steps(),

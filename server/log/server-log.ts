@@ -5,8 +5,10 @@
  */
 import { pino } from 'pino';
 import type { Clock } from '../../config/base/clock.js';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, shorten } from '../../config/base/diagnostics.js';
+import { logFieldCharsMax } from '../../config/base/limits.js';
 import type { LogFields, Logger } from '../../config/base/logger.js';
+import { LogFile } from './log-file.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -31,9 +33,19 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 
 export function createServerLog(options: ServerLogOptions): ServerLog {
   const { clock, file, terminal, level } = options;
-  const destination = file === null ? null : pino.destination({ dest: file, mode: 0o640, sync: true, append: true });
-  // A full disk must not end the server; the terminal still shows the records.
-  destination?.on('error', () => undefined);
+  const write = (at: LogLevel, event: string, given: LogFields = {}): void => {
+    if (ranks[at] < ranks[level]) return;
+    const fields = cutFields(given);
+    sink?.[at](mapTexts(fields, escapeControls), event);
+    terminal?.(terminalLine(clock.wallMs(), at, event, fields));
+  };
+  const log: Logger = {
+    debug: (event, fields) => write('debug', event, fields),
+    info: (event, fields) => write('info', event, fields),
+    warn: (event, fields) => write('warn', event, fields),
+    error: (event, fields) => write('error', event, fields),
+  };
+  const destination = file === null ? null : new LogFile(file, log);
   const sink =
     destination === null
       ? null
@@ -47,30 +59,18 @@ export function createServerLog(options: ServerLogOptions): ServerLog {
           },
           destination,
         );
-  const write = (at: LogLevel, event: string, fields: LogFields = {}): void => {
-    if (ranks[at] < ranks[level]) return;
-    sink?.[at](escapeFields(fields), event);
-    terminal?.(terminalLine(clock.wallMs(), at, event, fields));
-  };
-  return {
-    debug: (event, fields) => write('debug', event, fields),
-    info: (event, fields) => write('info', event, fields),
-    warn: (event, fields) => write('warn', event, fields),
-    error: (event, fields) => write('error', event, fields),
-    reopen: () => destination?.reopen(),
-    close: () => {
-      destination?.flushSync();
-      destination?.end();
-    },
-  };
+  return { ...log, reopen: () => destination?.reopen(), close: () => destination?.close() };
 }
 
-function escapeFields(fields: LogFields): LogFields {
-  const escaped: Record<string, string | number | boolean | null | undefined> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    escaped[name] = typeof value === 'string' ? escapeControls(value) : value;
-  }
-  return escaped;
+/** A bound for what others wrote: output of a worker, a message of an application. */
+function cutFields(fields: LogFields): LogFields {
+  return mapTexts(fields, (text) => shorten(text, logFieldCharsMax));
+}
+
+function mapTexts(fields: LogFields, change: (text: string) => string): LogFields {
+  const changed: Record<string, LogFields[string]> = {};
+  for (const [name, value] of Object.entries(fields)) changed[name] = typeof value === 'string' ? change(value) : value;
+  return changed;
 }
 
 /** `14:03:07 warn  worker-exited pool=shop reason=exit`, local time, no control characters. */

@@ -15,6 +15,7 @@ import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtim
 import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
 import { type ProcessExit, WorkerProcess } from '../worker-process.js';
+import { TenantNotes } from '../tenant-notes.js';
 import { WorkerLife } from '../worker-life.js';
 import { inProcessCommand } from './command.js';
 import { describeEarlyExit } from './early-exit.js';
@@ -47,6 +48,7 @@ class InProcessWorker implements WorkerHandle {
   /** What the host reported as the reason of a death that is about to come. */
   #fatal = '';
   #pingId = 0;
+  readonly #notes: TenantNotes;
 
   constructor(parts: RuntimeParts, options: InProcessOptions, request: WorkerStart, events: WorkerEvents) {
     this.#parts = parts;
@@ -54,6 +56,7 @@ class InProcessWorker implements WorkerHandle {
     this.#request = request;
     this.#events = events;
     this.#life = new WorkerLife(parts, request, events, statusOf.failed);
+    this.#notes = new TenantNotes(parts.clock, (event, fields) => this.#life.note(event, fields));
     setImmediate(() => void this.#run());
   }
 
@@ -182,14 +185,14 @@ class InProcessWorker implements WorkerHandle {
       case 'pong':
         return message.id === this.#pingId ? this.#events.pong() : undefined;
       case 'notice':
-        return this.#life.note('worker-notice', { code: message.code, text: message.text });
+        return this.#notes.notice(message.code, message.text);
       case 'refused':
         return this.#life.fail(
           new StartError('refused-by-host', message.text, 'Change the application, or set hostingModel: OutOfProcess.'),
         );
       case 'fatal':
         this.#fatal = message.text;
-        return this.#life.note('worker-fatal', { text: message.text });
+        return this.#notes.fatal(message.text);
     }
   }
 
