@@ -25,6 +25,8 @@ export interface RuntimesOptions {
   readonly config: Pick<ServerConfig, 'runDir' | 'stateDir' | 'logDir'>;
   readonly identities: Identities;
   readonly guardian: Guardian;
+  /** Counts: output of a worker of this pool is left unread for a second. */
+  readonly onOutputPaused?: (pool: string) => void;
   /** Forces a path of the in-process host; default 'auto'. */
   readonly hostPath?: HostStartData['path'];
   /** The bundled preload; default: `host.cjs` beside the compiled in-process runtime. */
@@ -56,7 +58,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     journal: createJournal(config.runDir),
     folders: createPoolFolders(config.stateDir),
     outputs: new OutputFiles(config.logDir, logger),
-    users: new WorkerUsers(),
+    users: new WorkerUsers(clock, logger),
+    onOutputPaused: options.onOutputPaused ?? (() => undefined),
   };
   const live = new LiveWorkers();
   const hostFile = options.hostFile ?? fileURLToPath(new URL('in-process/host.cjs', import.meta.url));

@@ -5,6 +5,7 @@
  * parent-death signal. It is a shell script, because it must be small and must not fail.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { userSweepsMax } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import { systemPath } from './isolation/environment.js';
 
@@ -18,7 +19,10 @@ export interface Guardian {
   close(): Promise<void>;
 }
 
-/** Signals that end a terminal session must not end the guardian before the pipe does. */
+/**
+ * Signals that end a terminal session must not end the guardian before the pipe does. What a user left may
+ * kill the process that would kill it, so /proc is read afterwards and the rest killed by pid, again and again.
+ */
 const script = `
 trap '' HUP INT QUIT TERM
 groups=' ' users=' '
@@ -30,7 +34,34 @@ while read -r verb id; do
   esac
 done
 for id in $groups; do kill -s KILL -- "-$id"; done
-for id in $users; do setpriv --reuid "$id" --regid "$id" --clear-groups sh -c 'kill -s KILL -- -1'; done
+[ "$users" = ' ' ] && exit 0
+round=0 left=1 live=$users
+while [ "$left" -gt 0 ] && [ "$round" -lt ${userSweepsMax} ]; do
+  for id in $users; do
+    case "$live" in
+      *" $id "*) setpriv --reuid "$id" --regid "$id" --clear-groups sh -c 'kill -s KILL -- -1' ;;
+    esac
+  done
+  left=0 live=' '
+  for file in /proc/[0-9]*/status; do
+    state='' real='' saved=''
+    while read -r key one two three rest; do
+      case "$key" in
+        State:) state=$one ;;
+        Uid:) real=$one saved=$three; break ;;
+      esac
+    done <"$file"
+    case "$state" in Z | X | '') continue ;; esac
+    case "$users" in
+      *" $real "* | *" $saved "*)
+        left=$((left + 1)) live="$live$real $saved " pid=\${file#/proc/}
+        kill -s KILL "\${pid%/status}"
+        ;;
+    esac
+  done
+  round=$((round + 1))
+  [ "$left" -gt 0 ] && sleep 0.05
+done
 `;
 
 /** A guardian that keeps dying is a fault of the machine; the journal of the next start stands in. */

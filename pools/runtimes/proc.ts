@@ -48,6 +48,29 @@ export function readProcesses(): ProcessStat[] {
   return found;
 }
 
+/** Real and saved user id: whoever has one of them may signal the process. Empty when it is gone or a zombie. */
+export function readUsers(pid: number): number[] {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return [];
+  }
+  if (/^State:\s[ZX]/m.test(text)) return [];
+  const match = /^Uid:\s+([0-9]+)\s+[0-9]+\s+([0-9]+)/m.exec(text);
+  return match === null ? [] : [Number(match[1]), Number(match[2])];
+}
+
+/** User id -> the processes that run under it, one pass over /proc. */
+export function readProcessesByUser(): Map<number, number[]> {
+  const byUser = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    for (const uid of new Set(readUsers(Number(name)))) byUser.set(uid, [...(byUser.get(uid) ?? []), Number(name)]);
+  }
+  return byUser;
+}
+
 /** The leader's group and session and everything that descends from them, the leader included. */
 export function readFamily(leader: number): number[] {
   const processes = readProcesses();

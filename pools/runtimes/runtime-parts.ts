@@ -21,6 +21,8 @@ export interface RuntimeParts {
   readonly folders: PoolFolderKeeper;
   readonly outputs: OutputFiles;
   readonly users: WorkerUsers;
+  /** A worker of this pool wrote faster than it may and is left unread for a second. */
+  readonly onOutputPaused: (pool: string) => void;
 }
 
 /** The output files in use, one per application, shared by its workers. */

@@ -12,6 +12,7 @@ import type { RuntimeParts } from './runtime-parts.js';
 import { type SpawnRequest, spawnWorker } from './spawn.js';
 import { StartError } from './start-error.js';
 import { openStdoutLog } from './stdout-log.js';
+import { PerMinute } from './tenant-notes.js';
 import type { WorkerStart } from './runtime.js';
 
 export interface ProcessExit {
@@ -55,11 +56,15 @@ export class WorkerProcess {
     parts.journal.add(pid);
     const shared = parts.outputs.open(worker.pool.name, worker.application.id);
     const raw = worker.hosting.stdoutLogEnabled ? openRawLog(parts, worker, request, pid) : null;
+    const pauses = new PerMinute(parts.clock);
     this.#output = new OutputCapture([child.stdout, child.stderr], {
       clock: parts.clock,
       shared,
       raw,
-      onLimited: () => parts.logger.warn('worker-output-limited', { pool: worker.pool.name, pid }),
+      onLimited: () => {
+        parts.onOutputPaused(worker.pool.name);
+        if (pauses.count() === 1) parts.logger.warn('worker-output-limited', { pool: worker.pool.name, pid });
+      },
     });
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {

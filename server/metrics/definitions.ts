@@ -183,6 +183,12 @@ export const primaryMetrics = {
     help: 'Worker processes that ended, by reason.',
     labels: ['pool', 'reason'],
   },
+  workerOutputPauses: {
+    name: 'sluice_worker_output_pauses_total',
+    kind: 'counter',
+    help: 'Seconds in which a worker that wrote too much to stdout or stderr was not read from.',
+    labels: ['pool'],
+  },
   workerResidentMemory: {
     name: 'sluice_worker_resident_memory_bytes',
     kind: 'gauge',

@@ -92,16 +92,19 @@ export class MetricTotals {
 
   /**
    * The text of all families, in pieces of bounded work: the caller lets other work run between them.
-   * Series of pools and sites that are no longer configured are dropped as they are written.
+   * Series of pools and sites that are no longer configured are dropped as they are written; a listener's
+   * gauges of a pool come with the pool's first request.
    */
   *encode(): Generator<string> {
+    const requested = this.poolsWithRequests();
     let text = '';
     let count = 0;
     for (const family of this.#families.values()) {
-      if (family.series.size === 0) continue;
-      text += family.header();
+      let header = family.header();
       for (const [key, series] of family.series) {
-        text += encodeSeries(series);
+        if (isUntouched(family.definition, series, requested)) continue;
+        text += header + encodeSeries(series);
+        header = '';
         if (this.#isRemoved(family.definition, series)) family.series.delete(key);
         count += 1;
         if (count % metricSeriesPerTurn === 0) {
@@ -154,6 +157,13 @@ export class MetricTotals {
     if (family === undefined) throw new Error(`no metric family ${definition.name}`);
     return family;
   }
+}
+
+/** Listeners tell their gauges of every pool from the start; those of a pool without requests say nothing. */
+function isUntouched({ kind, labels }: MetricDefinition, series: Series, requested: ReadonlySet<string>): boolean {
+  if (kind !== 'gauge' || series.totals[0] !== 0 || series.bySource.has(ownSource)) return false;
+  const index = labels.indexOf('pool');
+  return index !== -1 && !requested.has(series.labels[index] ?? '');
 }
 
 function increase(totals: Float64Array, index: number, by: number): void {

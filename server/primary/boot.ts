@@ -17,6 +17,7 @@ import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import type { ControlPlane } from '../admin/control-plane.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
+import { primaryMetrics } from '../metrics/definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
 import { ProcessMetrics } from '../metrics/registry.js';
 import { Acquisitions } from './acquisitions.js';
@@ -184,7 +185,14 @@ function assemble(
   held.hold('sockets', () => sockets.close());
   const publisher = new RoutePublisher(() => clock.monotonicMs());
   const ledger = new QueueLedger();
-  const runtimes = createRuntimes({ clock, logger: log, config: config.server, identities, guardian });
+  const runtimes = createRuntimes({
+    clock,
+    logger: log,
+    config: config.server,
+    identities,
+    guardian,
+    onOutputPaused: (pool) => totals.add(primaryMetrics.workerOutputPauses, [pool]),
+  });
   held.hold('runtimes', () => runtimes.close());
   const events = countingEvents(totals);
   const supervisor = createSupervisor({ clock, logger: log, runtimes, listeners: publisher, events });

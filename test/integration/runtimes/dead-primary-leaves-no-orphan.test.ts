@@ -83,6 +83,20 @@ describe('SIGKILL of the primary', () => {
     removeFolder(apps);
   });
 
+  others('reaches those that kill the one that would kill them', async () => {
+    const apps = tempFolder('apps');
+    cpSync(misbehaving, apps, { recursive: true });
+    const { primary, started } = await startPrimary('isolate', apps, 'fights-its-end.sh');
+    const uid = statusNumber(started.pid, 'Uid');
+    await until('the fighter runs', () => ofUser(uid).length >= 2);
+    primary.kill('SIGKILL');
+    await until('nothing of the pool user is left', () => ofUser(uid).length === 0, {
+      state: () => ofUser(uid).join(' '),
+    });
+    removeFolder(started.folder);
+    removeFolder(apps);
+  });
+
   others('the parent-death signal alone does it for direct children, across the change of user', async () => {
     const apps = tempFolder('apps');
     cpSync(misbehaving, apps, { recursive: true });

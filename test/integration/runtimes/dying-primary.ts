@@ -6,7 +6,7 @@ const physicalPath = process.argv[3] ?? misbehaving;
 const harness = new RuntimeHarness({ isolate });
 // Without users of their own, processes that leave the group and the session cannot be told from anybody's.
 const environmentVariables = isolate ? [] : [{ name: 'STAY', value: '1' }];
-const processPath = `${physicalPath}/leaves-grandchildren.sh`;
+const processPath = `${physicalPath}/${process.argv[4] ?? 'leaves-grandchildren.sh'}`;
 const worker = harness.start({ physicalPath, hosting: { processPath, environmentVariables } });
 await worker.whenReady();
 const { folder, runDir } = harness;

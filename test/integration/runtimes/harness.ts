@@ -35,7 +35,10 @@ export class RecordingLogger implements Logger {
     this.debug(event, fields);
   }
   has(event: string): boolean {
-    return this.lines.some((line) => line.event === event);
+    return this.count(event) > 0;
+  }
+  count(event: string): number {
+    return this.lines.filter((line) => line.event === event).length;
   }
 }
 
@@ -99,6 +102,8 @@ export class RuntimeHarness {
   readonly runDir = join(this.folder, 'run');
   readonly stateDir = join(this.folder, 'state');
   readonly logDir = join(this.folder, 'log');
+  /** Pools, once for each second that output was left unread. */
+  readonly outputPauses: string[] = [];
   #workers = 0;
 
   constructor(options: { readonly isolate?: boolean } & Partial<Pick<RuntimesOptions, 'hostFile' | 'hostPath'>> = {}) {
@@ -116,6 +121,7 @@ export class RuntimeHarness {
       config: { runDir, stateDir, logDir },
       identities: this.identities,
       guardian: this.guardian,
+      onOutputPaused: (pool) => this.outputPauses.push(pool),
       ...(options.hostFile === undefined ? {} : { hostFile: options.hostFile }),
       ...(options.hostPath === undefined ? {} : { hostPath: options.hostPath }),
     });

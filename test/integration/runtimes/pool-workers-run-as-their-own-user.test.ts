@@ -25,6 +25,13 @@ function get(worker: ObservedWorker): Promise<Record<string, unknown>> {
   });
 }
 
+function runningAs(uid: number | null): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isAlive(pid) && statusNumber(pid, 'Uid') === uid);
+}
+
 describe('as root, at isolation user', () => {
   let harness: RuntimeHarness;
   let apps: string;
@@ -149,15 +156,27 @@ describe('as root, at isolation user', () => {
     });
     await worker.whenReady();
     const uid = statusNumber(worker.pid, 'Uid');
-    const ofPool = (): number[] =>
-      readdirSync('/proc')
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-        .filter((pid) => isAlive(pid) && statusNumber(pid, 'Uid') === uid);
+    const ofPool = (): number[] => runningAs(uid);
     await until('all grandchildren run', () => ofPool().length >= 4);
     worker.handle?.terminate();
     await worker.whenExited();
     expect(ofPool()).toEqual([]);
+  });
+
+  asOthers('nothing is left of a pool whose processes kill the one that would kill them', async () => {
+    const worker = harness.start({
+      physicalPath: join(apps, 'open'),
+      hosting: { processPath: join(apps, 'open', 'fights-its-end.sh') },
+      pool: { name: 'fighter' },
+    });
+    await worker.whenReady();
+    const uid = statusNumber(worker.pid, 'Uid');
+    const ofPool = (): number[] => runningAs(uid);
+    expect(ofPool().length).toBeGreaterThan(1);
+    worker.handle?.kill();
+    await worker.whenExited();
+    expect(ofPool()).toEqual([]);
+    expect(harness.logger.has('processes-left')).toBe(false);
   });
 
   asOthers('the temp folder is emptied by the end, also of what the tenant left', async () => {

@@ -37,6 +37,9 @@ describe('the output of a worker', () => {
       hosting: { processPath: process.execPath, arguments: ['floods-stdout.js'] },
     });
     await until('the worker is left unread', () => harness.logger.has('worker-output-limited'), { withinMs: 60_000 });
+    await until('it is left unread again', () => harness.outputPauses.length >= 2, { withinMs: 60_000 });
+    expect(harness.outputPauses).toEqual(harness.outputPauses.map(() => 'shop'));
+    expect(harness.logger.count('worker-output-limited')).toBe(1);
     const secondsMax = (monotonicMs() - startedAtMs) / 1_000;
     const written = (): number => filesBelow(harness.logDir).reduce((sum, file) => sum + statSync(file).size, 0);
     expect(written()).toBeLessThanOrEqual(outputBurstBytes + (secondsMax + 2) * outputBytesPerSecondMax);

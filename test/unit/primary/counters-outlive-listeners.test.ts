@@ -43,6 +43,22 @@ describe('deltas of listeners', () => {
     expect(text()).toContain('sluice_http_requests_in_flight{pool="shop"} 4\n');
   });
 
+  test('gauges of a pool come with its first request and stay', () => {
+    totals.apply(1, 1, [
+      { series: inFlight('shop'), values: [0] },
+      { series: [listenerMetrics.connections.name, 'idle'].join('\u0000'), values: [0] },
+    ]);
+    expect(text()).not.toContain('sluice_http_requests_in_flight');
+    expect(text()).toContain('sluice_connections{state="idle"} 0\n');
+    totals.apply(1, 2, [{ series: inFlight('shop'), values: [1] }]);
+    expect(text()).toContain('sluice_http_requests_in_flight{pool="shop"} 1\n');
+    totals.apply(1, 3, [
+      { series: inFlight('shop'), values: [0] },
+      { series: requests('shop'), values: [1] },
+    ]);
+    expect(text()).toContain('sluice_http_requests_in_flight{pool="shop"} 0\n');
+  });
+
   test('buckets become cumulative', () => {
     const { name, buckets } = listenerMetrics.queueWait;
     const values = [...buckets.map((_, index) => (index === 1 ? 2 : index === 2 ? 1 : 0)), 4, 30.5, 7];

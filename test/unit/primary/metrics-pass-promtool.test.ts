@@ -17,7 +17,8 @@ testNeeding('promtool')('every family passes promtool check metrics', async () =
   for (const one of [primaryMetrics.poolState, primaryMetrics.poolWorkers]) totals.set(one, ['shop', 'Started'], 1);
   totals.set(primaryMetrics.workerResidentMemory, ['shop', 'main/', '1'], 1e8);
   for (const one of [primaryMetrics.poolRecycles, primaryMetrics.workerExits]) totals.add(one, ['shop', 'idle']);
-  for (const one of [primaryMetrics.poolRapidFail, primaryMetrics.workerStarts]) totals.add(one, ['shop']);
+  for (const one of [primaryMetrics.poolRapidFail, primaryMetrics.workerStarts, primaryMetrics.workerOutputPauses])
+    totals.add(one, ['shop']);
   totals.observe(primaryMetrics.workerStartDuration, ['shop'], 0.2);
   const own = new ProcessMetrics({ version: '1.2.3', node: process.version });
   own.configurationServes('abc', 1_700_000_000_000);
