@@ -10,6 +10,7 @@ import {
   listenerPingIntervalMs,
   listenerRestartDelayFirstMs,
   listenerRestartDelayMaxMs,
+  listenerRetireLimitMs,
   listenerStartAttemptsMax,
   listenerStartLimitMs,
 } from '../../config/base/limits.js';
@@ -36,6 +37,8 @@ export interface FleetOptions {
 export class ListenerFleet {
   readonly #options: FleetOptions;
   readonly #listeners = new Map<number, ListenerProcess>();
+  /** Too many since `resize`: they finish their requests, still take part in every publication, and end. */
+  readonly #retiring = new Map<number, ListenerProcess>();
   #wanted = 0;
   #isStopping = false;
   #cancelTick: CancelTimer = () => undefined;
@@ -108,30 +111,32 @@ export class ListenerFleet {
   async shutdown(limitMs: number): Promise<void> {
     this.#isStopping = true;
     this.#cancelReplace?.();
-    if (this.#listeners.size === 0) return;
-    const empty = new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
-    for (const listener of this.#listeners.values()) {
-      if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs });
-      else listener.kill('shutdown');
-    }
-    const cancel = this.#options.clock.setTimer(limitMs + 2_000, () => this.kill('shutdown limit'), true);
-    await empty;
+    for (const listener of this.#listeners.values()) end(listener, limitMs, 'shutdown');
+    const cancel = this.#options.clock.setTimer(limitMs + endGraceMs, () => this.kill('shutdown limit'), true);
+    await this.#whenEmpty();
     cancel();
   }
 
   kill(reason: string): void {
     this.#isStopping = true;
-    for (const listener of this.#listeners.values()) listener.kill(reason);
+    for (const listener of this.#all()) listener.kill(reason);
   }
 
   async close(): Promise<void> {
     this.#isStopping = true;
     this.#cancelTick();
     this.#cancelReplace?.();
-    if (this.#listeners.size === 0) return;
-    const empty = new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
     this.kill('close');
-    await empty;
+    await this.#whenEmpty();
+  }
+
+  #all(): ListenerProcess[] {
+    return [...this.#listeners.values(), ...this.#retiring.values()];
+  }
+
+  #whenEmpty(): Promise<void> {
+    if (this.#all().length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#emptyWaiters.push(resolve));
   }
 
   #fill(): void {
@@ -147,8 +152,9 @@ export class ListenerFleet {
 
   #retire(listener: ListenerProcess): void {
     this.#listeners.delete(listener.id);
-    if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs: listenerRestartDelayMaxMs });
-    else listener.kill('not wanted');
+    this.#retiring.set(listener.id, listener);
+    end(listener, listenerRetireLimitMs, 'not wanted');
+    this.#options.clock.setTimer(listenerRetireLimitMs + endGraceMs, () => listener.kill('retire limit'));
   }
 
   #isOneComplete(listener: ListenerProcess): boolean {
@@ -229,15 +235,16 @@ export class ListenerFleet {
   #exited(listener: ListenerProcess, code: number | null, signal: string | null): void {
     const wasComplete = this.#isOneComplete(listener);
     const { publisher, ledger, events, logger } = this.#options;
-    const isOurs = this.#listeners.delete(listener.id);
+    const wasWanted = this.#listeners.delete(listener.id);
+    this.#retiring.delete(listener.id);
     publisher.leave(listener.id);
     ledger.forget(listener.id);
     events.gone(listener.id);
-    if (this.#listeners.size === 0) {
+    if (this.#all().length === 0) {
       for (const resolve of this.#emptyWaiters) resolve();
       this.#emptyWaiters = [];
     }
-    if (this.#isStopping || !isOurs) return;
+    if (this.#isStopping || !wasWanted) return;
     logger.warn('listener-died', { pid: listener.pid, code, signal, killed: listener.killReason || null });
     events.replaced();
     this.#replace(wasComplete);
@@ -278,7 +285,7 @@ export class ListenerFleet {
     // When this process itself was held up, their answers are still unread: judge at the next tick.
     const wasHeldUp = now - this.#lastTickMs > 2 * listenerPingIntervalMs;
     this.#lastTickMs = now;
-    for (const listener of this.#listeners.values()) {
+    for (const listener of this.#all()) {
       const silence = wasHeldUp ? '' : listener.silence(publisher.owesSinceMs(listener.id));
       if (silence !== '') {
         logger.warn('listener-silent', { pid: listener.pid, why: silence });
@@ -286,4 +293,12 @@ export class ListenerFleet {
       } else if (listener.hasSaidHello) listener.ping();
     }
   }
+}
+
+/** What a listener gets beyond a limit it knows, before it is killed. */
+const endGraceMs = 2_000;
+
+function end(listener: ListenerProcess, limitMs: number, why: string): void {
+  if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs });
+  else listener.kill(why);
 }
