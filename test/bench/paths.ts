@@ -21,7 +21,14 @@ export interface BenchPath {
   readonly name: string;
   /** null = can run here; otherwise what is missing. */
   readonly missing: string | null;
-  start(): Promise<RunningPath>;
+  /** With another app than the one of the benchmarks, where the way can carry it. */
+  start(other?: AppChoice): Promise<RunningPath>;
+}
+
+/** A file for node; it listens on PORT. */
+export interface AppChoice {
+  readonly entry: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export function treePids(root: number): number[] {
@@ -50,11 +57,12 @@ export interface NodeApp {
 }
 
 /** The app alone: `node app.js` on a TCP port or on a unix socket in `folder`. */
-export async function startApp(folder: string, kind: 'tcp' | 'unix'): Promise<NodeApp> {
+export async function startApp(folder: string, kind: 'tcp' | 'unix', other?: AppChoice): Promise<NodeApp> {
   const port = await freePort();
   const socket = join(folder, 'app.sock');
   const where = kind === 'tcp' ? { PORT: String(port) } : { SOCKET: socket };
-  const program = startProgram(process.execPath, [join(app('bench'), 'app.js')], { env: { ...process.env, ...where } });
+  const { entry, env = {} } = other ?? { entry: join(app('bench'), 'app.js') };
+  const program = startProgram(process.execPath, [entry], { env: { ...process.env, ...env, ...where } });
   await answers(kind === 'tcp' ? port : socket, program);
   return { program, port, socket };
 }
@@ -67,9 +75,10 @@ export async function startProxy(
     upstream: NodeApp,
     folder: string,
   ) => readonly [string, readonly string[], NodeJS.ProcessEnv?],
+  other?: AppChoice,
 ): Promise<RunningPath> {
   const folder = tempFolder('bench');
-  const upstream = await startApp(folder, kind);
+  const upstream = await startApp(folder, kind, other);
   const port = await freePort();
   const [file, args, env] = command(port, upstream, folder);
   const proxy = startProgram(file, args, { cwd: folder, env: { ...process.env, ...env } });
@@ -90,9 +99,9 @@ export async function startProxy(
 export const bareNode: BenchPath = {
   name: 'bare node',
   missing: null,
-  start: async () => {
+  start: async (other) => {
     const folder = tempFolder('bench');
-    const { program, port } = await startApp(folder, 'tcp');
+    const { program, port } = await startApp(folder, 'tcp', other);
     const stop = async (): Promise<void> => {
       await program.stop();
       removeFolder(folder);

@@ -67,21 +67,27 @@ function nginx(kind: 'tcp' | 'unix'): BenchPath {
   return {
     name: `nginx -> node (${kind})`,
     missing: needsProgram('nginx'),
-    start: () =>
-      startProxy(kind, (port, upstream, folder) => {
-        const server = kind === 'tcp' ? `127.0.0.1:${upstream.port}` : `unix:${upstream.socket}`;
-        const file = configFile(folder, 'nginx.conf', nginxConfig(port, server, folder));
-        return [findProgram('nginx') ?? 'nginx', ['-c', file, '-p', folder]];
-      }),
+    start: (other) =>
+      startProxy(
+        kind,
+        (port, upstream, folder) => {
+          const server = kind === 'tcp' ? `127.0.0.1:${upstream.port}` : `unix:${upstream.socket}`;
+          const file = configFile(folder, 'nginx.conf', nginxConfig(port, server, folder));
+          return [findProgram('nginx') ?? 'nginx', ['-c', file, '-p', folder]];
+        },
+        other,
+      ),
   };
 }
 
 const haproxy: BenchPath = {
   name: 'haproxy -> node',
   missing: needsProgram('haproxy'),
-  start: () =>
-    startProxy('tcp', (port, upstream, folder) => {
-      const text = `
+  start: (other) =>
+    startProxy(
+      'tcp',
+      (port, upstream, folder) => {
+        const text = `
 global
   maxconn 4096
 defaults
@@ -97,16 +103,20 @@ frontend clients
 backend app
   server app 127.0.0.1:${upstream.port}
 `;
-      return [findProgram('haproxy') ?? 'haproxy', ['-db', '-f', configFile(folder, 'haproxy.cfg', text)]];
-    }),
+        return [findProgram('haproxy') ?? 'haproxy', ['-db', '-f', configFile(folder, 'haproxy.cfg', text)]];
+      },
+      other,
+    ),
 };
 
 const caddy: BenchPath = {
   name: 'caddy -> node',
   missing: needsProgram('caddy'),
-  start: () =>
-    startProxy('tcp', (port, upstream, folder) => {
-      const text = `
+  start: (other) =>
+    startProxy(
+      'tcp',
+      (port, upstream, folder) => {
+        const text = `
 {
   admin off
   auto_https off
@@ -119,23 +129,29 @@ http://:${port} {
   reverse_proxy 127.0.0.1:${upstream.port}
 }
 `;
-      const file = configFile(folder, 'Caddyfile', text);
-      const args = ['run', '--config', file, '--adapter', 'caddyfile'];
-      const home = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-      return [findProgram('caddy') ?? 'caddy', args, home];
-    }),
+        const file = configFile(folder, 'Caddyfile', text);
+        const args = ['run', '--config', file, '--adapter', 'caddyfile'];
+        const home = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+        return [findProgram('caddy') ?? 'caddy', args, home];
+      },
+      other,
+    ),
 };
 
 function nodeProxy(name: string, file: string): BenchPath {
   return {
     name: `${name} -> node`,
     missing: needsPackage(name),
-    start: () =>
-      startProxy('tcp', (port, upstream: NodeApp) => [
-        process.execPath,
-        [join(app('bench-proxies'), file)],
-        { PORT: String(port), UPSTREAM_PORT: String(upstream.port) },
-      ]),
+    start: (other) =>
+      startProxy(
+        'tcp',
+        (port, upstream: NodeApp) => [
+          process.execPath,
+          [join(app('bench-proxies'), file)],
+          { PORT: String(port), UPSTREAM_PORT: String(upstream.port) },
+        ],
+        other,
+      ),
   };
 }
 

@@ -1,0 +1,148 @@
+/**
+ * `npm run conformance [-- --peers]`: the corpus against a started Sluice and, with `--peers`, the same bytes
+ * against the other servers that are installed here. Prints what each let through; 1 if Sluice did.
+ */
+import { parseArgs } from 'node:util';
+import { messageOf } from '../../config/base/errors.js';
+import { type BenchPath, bareNode } from '../bench/paths.js';
+import { peers } from '../bench/peers.js';
+import { formatTable } from '../../server/cli/table.js';
+import { inParallel } from '../support/batches.js';
+import { type HostingChoice, hostingModels } from '../support/hosting.js';
+import { app } from '../support/paths.js';
+import { withSluice } from '../support/sluice.js';
+import { mustAccept, mustRefuse, type RequestCase } from './corpus/index.js';
+import { ask, hostileServer, type HostileApp, isRight, withHostileApp } from './live-answers.js';
+import {
+  acceptance,
+  connectionsAtOnce,
+  recorderEntry,
+  recorderServer,
+  refusal,
+  wholeRequests,
+} from './live-requests.js';
+
+/** A server under test: opens a port in front of the app, and takes it down again. */
+interface Subject {
+  readonly name: string;
+  /** Peers keep a connection open that Sluice would end: there is no use in waiting long. */
+  readonly withinMs?: number;
+  readonly withRecorder: (body: (port: number) => Promise<void>) => Promise<void>;
+  /** null: it has no app behind it that could answer badly. */
+  readonly withHostile: ((hostile: HostileApp, body: (port: number) => Promise<void>) => Promise<void>) | null;
+}
+
+/** Row -> how many were let through. */
+type Column = ReadonlyMap<string, number>;
+
+const validRow = 'valid requests (refused)';
+const answersRow = 'bad answers (shown as whole)';
+const peerLimitMs = 1_500;
+
+function sluice(choice: HostingChoice): Subject {
+  return {
+    name: `sluice ${choice.model}`,
+    withRecorder: (body) => withSluice(recorderServer(choice), ({ port }) => body(port)),
+    withHostile:
+      choice.model === 'in-process' ? null : (app, body) => withSluice(hostileServer(app), ({ port }) => body(port)),
+  };
+}
+
+function peer(path: BenchPath): Subject {
+  const running = async (entry: string, env: NodeJS.ProcessEnv, body: (port: number) => Promise<void>) => {
+    const started = await path.start({ entry, env });
+    try {
+      await body(started.port);
+    } finally {
+      await started.stop();
+    }
+  };
+  return {
+    name: path.name,
+    withinMs: peerLimitMs,
+    withRecorder: (body) => running(`${app('recorder')}/${recorderEntry}`, {}, body),
+    withHostile: path === bareNode ? null : ({ entry, env }, body) => running(entry, { ...env }, body),
+  };
+}
+
+/** `F2` of `F2/name`. */
+function byClass(cases: Iterable<RequestCase>): Map<string, RequestCase[]> {
+  const classes = new Map<string, RequestCase[]>();
+  for (const one of cases) {
+    const name = one.id.split('/', 1)[0] ?? '';
+    const known = classes.get(name);
+    if (known === undefined) classes.set(name, [one]);
+    else known.push(one);
+  }
+  return classes;
+}
+
+async function measure({ withRecorder, withHostile, withinMs }: Subject): Promise<Column> {
+  const column = new Map<string, number>();
+  await withRecorder(async (port) => {
+    for (const [name, cases] of byClass(mustRefuse())) {
+      const before = await wholeRequests(port);
+      await inParallel(cases, connectionsAtOnce, (one) => refusal(port, one, withinMs));
+      column.set(name, (await wholeRequests(port)) - before);
+    }
+    const valid = await inParallel([...mustAccept()], connectionsAtOnce, (one) => acceptance(port, one, withinMs));
+    column.set(validRow, valid.filter((one) => one.wrong !== null).length);
+  });
+  if (withHostile === null) return column;
+  await withHostileApp((cases, hostile) =>
+    withHostile(hostile, async (port) => {
+      const seen = await inParallel(cases, 8, async (_, index) => (await ask(port, index, withinMs)).seen);
+      const shown = cases.filter((one, index) => seen[index] === 'whole' && !isRight(one, 'whole'));
+      column.set(answersRow, shown.length);
+    }),
+  );
+  return column;
+}
+
+/** Null when it could not be measured; the reason is told. */
+async function measured(subject: Subject): Promise<Column | null> {
+  console.error(`${subject.name} ...`);
+  try {
+    return await measure(subject);
+  } catch (error) {
+    console.error(`${subject.name}: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+/** Of the peers of the benchmarks the servers that people put in front of an app, and node itself. */
+function peerSubjects(): Subject[] {
+  const wanted = peers.filter(({ name }) => /^(nginx -> node \(tcp\)|haproxy|caddy)/.test(name));
+  return [...wanted, bareNode].flatMap((path) => {
+    if (path.missing === null) return [peer(path)];
+    console.error(`${path.name}: left out, ${path.missing}`);
+    return [];
+  });
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { peers: { type: 'boolean', default: false } } });
+  const own = hostingModels.map(sluice);
+  const subjects = [...own, ...(values.peers ? peerSubjects() : [])];
+  const columns = new Map<Subject, Column | null>();
+  for (const subject of subjects) columns.set(subject, await measured(subject));
+  const counts = new Map([...byClass(mustRefuse())].map(([name, cases]) => [name, cases.length]));
+  counts.set(validRow, [...mustAccept()].length);
+  counts.set(answersRow, await withHostileApp(async (cases) => cases.filter((one) => one.expect !== 'ok').length));
+  const rows = [...counts].map(([name, count]) => [
+    name,
+    String(count),
+    ...subjects.map((subject) => String(columns.get(subject)?.get(name) ?? '-')),
+  ]);
+  console.log(
+    'Cases of each class that must be refused, and the requests of them that reached the app all the same:\n',
+  );
+  console.log(formatTable(['CLASS', 'CASES', ...subjects.map(({ name }) => name.toUpperCase())], rows));
+  const failures = own.flatMap((subject) => {
+    const column = columns.get(subject) ?? null;
+    return column === null ? [1] : [...column.values()];
+  });
+  return failures.every((count) => count === 0) ? 0 : 1;
+}
+
+process.exitCode = await main();
