@@ -41,7 +41,7 @@ export class Burials {
   /** Writes what still waits: the process is about to end. */
   flush(): void {
     this.#timers.cancelAll(burialsOwner);
-    for (const workerId of [...this.#waiting.keys()]) this.#write(workerId);
+    for (const workerId of this.#waiting.keys()) this.#write(workerId);
   }
 
   #write(workerId: number): void {

@@ -73,7 +73,8 @@ test.each(paths)('the last bytes of an answered upload and the next request in o
       link.writer.flush();
       for (const stream of streams) await stream.ended();
       expect(streams.map((stream) => stream.text)).toEqual(streams.map((_stream, index) => `next${index}`));
-      if (!leaksAlone(path)) expect(await new TestStream(link).get('/leaks')).toBe('0');
+      const leaks = Number(await new TestStream(link).get('/leaks'));
+      expect(leaks).toBeLessThanOrEqual(leaksAlone(path) ? streams.length : 0);
     },
     { path },
   );

@@ -28,26 +28,29 @@ test('--help loads neither the server nor the configuration', async () => {
   removeFolder(folder);
 });
 
-testNeeding('other users')('in a folder that others cannot enter, start refuses with 78 and says what to do', async () => {
-  const folder = tempFolder();
-  const closed = join(folder, 'closed');
-  mkdirSync(closed, { mode: 0o700 });
-  for (const name of ['config', 'pools', 'server']) {
-    cpSync(join(repository, 'dist', name), join(closed, 'dist', name), { recursive: true });
-  }
-  cpSync(join(repository, 'package.json'), join(closed, 'package.json'));
-  symlinkSync(join(repository, 'node_modules'), join(closed, 'node_modules'));
-  const file = join(folder, 'sluice.json');
-  const site = {
-    name: 'main',
-    bindings: [{ protocol: 'http', bindingInformation: '127.0.0.1:1:' }],
-    applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
-  };
-  const folders = { runDir: `${folder}/run`, stateDir: `${folder}/state`, logDir: `${folder}/log` };
-  writeFileSync(file, JSON.stringify({ ...folders, applicationPools: [{ name: 'a' }], sites: [site] }));
-  const refused = await run(process.execPath, [join(closed, 'dist', 'server', 'cli', 'main.js'), 'start', file]);
-  expect(refused.code).toBe(78);
-  expect(refused.output).toContain(`${closed} (mode 0700) cannot be entered`);
-  expect(refused.output).toContain('--isolation process');
-  removeFolder(folder);
-});
+testNeeding('other users')(
+  'in a folder that others cannot enter, start refuses with 78 and says what to do',
+  async () => {
+    const folder = tempFolder();
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    for (const name of ['config', 'pools', 'server']) {
+      cpSync(join(repository, 'dist', name), join(closed, 'dist', name), { recursive: true });
+    }
+    cpSync(join(repository, 'package.json'), join(closed, 'package.json'));
+    symlinkSync(join(repository, 'node_modules'), join(closed, 'node_modules'));
+    const file = join(folder, 'sluice.json');
+    const site = {
+      name: 'main',
+      bindings: [{ protocol: 'http', bindingInformation: '127.0.0.1:1:' }],
+      applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
+    };
+    const folders = { runDir: `${folder}/run`, stateDir: `${folder}/state`, logDir: `${folder}/log` };
+    writeFileSync(file, JSON.stringify({ ...folders, applicationPools: [{ name: 'a' }], sites: [site] }));
+    const refused = await run(process.execPath, [join(closed, 'dist', 'server', 'cli', 'main.js'), 'start', file]);
+    expect(refused.code).toBe(78);
+    expect(refused.output).toContain(`${closed} (mode 0700) cannot be entered`);
+    expect(refused.output).toContain('--isolation process');
+    removeFolder(folder);
+  },
+);
