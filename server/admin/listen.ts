@@ -66,7 +66,7 @@ async function listenTcp(
     throw new SluiceError(
       'admin-listen',
       `cannot listen on ${listen.host}:${listen.port} (admin.listen): ${codeOf(error) || messageOf(error)}`,
-      'choose another port for admin.listen, or admin: { listen: null } for the socket alone',
+      'choose another port for admin.listen, or admin: { listen: none } for the socket alone',
     );
   }
   return async () => app.close();

@@ -66,7 +66,8 @@ export class Reloader {
   async #run(reason: string, scope: ReloadScope): Promise<ReloadOutcome> {
     const document = this.#document;
     if (scope === 'applications' && document !== null) return this.#runApplications(reason, document);
-    const loaded = await this.#options.load(null);
+    // A folder that is served without a file has nothing else to read; what is wrong with it stays with it.
+    const loaded = await this.#options.load(document?.alone === true ? document : null);
     const outcome = this.#judge(reason, loaded);
     if (outcome === 'refused') {
       if (document !== null && !this.#options.parts.state.isDraining) await this.#runApplications(reason, document);
