@@ -43,6 +43,10 @@ export const linkStreamWindowBytes = 262_144;
 /** What may come beyond a window: the last bytes of a worker that exits, which waits for no credit. */
 export const linkStreamGraceBytes = 2_097_152;
 export const linkStreamsMax = 65_536;
+/** Waiting bytes of one link towards a worker that does not read them: no further request starts, bodies wait. */
+export const linkBacklogBytesMax = 4_194_304;
+/** Frames of one link that a listener handles before other workers and clients have their turn. */
+export const linkFramesPerTurnMax = 256;
 export const linkHelloTimeoutMs = 5_000;
 
 /** Control pipe between primary and in-process worker: messages from a process that runs tenant code. */
@@ -70,6 +74,8 @@ export const workerNoteCharsMax = 1_000;
 /** Pause between two looks for processes that a pool's user left, and how often they are killed. */
 export const userSweepPauseMs = 50;
 export const userSweepsMax = 20;
+/** A start waits so long for the guardian of a primary that died in the same run folder. */
+export const earlierGuardianWaitMs = 10_000;
 /** Wait for the end of the output after a worker's exit; a grandchild may hold the pipe. */
 export const outputDrainMs = 300;
 
@@ -184,6 +190,7 @@ export const adminIdleLimitMs = 5_000;
 
 export function assertLimits(): void {
   invariant(linkStreamWindowBytes >= 4 * linkFrameBytesMax, 'a stream window holds several frames');
+  invariant(linkBacklogBytesMax >= 4 * linkStreamWindowBytes, 'a link holds several stream windows');
   invariant(writeQueueLowBytes < writeQueueHighBytes, 'write queue marks are ordered');
   invariant(headerBlockBytesMax >= requestLineBytesMax, 'the header block is larger than a request line');
   invariant(listenerHelloLimitMs * 2 < listenerStartLimitMs, 'a listener that says no hello is replaced once');

@@ -5,9 +5,10 @@
  * parent-death signal. It is a shell script, because it must be small and must not fail.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { userSweepsMax } from '../../config/base/limits.js';
+import { earlierGuardianWaitMs, userSweepsMax } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import { systemPath } from './isolation/environment.js';
+import { isAlive, readCommandLine, readProcesses, readUsers } from './proc.js';
 
 export interface Guardian {
   /** From now on this process group dies with the primary. */
@@ -64,10 +65,30 @@ while [ "$left" -gt 0 ] && [ "$round" -lt ${userSweepsMax} ]; do
 done
 `;
 
+const guardianName = 'sluice-guardian';
+
+/**
+ * Blocks until the guardian of a primary that died has done its work, for a while at most: it kills by user
+ * id, and the processes that are about to be started carry the same ids. Ours is not waited for.
+ */
+export function awaitEarlierGuardian(runDir: string): void {
+  const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
+  const isOne = (pid: number): boolean => {
+    const [, , , name, folder] = readCommandLine(pid);
+    return name === guardianName && folder === runDir && readUsers(pid)[0] === process.getuid?.();
+  };
+  const earlier = readProcesses().filter((one) => one.parent !== process.pid && isOne(one.pid));
+  for (let waitedMs = 0; waitedMs < earlierGuardianWaitMs; waitedMs += 10) {
+    if (!earlier.some((one) => isAlive(one.pid, one.startTime))) return;
+    Atomics.wait(nobodyWakesIt, 0, 0, 10);
+  }
+}
+
 /** A guardian that keeps dying is a fault of the machine; the journal of the next start stands in. */
 const restartsMax = 10;
 
-export function createGuardian(logger: Logger): Guardian {
+/** `runDir`: names the instance in the process list, so that its next start can wait for this guardian's end. */
+export function createGuardian(logger: Logger, runDir = ''): Guardian {
   const groups = new Set<number>();
   const users = new Set<number>();
   let closing = false;
@@ -75,7 +96,7 @@ export function createGuardian(logger: Logger): Guardian {
   let child = start();
 
   function start(): ChildProcess {
-    const started = spawn('/bin/sh', ['-c', script, 'sluice-guardian'], {
+    const started = spawn('/bin/sh', ['-c', script, guardianName, runDir], {
       detached: true,
       cwd: '/',
       env: { PATH: systemPath },

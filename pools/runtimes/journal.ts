@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../config/base/errors.js';
 import { writeAtomic } from './files.js';
+import { awaitEarlierGuardian } from './guardian.js';
 import { readStat } from './proc.js';
 
 const journalFile = 'workers.journal';
@@ -51,10 +52,11 @@ export function createJournal(runDir: string): Journal {
 }
 
 /**
- * Kills the process groups that an earlier primary with this run folder left behind and returns their
- * leaders' pids. The caller holds the instance lock, so nobody else works with these processes.
+ * Kills the process groups that an earlier primary with this run folder left behind, once its guardian has
+ * had its turn, and returns their leaders' pids. The caller holds the instance lock, so nobody else works with these processes.
  */
 export function killLeftovers(runDir: string): number[] {
+  awaitEarlierGuardian(runDir);
   let lines: string[];
   try {
     lines = readFileSync(join(runDir, journalFile), 'latin1').split('\n');

@@ -48,6 +48,15 @@ export function readProcesses(): ProcessStat[] {
   return found;
 }
 
+/** Program and arguments; empty when it is gone. */
+export function readCommandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
 /** Real and saved user id: whoever has one of them may signal the process. Empty when it is gone or a zombie. */
 export function readUsers(pid: number): number[] {
   let text: string;

@@ -177,7 +177,7 @@ function assemble(
   const state: PrimaryState = { config: null, isDraining: false };
   const totals = new MetricTotals();
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
-  const guardian = createGuardian(log);
+  const guardian = createGuardian(log, config.server.runDir);
   held.hold('guardian', () => guardian.close());
   // Listeners end by themselves when this process is gone; one that is stuck cannot.
   if (listenerIdentity?.exclusive === true) guardian.watchUser(listenerIdentity.uid);

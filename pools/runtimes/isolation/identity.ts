@@ -9,6 +9,7 @@ import { codeOf, SluiceError } from '../../../config/base/errors.js';
 import type { Logger } from '../../../config/base/logger.js';
 import type { PoolConfig, ServerConfig } from '../../../config/model.js';
 import { safeName, writeAtomic } from '../files.js';
+import { readProcessesByUser } from '../proc.js';
 import { type Account, readAccounts } from './accounts.js';
 import { createLeases, leaseFolder } from './leases.js';
 
@@ -150,8 +151,10 @@ class AssignedIds {
     for (const [name, id] of this.#map) {
       if (name !== key) reserved.add(id);
     }
+    // Somebody's processes may outlive the lease for a moment, and whoever ends them ends all of that user.
+    const running = readProcessesByUser();
     for (let id = first; id <= last; id++) {
-      if (!takenIds.has(id) && !reserved.has(id) && this.#leases.take(id)) return id;
+      if (!takenIds.has(id) && !reserved.has(id) && !running.has(id) && this.#leases.take(id)) return id;
     }
     throw new SluiceError(
       'identity-none-left',

@@ -4,7 +4,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJournal, killLeftovers } from '../../../pools/runtimes/journal.js';
-import { allProcesses, isAlive, processStat, statusNumber } from '../../support/processes.js';
+import { allProcesses, cpuSeconds, isAlive, processStat, statusNumber } from '../../support/processes.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { testNeeding } from '../../support/needs.js';
 import { until } from '../../support/time.js';
@@ -89,10 +89,15 @@ describe('SIGKILL of the primary', () => {
     const { primary, started } = await startPrimary('isolate', apps, 'fights-its-end.sh');
     const uid = statusNumber(started.pid, 'Uid');
     await until('the fighter runs', () => ofUser(uid).length >= 2);
+    // The guardian comes when the fight has begun.
+    const guardian = guardianOf(primary.pid ?? -1) ?? -1;
+    process.kill(guardian, 'SIGSTOP');
     primary.kill('SIGKILL');
-    await until('nothing of the pool user is left', () => ofUser(uid).length === 0, {
-      state: () => ofUser(uid).join(' '),
-    });
+    await until('it fights', () => !isAlive(started.pid) && cpuSeconds(ofUser(uid)) > 0.1);
+    spawn('/bin/sh', ['-c', `sleep 0.3; kill -s CONT ${guardian}`], { stdio: 'ignore' });
+    // What the next start of this instance does first waits for that guardian, in one blocking call.
+    expect(killLeftovers(started.runDir)).toEqual([]);
+    expect({ guardian: isAlive(guardian), left: ofUser(uid) }).toEqual({ guardian: false, left: [] });
     removeFolder(started.folder);
     removeFolder(apps);
   });

@@ -109,7 +109,7 @@ export class RuntimeHarness {
   constructor(options: { readonly isolate?: boolean } & Partial<Pick<RuntimesOptions, 'hostFile' | 'hostPath'>> = {}) {
     for (const folder of [this.runDir, this.stateDir, this.logDir]) mkdirSync(folder, { mode: 0o711 });
     const { logger, runDir, stateDir, logDir } = this;
-    this.guardian = createGuardian(logger);
+    this.guardian = createGuardian(logger, runDir);
     this.identities = createIdentities({
       config: { stateDir, identityRange: { first: 52_000, last: 52_999 } },
       logger,
