@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { freePort } from '../../support/free-port.js';
 import { cleanEnvironment, HostedApp } from '../../support/hosted-app.js';
@@ -82,6 +85,8 @@ async function alone(form: string, port: number): Promise<Outcome> {
   );
   child.kill('SIGKILL');
   await until('the end', () => exit !== undefined, { everyMs: 5 });
+  // A socket that nobody closed keeps its file.
+  rmSync(join(tmpdir(), `probe-${child.pid}.sock`), { force: true });
   return seen;
 }
 
