@@ -60,9 +60,12 @@ export class ListenerFleet {
     this.resize(count);
     this.#lastTickMs = this.#options.clock.monotonicMs();
     this.#scheduleTick();
-    const cancel = this.#options.clock.setTimer(listenerStartLimitMs, () => {
-      this.#giveUp(`are not ready within ${listenerStartLimitMs} ms`);
-    });
+    // Keeps the process alive: without listeners nothing else does, and the start must end with an answer.
+    const cancel = this.#options.clock.setTimer(
+      listenerStartLimitMs,
+      () => this.#giveUp(`are not ready within ${listenerStartLimitMs} ms`),
+      true,
+    );
     try {
       await this.whenComplete();
     } finally {
@@ -261,7 +264,7 @@ export class ListenerFleet {
       listenerRestartDelayFirstMs * 2 ** Math.min(10, this.#earlyDeaths - 2),
     );
     this.#cancelReplace?.();
-    this.#cancelReplace = this.#options.clock.setTimer(delayMs, () => this.#fill());
+    this.#cancelReplace = this.#options.clock.setTimer(delayMs, () => this.#fill(), true);
   }
 
   #giveUp(why: string): void {

@@ -1,6 +1,7 @@
 /** One listener process: starting it, talking to it, and what the primary expects of it. */
 import cluster, { type Worker } from 'node:cluster';
 import type { Clock } from '../../config/base/clock.js';
+import { messageOf } from '../../config/base/errors.js';
 import { acknowledgeSilenceMs, listenerHelloLimitMs } from '../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
@@ -60,12 +61,18 @@ export class ListenerProcess {
     this.#worker = cluster.fork(listenerEnvironment());
     this.id = this.#worker.id;
     this.#worker.on('message', (message: ListenerToPrimary) => events.message(this, message));
-    // A failed spawn or a message to a process that is about to be gone; its exit says the rest.
-    this.#worker.on('error', () => undefined);
-    this.#worker.once('exit', (code: number | null, signal: string | null) => {
+    const gone = (code: number | null, signal: string | null): void => {
+      if (this.#isGone) return;
       this.#isGone = true;
       events.exited(this, code, signal);
+    };
+    // A spawn that failed has no exit; any other error here is followed by one.
+    this.#worker.on('error', (error) => {
+      if (this.#worker.process.pid !== undefined) return;
+      this.#killReason = `not started: ${messageOf(error)}`;
+      gone(null, null);
     });
+    this.#worker.once('exit', gone);
   }
 
   get pid(): number {

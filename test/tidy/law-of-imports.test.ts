@@ -53,7 +53,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
   'server/admin': ['server/admin', 'server/metrics', 'config', 'pools/supervisor/ports.ts', 'pools/protocol'],
   'server/cli': ['server', 'config', 'pools/supervisor/ports.ts'],
   'server/metrics': ['server/metrics', 'config', 'pools/protocol', 'pools/supervisor/ports.ts'],
-  'server/log': ['server/log', 'config', 'pools/protocol'],
+  'server/log': ['server/log', 'config', 'pools/protocol', 'pools/runtimes/output-sinks.ts'],
   server: ['server', 'pools', 'config'],
   test: ['test', 'server', 'pools', 'config'],
 };
