@@ -52,11 +52,16 @@ export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRul
     pingResponseMs: processModel.pingResponseTimeMs,
     suspectLimitMs: acknowledgeSilenceMs,
     lateMs: inProcess ? heartbeatLateMs : 0,
-    hangMs: failure.hangDetectionMs,
+    hangMs: isInspected(hosting) ? 0 : failure.hangDetectionMs,
     idleTimeoutMs: processModel.idleTimeoutMs,
     periodicTimeMs: recycling.periodicRestartTimeMs,
     periodicRequests: recycling.periodicRestartRequests,
   };
+}
+
+/** A process that stops at a breakpoint is not hung; `--inspect-port` alone opens no inspector. */
+function isInspected(hosting: HostingConfig): boolean {
+  return hosting.nodeOptions.some((option) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(option));
 }
 
 interface Configured {

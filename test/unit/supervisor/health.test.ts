@@ -61,6 +61,27 @@ describe('heartbeat', () => {
   });
 });
 
+describe('an inspector', () => {
+  const killsOf = async (nodeOptions: readonly string[]): Promise<number | undefined> => {
+    const stage = await serving({}, { hosting: { nodeOptions } });
+    stage.last().hung = true;
+    stage.supervisor.activity(1, 1, 2);
+    await stage.clock.advance(60_000);
+    return stage.runtime.process(1)?.asked.kill;
+  };
+
+  test.each(['--inspect', '--inspect=127.0.0.1:0', '--inspect-brk', '--inspect-wait=9230'])(
+    '%s: a breakpoint is not a hang',
+    async (option) => {
+      expect(await killsOf(['--enable-source-maps', option])).toBe(0);
+    },
+  );
+
+  test.each(['--inspect-port=9230', '--inspect-publish-uid=http'])('%s opens none', async (option) => {
+    expect(await killsOf([option])).toBe(1);
+  });
+});
+
 describe('ping', () => {
   const processModel = { pingingEnabled: true, pingIntervalMs: 30_000, pingResponseTimeMs: 90_000 };
 
