@@ -136,9 +136,9 @@ export const unreachableRestMs = 1_000;
 export const suspicionsMax = 3;
 export const suspicionWindowMs = 60_000;
 /** Pause before a request that lost its worker goes to another. */
-export const retryRestMs = 100;
+export const retryRestMs = 300;
 /** Workers that are ended together do not end at the same instant: until then one still takes requests. */
-export const sameCrashMs = 50;
+export const sameCrashMs = 200;
 export const linkPingIntervalMs = 250;
 /** Idle upstream connections: kept per worker, and how long without an announced Keep-Alive timeout. */
 export const idleUpstreamConnectionsMax = 256;

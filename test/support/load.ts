@@ -37,6 +37,8 @@ export interface LoadReport {
 
 export interface RunningLoad {
   readonly report: LoadReport;
+  /** Resolves when every request that is under way now has its end. */
+  underWay(): Promise<void>;
   /** Stops sending and waits for the answers that are still out. */
   stop(): Promise<LoadReport>;
 }
@@ -121,6 +123,9 @@ export function startLoad(options: LoadOptions): RunningLoad {
   turn();
   return {
     report,
+    underWay: async () => {
+      await Promise.all(open);
+    },
     stop: async () => {
       cancel();
       await Promise.all(open);

@@ -1,5 +1,5 @@
 import { hostingModels, type HostingChoice } from '../../support/hosting.js';
-import { describeLoad, failed, percentile, startLoad } from '../../support/load.js';
+import { describeLoad, failed, percentile, type RunningLoad, startLoad } from '../../support/load.js';
 import { app } from '../../support/paths.js';
 import { type Sluice, withSluice } from '../../support/sluice.js';
 import { monotonicMs, pause, until } from '../../support/time.js';
@@ -19,13 +19,14 @@ function slowLoad(sluice: Sluice, base: string) {
   });
 }
 
-async function killEverySecond(sluice: Sluice, seconds: number): Promise<number> {
+async function killEverySecond(sluice: Sluice, load: RunningLoad, seconds: number): Promise<number> {
   let kills = 0;
   const endMs = monotonicMs() + seconds * 1_000;
   while (monotonicMs() < endMs) {
-    // Longer than any request under way: what the last kill sent round again is answered by then. A request
-    // that is hit twice is rightly given up, and on a slow machine a start may take most of a second.
+    // What the last kill sent round again is answered by then: a request that is hit twice is rightly given
+    // up, and on a slow machine a start may take most of a second.
     await sluice.call('/a/slow?ms=60', { method: 'POST' });
+    await load.underWay();
     for (const pid of await sluice.workerPids('a')) {
       try {
         process.kill(pid, 'SIGKILL');
@@ -58,7 +59,7 @@ async function run(choice: HostingChoice, seconds: number): Promise<Outcome> {
     async (sluice) => {
       await Promise.all([sluice.call('/a/'), sluice.call('/b/')]);
       const loads = { a: slowLoad(sluice, '/a'), b: slowLoad(sluice, '/b') };
-      const kills = await killEverySecond(sluice, seconds);
+      const kills = await killEverySecond(sluice, loads.a, seconds);
       const [a, b] = await Promise.all([loads.a.stop(), loads.b.stop()]);
       await until('pool a serves again', async () => (await sluice.call('/a/')).status === 200);
       outcome = {
