@@ -28,7 +28,10 @@ testStored('with --last-good a broken file is told and the copy serves', async (
     if (second.child.exitCode !== null) throw new Error(second.output());
     return (await call(sluice.port, '/').catch(() => null))?.text === 'plain\n';
   });
-  expect(second.output()).toMatch(/sluice\.yaml:1:\d+: warning:/);
+  // Listeners accept before the warnings are written.
+  await until('the broken file is told', () => /sluice\.yaml:1:\d+: warning:/.test(second.output()), {
+    state: () => second.output(),
+  });
   expect(await second.stop()).toEqual({ code: 0, signal: null });
   removeFolder(sluice.folder);
 });
