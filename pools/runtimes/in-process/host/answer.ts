@@ -44,6 +44,8 @@ export class Answer {
   /** What is left of a write that the window or the kernel did not take. */
   #rest: Buffer[] = [];
   #callback: WriteCallback | null = null;
+  /** All of the held write is in frames that the kernel has not taken: its callback is on its way. */
+  #isLeaving = false;
   #flags = 0;
 
   constructor(link: AnswerLink, streamId: number) {
@@ -189,12 +191,18 @@ export class Answer {
     }
     // The app may change its buffers after the callback: they must have left by then.
     const flushed = this.#link.flushNow();
-    if (this.#rest.length > 0) return;
-    if (flushed) this.#done();
-    else this.#link.whenFlushed(() => this.#done());
+    // Credit may come while the last frames leave: a second callback would end the write after this one.
+    if (this.#rest.length > 0 || this.#isLeaving) return;
+    if (flushed) {
+      this.#done();
+      return;
+    }
+    this.#isLeaving = true;
+    this.#link.whenFlushed(() => this.#done());
   }
 
   #done(): void {
+    this.#isLeaving = false;
     const callback = this.#callback;
     this.#callback = null;
     callback?.();
