@@ -16,8 +16,11 @@ export class SendWindow {
     this.credit -= bytes;
   }
 
-  grant(bytes: number): void {
+  /** @returns false when the receiver gives back more than it ever got. */
+  grant(bytes: number): boolean {
+    if (bytes <= 0 || bytes > linkStreamWindowBytes - this.credit) return false;
     this.credit += bytes;
+    return true;
   }
 }
 

@@ -35,6 +35,9 @@
  * Without a Fin before, a destroyed socket is told: Closed when only the worker's side was tidied up
  * (swept, drained, closeIdleConnections: the client's connection stays), Reset when the app cut it.
  *
+ * What the worker may say about streams that the listener ended is bounded by the window and grace of each;
+ * a worker that says more, or gives more credit than it took bytes, loses the link.
+ *
  * Windows: each direction of each stream starts with `linkStreamWindowBytes`, counted in payload bytes
  * of Body (towards the worker) and Answer (towards the listener); heads count too in Answer. A worker
  * that exits sends what it still has at once, up to `linkStreamGraceBytes` beyond its window.

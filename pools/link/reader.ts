@@ -39,6 +39,9 @@ export class FrameReader {
   /** Bytes of the spanning frame with its header; 0 = the header itself is not complete. */
   #size = 0;
   #stopped = false;
+  #isPaused = false;
+  /** What was not looked at when `pause` was called. */
+  #rest: Buffer = empty;
 
   constructor(handler: FrameHandler) {
     this.#handler = handler;
@@ -49,18 +52,38 @@ export class FrameReader {
     this.#stopped = true;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Called during `onFrame`: the rest of the read is kept for `resume`. Until then nothing may be pushed. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Goes on where `pause` ended; the handler may pause again. @returns as `push`. */
+  resume(): string | null {
+    const rest = this.#rest;
+    this.#isPaused = false;
+    this.#rest = empty;
+    return rest.length === 0 ? this.error : this.push(rest, 0, rest.length);
+  }
+
   /** @returns an error text when the bytes are no frames of this protocol, else null. */
   push(buffer: Buffer, start: number, end: number): string | null {
     let at = start;
     if (this.#heldBytes > 0) at = this.#pushHeld(buffer, at, end);
-    while (!this.#stopped && end - at >= frameHeaderBytes) {
+    while (!this.#stopped && !this.#isPaused && end - at >= frameHeaderBytes) {
       const size = this.#sizeAt(buffer, at);
       if (size === 0) return this.error;
       if (end - at < size) break;
       this.#emit(buffer, at, at + size);
       at += size;
     }
-    if (at < end && !this.#stopped) this.#hold(buffer, at, end);
+    if (at < end && !this.#stopped) {
+      if (this.#isPaused) this.#rest = Buffer.from(buffer.subarray(at, end));
+      else this.#hold(buffer, at, end);
+    }
     return this.error;
   }
 

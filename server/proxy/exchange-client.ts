@@ -26,6 +26,8 @@ export interface ExchangeClient {
   writeError(failure: StoredFailure): boolean;
   /** The client must see that the answer is not complete. */
   cut(): void;
+  /** Ends the connection unless a request is under way or has begun to arrive on it. */
+  closeIfIdle(): void;
   /** From now on bytes pass as they are. */
   tunnelOpened(): void;
   /** The worker's side of the tunnel ended. */

@@ -5,6 +5,7 @@ import { referenceBytes } from '../../pools/link/writer.js';
 import { linkRequestFields, linkTrailers } from '../http1/forward.js';
 import type { Expiring } from './deadlines.js';
 import type { Exchange } from './exchange.js';
+import type { ExchangeClient } from './exchange-client.js';
 import type { Link } from './link.js';
 import type { AbortCause, Upstream } from './upstream.js';
 
@@ -20,24 +21,26 @@ export class LinkStream implements Upstream, Expiring {
   #requestTimeoutMs = 0;
   readonly id: number;
   readonly link: Link;
-  /** The client connection's list, which this stream leaves when it ends. */
-  readonly #siblings: LinkStream[];
+  /** Its list of streams is left when this one ends. */
+  readonly #client: ExchangeClient;
   readonly #send = new SendWindow();
   readonly #receive = new ReceiveWindow();
   #exchange: Exchange | null = null;
   #requests = 0;
   #isPaused = false;
-  /** Answer bytes handed on while paused: their credit is given when the client took them. */
+  /** Answer bytes whose credit waits: for the client to take them, or for the worker to read what it is sent. */
   #unreleased = 0;
   #isBodyHeld = false;
+  /** The app ended its side: no further request can be answered on it. */
+  #isHalfClosed = false;
   isEnded = false;
   /** Monotonic ms of the last release. */
   idleSinceMs = 0;
 
-  constructor(id: number, link: Link, siblings: LinkStream[]) {
+  constructor(id: number, link: Link, client: ExchangeClient) {
     this.id = id;
     this.link = link;
-    this.#siblings = siblings;
+    this.#client = client;
   }
 
   get isIdle(): boolean {
@@ -70,6 +73,7 @@ export class LinkStream implements Upstream, Expiring {
       payload += `\n${forward.clientAddress}\n${forward.clientPort}\n${client.localAddress}\n${client.localPort}`;
     }
     this.link.writer.latin1(FrameType.Request, flags, 0, this.id, payload);
+    this.link.noteBacklog();
     this.link.scheduleFlush();
   }
 
@@ -80,7 +84,8 @@ export class LinkStream implements Upstream, Expiring {
     this.link.writer.bytes(FrameType.Body, 0, 0, this.id, bytes.length < referenceBytes ? bytes : Buffer.from(bytes));
     this.link.scheduleFlush();
     this.#touch();
-    this.#isBodyHeld = !this.#send.isOpen;
+    this.link.noteBacklog();
+    this.#isBodyHeld = !this.#send.isOpen || this.link.holdsBack(this);
     return !this.#isBodyHeld;
   }
 
@@ -95,6 +100,7 @@ export class LinkStream implements Upstream, Expiring {
     if (this.isEnded) return;
     this.link.writer.empty(cause === 'fin' ? FrameType.Fin : FrameType.Reset, 0, this.id);
     this.link.scheduleFlush();
+    this.link.strays.streamEnded(true);
     this.end();
   }
 
@@ -108,16 +114,19 @@ export class LinkStream implements Upstream, Expiring {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#touch();
-    const bytes = this.#unreleased;
-    this.#unreleased = 0;
-    this.#giveCredit(bytes);
+    this.#giveHeldCredit();
   }
 
   release(reusable: boolean): void {
     this.#exchange = null;
     this.idleSinceMs = this.link.nowMs();
     this.deadlineMs = Infinity;
-    if (!reusable || this.link.isLeaving) this.close();
+    if (!reusable || this.#isHalfClosed || this.link.isLeaving) this.close();
+    else if (this.#isPaused) {
+      // The client may still be reading; what it has left to read is bounded, and the window is the next answer's.
+      this.#isPaused = false;
+      this.#giveHeldCredit();
+    }
   }
 
   /** Body frames are tunnel bytes from here on; the host knows. */
@@ -147,20 +156,22 @@ export class LinkStream implements Upstream, Expiring {
     if (this.isEnded) return;
     this.link.writer.empty(FrameType.Close, 0, this.id);
     this.link.scheduleFlush();
+    this.link.strays.streamEnded(this.#exchange !== null);
     this.end();
   }
 
-  /** Forgets the stream on this side; frames that still come for it are dropped. */
+  /** Forgets the stream on this side; frames that still come for it are strays. */
   end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
     this.#exchange = null;
     this.link.core.deadlines.remove(this);
     this.link.forget(this);
-    const index = this.#siblings.indexOf(this);
+    const siblings = this.#client.streams;
+    const index = siblings.indexOf(this);
     if (index < 0) return;
-    const last = this.#siblings.pop();
-    if (last !== undefined && last !== this) this.#siblings[index] = last;
+    const last = siblings.pop();
+    if (last !== undefined && last !== this) siblings[index] = last;
   }
 
   /** The worker (or the link) took the stream away. */
@@ -170,32 +181,57 @@ export class LinkStream implements Upstream, Expiring {
     exchange?.onUpstreamLost(cause);
   }
 
-  /** The app ended its side: a close-delimited answer is complete with it, any other is broken. */
+  /**
+   * The app ended its side: a close-delimited answer is complete with it, any other is broken. The worker
+   * keeps its half of the socket until it hears of us.
+   */
   onFin(): void {
+    this.#isHalfClosed = true;
     const exchange = this.#exchange;
     if (exchange === null) {
-      this.end();
+      this.close();
       return;
     }
     // The app ended an idle socket while this request was on its way to it.
-    if (this.#requests > 1 && exchange.answer.isUntouched && exchange.tunnel === null) this.lose('stale');
-    else exchange.onAnswerEnd();
+    if (this.#requests > 1 && exchange.answer.isUntouched && exchange.tunnel === null) {
+      this.close();
+      exchange.onUpstreamLost('stale');
+    } else exchange.onAnswerEnd();
   }
 
-  onCredit(bytes: number): void {
-    this.#send.grant(bytes);
-    if (!this.#isBodyHeld || !this.#send.isOpen) return;
-    this.#isBodyHeld = false;
-    this.#exchange?.onUpstreamReady();
+  /** The app destroyed its socket. A client that waits for nothing is cut off, as it would be by the app alone. */
+  onReset(): void {
+    const isIdle = this.isIdle;
+    this.lose('app-reset');
+    if (isIdle && !this.link.isLeaving) this.#client.closeIfIdle();
+  }
+
+  /** @returns false when the worker gives back more than it was sent. */
+  onCredit(bytes: number): boolean {
+    if (!this.#send.grant(bytes)) return false;
+    this.#resumeBody();
+    return true;
+  }
+
+  /** The worker reads again what the link sends it. */
+  onLinkDrained(): void {
+    if (!this.#isPaused) this.#giveHeldCredit();
+    this.#resumeBody();
   }
 
   /** @returns false when the worker sent more than it was allowed. */
   onAnswer(flags: number, buffer: Buffer, start: number, end: number): boolean {
     const bytes = end - start;
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      // Nobody asked: such a socket is never used again, and its bytes earn no credit.
+      this.close();
+      return true;
+    }
     if (bytes > 0) {
       if (!this.#isPaused) this.#touch();
       if (!this.#receive.receive(bytes)) return false;
-      this.#exchange?.onAnswer(buffer, start, end);
+      exchange.onAnswer(buffer, start, end);
       if (this.isEnded) return true;
       if (this.#isPaused) this.#unreleased += bytes;
       else this.#giveCredit(bytes);
@@ -204,11 +240,27 @@ export class LinkStream implements Upstream, Expiring {
     return true;
   }
 
+  #resumeBody(): void {
+    if (!this.#isBodyHeld || !this.#send.isOpen || this.link.holdsBack(this)) return;
+    this.#isBodyHeld = false;
+    this.#exchange?.onUpstreamReady();
+  }
+
   #touch(): void {
     if (this.#requestTimeoutMs > 0) this.deadlineMs = this.link.core.deadlines.nowMs + this.#requestTimeoutMs;
   }
 
+  #giveHeldCredit(): void {
+    const bytes = this.#unreleased;
+    this.#unreleased = 0;
+    if (bytes > 0) this.#giveCredit(bytes);
+  }
+
   #giveCredit(bytes: number): void {
+    if (this.link.holdsBack(this)) {
+      this.#unreleased += bytes;
+      return;
+    }
     const lump = this.#receive.release(bytes);
     if (lump < creditLumpBytes) return;
     this.link.writer.number(FrameType.Credit, 0, this.id, lump);

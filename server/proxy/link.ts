@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net';
 import { unreachable } from '../../config/base/invariant.js';
 import {
+  linkBacklogBytesMax,
+  linkFramesPerTurnMax,
   linkHelloTimeoutMs,
   linkPingIntervalMs,
   linkProtocolVersion,
@@ -17,6 +19,7 @@ import type { ProxyCore } from './core.js';
 import type { Expiring } from './deadlines.js';
 import type { Exchange } from './exchange.js';
 import { LinkStream } from './link-stream.js';
+import { StrayFrames } from './link-strays.js';
 import { type ByteSink, connectSocket } from './raw-socket.js';
 import type { Transport } from './upstream.js';
 import type { Worker } from './worker.js';
@@ -42,10 +45,19 @@ export class Link implements Transport, FrameHandler, Expiring {
   #lastStreamId = 0;
   #lastPingMs = 0;
   #flushScheduled = false;
-  readonly #flushNow = (): void => {
+  readonly #endOfTurn = (): void => {
     this.#flushScheduled = false;
-    if (this.#socket?.writable === true) this.writer.flush();
+    this.#flush();
+    this.#framesInTurn = 0;
+    if (this.#reader.isPaused) this.#resumeInput();
   };
+  #framesInTurn = 0;
+  strays = new StrayFrames();
+  #pingsOpen = 0;
+  /** More waits for the worker than it may let wait. */
+  #isChoked = false;
+  /** Streams whose body or credit waits for a choked link. */
+  readonly #heldBack = new Set<LinkStream>();
   /** No further request may start: the worker said goaway, or it is drained. */
   isLeaving = false;
 
@@ -60,7 +72,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   get isReady(): boolean {
-    return this.#state === 'open' && !this.isLeaving && this.#streams.size < linkStreamsMax;
+    return this.#state === 'open' && !this.isLeaving && !this.#isChoked && this.#streams.size < linkStreamsMax;
   }
 
   /** Coarse: for idle times. */
@@ -75,8 +87,9 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   probe(nowMs: number): void {
-    if (nowMs - this.#lastPingMs < linkPingIntervalMs || this.#state !== 'open') return;
+    if (nowMs - this.#lastPingMs < linkPingIntervalMs || this.#state !== 'open' || this.#isChoked) return;
     this.#lastPingMs = nowMs;
+    this.#pingsOpen += 1;
     this.writer.number(FrameType.Ping, 0, 0, 1);
     this.scheduleFlush();
   }
@@ -90,7 +103,7 @@ export class Link implements Transport, FrameHandler, Expiring {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.core.deadlines.remove(this);
-    this.#flushNow();
+    this.#flush();
     this.#reader.stop();
     const socket = this.#socket;
     this.#socket = null;
@@ -101,18 +114,28 @@ export class Link implements Transport, FrameHandler, Expiring {
   scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    setImmediate(this.#flushNow);
+    setImmediate(this.#endOfTurn);
+  }
+
+  /** Something large was collected: if too much waits, nothing further starts until the worker has read. */
+  noteBacklog(): void {
+    if (this.writer.pendingBytes > linkBacklogBytesMax) this.#isChoked = true;
+  }
+
+  /** @returns true when the stream has to wait for `onLinkDrained`. */
+  holdsBack(stream: LinkStream): boolean {
+    if (this.#isChoked) this.#heldBack.add(stream);
+    return this.#isChoked;
   }
 
   forget(stream: LinkStream): void {
     this.#streams.delete(stream.id);
+    this.#heldBack.delete(stream);
   }
 
-  /** Asked for again by the primary: connects at once if there is no link. */
+  /** Asked for again by the primary. A broken link has its rest first: a worker that drops it costs no loop. */
   reopen(): void {
-    if (this.#state === 'resting') this.writer = this.#open();
-    else if (this.#state === 'open')
-      this.core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
+    if (this.#state === 'open') this.core.say({ type: 'link', workerId: this.#worker.workerId, up: true, error: '' });
   }
 
   onDeadline(): void {
@@ -124,41 +147,46 @@ export class Link implements Transport, FrameHandler, Expiring {
   // FrameHandler
 
   onFrame(type: FrameType, flags: number, _aux: number, id: number, buffer: Buffer, start: number, end: number): void {
+    this.#framesInTurn += 1;
+    if (this.#framesInTurn === linkFramesPerTurnMax) this.#pauseInput();
+    const stream = this.#streams.get(id);
     if (type === FrameType.Answer) {
-      const stream = this.#streams.get(id);
-      if (stream !== undefined && !stream.onAnswer(flags, buffer, start, end)) this.#break('answer beyond its window');
-      return;
-    }
-    if (this.#state === 'greeting') {
-      this.#greeted(type, buffer, start, end);
-      return;
-    }
-    this.#onControl(type, id, buffer, start, end);
+      if (stream === undefined) this.#onStray(end - start);
+      else if (!stream.onAnswer(flags, buffer, start, end)) this.#break('answer beyond its window');
+    } else if (this.#state === 'greeting') this.#greeted(type, buffer, start, end);
+    else this.#onControl(type, stream, buffer, start, end);
   }
 
-  #onControl(type: FrameType, id: number, buffer: Buffer, start: number, end: number): void {
-    const stream = this.#streams.get(id);
+  #onControl(type: FrameType, stream: LinkStream | undefined, buffer: Buffer, start: number, end: number): void {
     switch (type) {
       case FrameType.Credit:
-        stream?.onCredit(Math.max(0, decodeNumber(buffer, start, end)));
+        if (stream === undefined) this.#onStray(end - start);
+        else if (!stream.onCredit(decodeNumber(buffer, start, end))) this.#break('credit beyond its window');
         break;
       case FrameType.Closed:
         if (stream?.isIdle === true) stream.end();
+        else this.#onStray(end - start);
         break;
       case FrameType.Refused:
-        stream?.lose('refused');
+        if (stream === undefined) this.#onStray(end - start);
+        else stream.lose('refused');
         break;
       case FrameType.Fin:
-        stream?.onFin();
+        if (stream === undefined) this.#onStray(end - start);
+        else stream.onFin();
         break;
       case FrameType.Reset:
-        stream?.lose('app-reset');
+        if (stream === undefined) this.#onStray(end - start);
+        else stream.onReset();
         break;
       case FrameType.Goaway:
         this.isLeaving = true;
+        this.#onStray(end - start);
         break;
       case FrameType.Pong:
-        this.#worker.totalInFlight = Math.max(0, decodeNumber(buffer, start + 4, end));
+        this.#pingsOpen -= 1;
+        if (this.#pingsOpen < 0) this.#break('pong without a ping');
+        else this.#worker.totalInFlight = Math.max(0, decodeNumber(buffer, start + 4, end));
         break;
       case FrameType.Hello:
       case FrameType.Request:
@@ -174,8 +202,14 @@ export class Link implements Transport, FrameHandler, Expiring {
     }
   }
 
+  /** A frame that concerns no stream, or not any more: free for the worker, and therefore counted. */
+  #onStray(payloadBytes: number): void {
+    if (!this.strays.receive(payloadBytes)) this.#break('frames that belong to no stream');
+  }
+
   #streamFor(exchange: Exchange): LinkStream {
-    const { streams } = exchange.client;
+    const { client } = exchange;
+    const { streams } = client;
     for (const stream of streams) {
       if (stream.link !== this || !stream.isIdle) continue;
       // The worker may be sweeping it just now; a body that is under way then could not be sent again.
@@ -185,7 +219,7 @@ export class Link implements Transport, FrameHandler, Expiring {
       break;
     }
     this.#lastStreamId += 1;
-    const stream = new LinkStream(this.#lastStreamId, this, streams);
+    const stream = new LinkStream(this.#lastStreamId, this, client);
     this.#streams.set(stream.id, stream);
     streams.push(stream);
     return stream;
@@ -193,13 +227,15 @@ export class Link implements Transport, FrameHandler, Expiring {
 
   #open(): FrameWriter {
     this.#reader = new FrameReader(this);
+    this.strays = new StrayFrames();
+    this.#pingsOpen = 0;
+    this.#isChoked = false;
     this.#state = 'greeting';
     this.deadlineMs = this.nowMs() + linkHelloTimeoutMs;
     const sink: ByteSink = {
       onBytes: (buffer, length) => this.#onBytes(socket, buffer, length),
       onEnd: () => this.#onEnded(socket, 'closed by the worker'),
-      // Bodies are bounded by the stream windows: nobody waits for the socket itself.
-      onDrain: () => undefined,
+      onDrain: () => this.#unchoke(),
       onClosed: (code) => this.#onEnded(socket, code === '' ? 'closed' : code),
     };
     const socket = connectSocket({ path: this.#path }, sink, () => undefined);
@@ -231,7 +267,43 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   #onEnded(socket: Socket, error: string): void {
+    if (this.#socket !== socket) return;
+    // What a worker said last counts, also if it had to wait for its turn.
+    if (this.#reader.isPaused) this.#reader.resume();
     if (this.#socket === socket) this.#break(error);
+  }
+
+  #flush(): void {
+    const socket = this.#socket;
+    if (socket?.writable !== true) return;
+    this.writer.flush();
+    // The kernel took all of it at once: no drain will be told.
+    if (this.#isChoked && socket.writableLength === 0) this.#unchoke();
+  }
+
+  /** The worker has read: what was held back goes on, first come first served, until too much waits again. */
+  #unchoke(): void {
+    if (!this.#isChoked || this.#state !== 'open' || this.writer.pendingBytes > linkBacklogBytesMax) return;
+    this.#isChoked = false;
+    for (const stream of this.#heldBack) {
+      this.#heldBack.delete(stream);
+      stream.onLinkDrained();
+      if (this.#isChoked) return;
+    }
+    this.core.workerReady(this.#worker);
+  }
+
+  /** A worker that talks much waits, not its neighbours: the rest of its frames comes in the next turn. */
+  #pauseInput(): void {
+    this.#reader.pause();
+    this.#socket?.pause();
+    this.scheduleFlush();
+  }
+
+  #resumeInput(): void {
+    const error = this.#reader.resume();
+    if (error !== null) this.#break(error);
+    else if (!this.#reader.isPaused) this.#socket?.resume();
   }
 
   /** The link is no more. It is tried again until the primary says that the worker is gone. */
@@ -242,7 +314,7 @@ export class Link implements Transport, FrameHandler, Expiring {
     const socket = this.#socket;
     this.#socket = null;
     socket?.destroy();
-    this.deadlineMs = this.nowMs() + unreachableRestMs;
+    this.deadlineMs = this.core.clock.monotonicMs() + unreachableRestMs;
     this.core.say({ type: 'link', workerId: this.#worker.workerId, up: false, error });
     this.core.unreachable(this.#worker, error);
     this.#loseStreams();

@@ -60,7 +60,7 @@ test('credit is spent, given back in lumps, and never more than was used', () =>
     expect(receive.receive(10_000)).toBe(true);
     const lump = receive.release(10_000);
     expect(lump === 0 || lump >= creditLumpBytes).toBe(true);
-    send.grant(lump);
+    expect(lump === 0 || send.grant(lump)).toBe(true);
     expect(send.credit).toBeLessThanOrEqual(linkStreamWindowBytes);
     total += 10_000;
   }
@@ -70,4 +70,13 @@ test('more than window and grace is an offence', () => {
   const receive = new ReceiveWindow();
   expect(receive.receive(linkStreamWindowBytes + linkStreamGraceBytes)).toBe(true);
   expect(receive.receive(1)).toBe(false);
+});
+
+test('credit that was never spent is refused', () => {
+  const send = new SendWindow();
+  for (const bytes of [-1, 0, 1, 1_000_000_000]) expect(send.grant(bytes)).toBe(false);
+  send.spend(1_000);
+  expect(send.grant(1_001)).toBe(false);
+  expect(send.grant(1_000)).toBe(true);
+  expect(send.credit).toBe(linkStreamWindowBytes);
 });
