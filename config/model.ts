@@ -167,6 +167,10 @@ export interface HostingConfig {
   readonly isDotnet: boolean;
   readonly environmentVariables: readonly EnvironmentVariable[];
   readonly processesPerApplication: number;
+  /** Out-of-process: how a worker is reached. */
+  readonly socket: 'tcp' | 'unix';
+  /** Out-of-process: processes that one start tries (httpPlatform startupRetryCount + 1). */
+  readonly startAttempts: number;
   readonly startupTimeLimitMs: number;
   readonly shutdownTimeLimitMs: number;
   /** Per network operation; 0 = off (the default in-process). */
@@ -177,6 +181,19 @@ export interface HostingConfig {
   readonly disableStartUpErrorPage: boolean;
   readonly forwardedPort: 'auto' | 'always' | 'never';
   readonly forwardedFor: 'replace' | 'append';
+  /** false = system.webServer/webSocket enabled="false": upgrades go on as plain requests. */
+  readonly webSocket: boolean;
+  readonly handlerSettings: HandlerSettings;
   /** In-process: the port whose server is the app; 0 = the value of PORT, else the first server. */
   readonly port: number;
+}
+
+/** The handlerSettings of the ASP.NET Core Module that act here. */
+export interface HandlerSettings {
+  /** A `Connection: close` of an out-of-process worker ends the client's connection too. */
+  readonly forwardResponseConnectionHeader: boolean;
+  /** false: output of an out-of-process worker goes nowhere. */
+  readonly enableOutOfProcessConsoleRedirection: boolean;
+  /** A changed web.config or `hosting` replaces no running process. */
+  readonly disallowRotationOnConfigChange: boolean;
 }

@@ -83,7 +83,6 @@ export const outputDrainMs = 300;
 export const startBackstopMs = 5_000;
 
 /** Start of out-of-process workers (ASP.NET Core Module). */
-export const startAttemptsMax = 2;
 export const portCandidatesMax = 10;
 export const randomPortMin = 10_000;
 export const randomPortMax = 48_000;

@@ -1,6 +1,6 @@
 /** One application: its web.config, then its hosting. What is wrong with them stays with the application. */
 import type { Diagnostic } from '../base/diagnostics.js';
-import { parseUint } from '../base/units.js';
+import { parseBoolean, parseUint } from '../base/units.js';
 import type { Sources } from '../load/document.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
 import { readWebConfig, type WebConfig } from '../load/web-config.js';
@@ -158,7 +158,14 @@ export class Build {
       const { line, column } = element.attributes.get(attribute) ?? element;
       return { file: config.file, line, column };
     };
-    return { settings: result.settings, attributePlace: place };
+    const webSocket = config.webSocket?.attributes.get('enabled');
+    const switched = parseBoolean(webSocket?.value ?? 'true');
+    if (webSocket !== undefined && !switched.ok) {
+      const message = `webSocket enabled: ${switched.message}`;
+      return this.refused(config.file, { ...webSocket, message, remedy: 'write true or false' });
+    }
+    const raw = { ...result.settings.raw, webSocket: switched.ok && switched.value };
+    return { settings: { ...result.settings, raw }, attributePlace: place };
   }
 
   private refused(

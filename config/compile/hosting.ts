@@ -215,6 +215,8 @@ function finished(
     isDotnet: made.isDotnet,
     environmentVariables,
     processesPerApplication: made.model === 'InProcess' ? 1 : settings.processesPerApplication,
+    socket: settings.socket,
+    startAttempts: settings.startupRetryCount + 1,
     startupTimeLimitMs: settings.startupTimeLimit,
     shutdownTimeLimitMs: settings.shutdownTimeLimit,
     requestTimeoutMs: settings.requestTimeout ?? (made.model === 'InProcess' ? 0 : outOfProcessRequestTimeoutMs),
@@ -224,6 +226,8 @@ function finished(
     disableStartUpErrorPage: settings.disableStartUpErrorPage,
     forwardedPort: settings.forwardedPort,
     forwardedFor: settings.forwardedFor,
+    webSocket: settings.webSocket,
+    handlerSettings: settings.handlerSettings,
     port: settings.port,
   };
 }

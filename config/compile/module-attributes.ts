@@ -3,7 +3,7 @@ import { parseBoolean, parseUint } from '../base/units.js';
 import type { EnvironmentVariable } from '../model.js';
 import type { XmlElement } from '../load/read-xml.js';
 import type { ScalarNode, SourceNode } from '../load/source.js';
-import { aspNetCoreAttributes } from '../schema/hosting.js';
+import { aspNetCoreAttributes, handlerSettings as actingHandlerSettings } from '../schema/hosting.js';
 import { hostingSettings } from '../schema/root.js';
 import { shapeProblems } from './issues.js';
 import { nearest } from './nearest.js';
@@ -36,6 +36,7 @@ const numbers: ReadonlySet<string> = new Set([
   'startupTimeLimit',
   'shutdownTimeLimit',
   'rapidFailsPerMinute',
+  'startupRetryCount',
 ]);
 /** IIS's own attributes, allowed on every element. */
 const lockAttributes =
@@ -44,18 +45,18 @@ const handlerSettingNames: ReadonlySet<string> = new Set(
   (
     'debugfile debuglevel handlerversion stacksize setcurrentdirectory callstartuphook ' +
     'suppressrecycleonstartuptimeout enableshadowcopy experimentalenableshadowcopy shadowcopydirectory ' +
-    'cleanshadowcopydirectory disallowrotationonconfigchange shutdowndelay enableoutofprocessconsoleredirection ' +
-    'forwardresponseconnectionheader'
+    'cleanshadowcopydirectory shutdowndelay'
   ).split(' '),
 );
+/** Names without case -> as the settings spell them. */
+const actingNames = new Map(Object.keys(actingHandlerSettings.shape).map((name) => [name.toLowerCase(), name]));
 
 export function moduleSettings(module: 'aspNetCore' | 'httpPlatform', element: XmlElement): ModuleResult {
   const raw: Record<string, unknown> = Object.create(null);
   if (module === 'httpPlatform') raw['stdoutLogFile'] = '.\\httpplatform-stdout';
   for (const [name, attribute] of element.attributes) {
-    if (module === 'httpPlatform' && name === 'startupRetryCount') continue;
     if (lockAttributes.test(name)) continue;
-    if (!attributeNames.includes(name)) {
+    if (!attributeNames.includes(name) && !(module === 'httpPlatform' && name === 'startupRetryCount')) {
       const near = nearest(name, attributeNames);
       const message = `${name} is not an attribute of ${module}`;
       return failed(attribute, message, near === null ? '' : `did you mean ${near}?`);
@@ -109,7 +110,7 @@ function children(element: XmlElement, raw: Record<string, unknown>): ModuleResu
       if ('message' in read) return { ok: false, problem: read };
       variables = read.variables;
     } else if (child.name === 'handlerSettings') {
-      const problem = handlerSettings(child, mentions);
+      const problem = handlerSettings(child, raw, mentions);
       if (problem !== null) return { ok: false, problem };
     } else if (child.name === 'recycleOnFileChange') {
       mentions.push({ ...at(child), message: 'recycleOnFileChange does not act yet', remedy: '' });
@@ -151,20 +152,35 @@ function environmentVariables(
   return { variables };
 }
 
-function handlerSettings(collection: XmlElement, mentions: ModuleProblem[]): ModuleProblem | null {
-  const names: string[] = [];
+function handlerSettings(
+  collection: XmlElement,
+  raw: Record<string, unknown>,
+  mentions: ModuleProblem[],
+): ModuleProblem | null {
+  let acting: Record<string, boolean> = {};
+  const others: string[] = [];
   for (const child of collection.children) {
-    if (child.name === 'clear') continue;
-    const name = child.attributes.get('name')?.value ?? '';
-    if (child.name !== 'handlerSetting' || name.trim() === '') {
+    if (child.name === 'clear') {
+      acting = {};
+      continue;
+    }
+    const name = child.attributes.get('name')?.value.trim() ?? '';
+    if (child.name !== 'handlerSetting' || name === '') {
       return { ...at(child), message: 'handlerSettings holds handlerSetting elements with a name', remedy: '' };
     }
-    names.push(name);
+    const known = actingNames.get(name.toLowerCase());
+    const value = parseBoolean(child.attributes.get('value')?.value ?? '');
+    if (known === undefined) others.push(name);
+    else if (value.ok) acting[known] = value.value;
+    else
+      return { ...at(child), message: `the handlerSetting ${name}: ${value.message}`, remedy: 'write true or false' };
   }
-  if (names.length === 0) return null;
-  const unknown = names.filter((name) => !handlerSettingNames.has(name.toLowerCase()));
+  raw['handlerSettings'] = acting;
+  if (others.length === 0) return null;
+  const unknown = others.filter((name) => !handlerSettingNames.has(name.toLowerCase()));
   const what = unknown.length > 0 ? ` (${unknown.slice(0, 5).join(', ')} unknown)` : '';
-  mentions.push({ ...at(collection), message: `handlerSettings are read but do not act yet${what}`, remedy: '' });
+  const message = `handlerSettings ${others.slice(0, 5).join(', ')} have no effect here${what}`;
+  mentions.push({ ...at(collection), message, remedy: '' });
   return null;
 }
 

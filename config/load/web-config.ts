@@ -20,6 +20,7 @@ export interface WebConfig {
   /** The aspNetCore or httpPlatform element of this application; null = none, which is normal. */
   readonly hosting: { readonly module: 'aspNetCore' | 'httpPlatform'; readonly element: XmlElement } | null;
   readonly requestLimits: XmlElement | null;
+  readonly webSocket: XmlElement | null;
   /** Sections that restrict access, with the element that does. */
   readonly restrictions: readonly Restriction[];
   /** Sections that are only mentioned: one warning each. */
@@ -97,7 +98,15 @@ async function readOne(file: string, sources: Sources): Promise<WebConfigResult>
 }
 
 function emptyConfig(file: string): WebConfig {
-  return { file, hosting: null, requestLimits: null, restrictions: [], mentions: [], flowsToChildren: false };
+  return {
+    file,
+    hosting: null,
+    requestLimits: null,
+    webSocket: null,
+    restrictions: [],
+    mentions: [],
+    flowsToChildren: false,
+  };
 }
 
 /** `dotnet new webconfig` writes a file whose whole content is a comment. */
@@ -123,6 +132,7 @@ class Sorter {
   private readonly restrictions: Restriction[] = [];
   private hosting: WebConfig['hosting'] = null;
   private requestLimits: XmlElement | null = null;
+  private webSocket: XmlElement | null = null;
   private flowsToChildren = false;
 
   constructor(file: string) {
@@ -135,8 +145,8 @@ class Sorter {
       else if (child.name === 'location') this.location(child);
       else this.mention(child.name, child, 'is not read by Sluice');
     }
-    const { file, hosting, requestLimits, restrictions, mentions, flowsToChildren } = this;
-    return { file, hosting, requestLimits, restrictions, mentions, flowsToChildren };
+    const { file, hosting, requestLimits, webSocket, restrictions, mentions, flowsToChildren } = this;
+    return { file, hosting, requestLimits, webSocket, restrictions, mentions, flowsToChildren };
   }
 
   /** `path` ".", "" or absent is this folder; another path holds only for a part of the application. */
@@ -178,7 +188,8 @@ class Sorter {
         if (where.here) this.requestLimits = limits;
         else this.mention('requestLimits', limits, 'below a location path does not act yet');
       }
-    } else if (path === 'handlers') this.handlers(section);
+    } else if (path === 'webSocket' && where.here) this.webSocket = section;
+    else if (path === 'handlers') this.handlers(section);
     else if (restricts === null) this.mention(path, section, 'does not act yet');
   }
 

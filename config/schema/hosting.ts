@@ -102,6 +102,22 @@ export const aspNetCoreAttributes = {
   }),
 } as const;
 
+/** handlerSettings that act; the others are only for IIS and are mentioned once. */
+export const handlerSettings = z.strictObject({
+  forwardResponseConnectionHeader: setting(z.boolean().prefault(false), {
+    description: 'Out-of-process: a `Connection: close` of the process ends the client’s connection too.',
+    reload: 'live',
+  }),
+  enableOutOfProcessConsoleRedirection: setting(z.boolean().prefault(true), {
+    description: 'Out-of-process: read the output of the process. false = it goes nowhere, also when a start fails.',
+    reload: 'recycle',
+  }),
+  disallowRotationOnConfigChange: setting(z.boolean().prefault(false), {
+    description: 'A change of the application’s configuration holds from the next start on and replaces no process.',
+    reload: 'live',
+  }),
+});
+
 /** What YAML `hosting` may say beside them. */
 const ownAttributes = {
   port: setting(uint(0, 65_535).prefault(0), {
@@ -109,9 +125,23 @@ const ownAttributes = {
     reload: 'recycle',
   }),
   socket: setting(z.enum(['tcp', 'unix']).prefault('tcp'), {
-    description: 'Out-of-process: how the process is reached.',
+    description:
+      'Out-of-process: how the process is reached. unix: PORT holds the path of a socket to listen on; ASP.NET Core needs no change.',
     reload: 'recycle',
-    acts: 'not-yet',
+  }),
+  startupRetryCount: setting(uint(0, 100).prefault(1), {
+    description: 'Out-of-process: how often a start that failed is repeated at once (httpPlatform’s name).',
+    unit: 'times',
+    reload: 'recycle',
+  }),
+  webSocket: setting(z.boolean().prefault(true), {
+    description:
+      'false: an upgrade to WebSocket goes on as a plain request, as with `<webSocket enabled="false" />` in web.config.',
+    reload: 'recycle',
+  }),
+  handlerSettings: setting(handlerSettings.prefault({}), {
+    description: 'Settings of the module’s handler, by their names in web.config.',
+    reload: 'recycle',
   }),
   protocol: setting(z.enum(['http1', 'h2c']).prefault('http1'), {
     description: 'Out-of-process: what is spoken to the process.',

@@ -88,6 +88,8 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
     isDotnet: false,
     environmentVariables: [],
     processesPerApplication: 1,
+    socket: 'tcp',
+    startAttempts: 2,
     startupTimeLimitMs: 120_000,
     shutdownTimeLimitMs: 10_000,
     requestTimeoutMs: 0,
@@ -97,6 +99,12 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
     disableStartUpErrorPage: false,
     forwardedPort: 'auto',
     forwardedFor: 'replace',
+    webSocket: true,
+    handlerSettings: {
+      forwardResponseConnectionHeader: false,
+      enableOutOfProcessConsoleRedirection: true,
+      disallowRotationOnConfigChange: false,
+    },
     port: 0,
     ...changes,
   };
