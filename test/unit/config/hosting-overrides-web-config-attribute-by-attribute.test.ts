@@ -24,6 +24,14 @@ test('every attribute of aspNetCore is read', async () => {
         { name: 'B', value: '' },
       ],
       processesPerApplication: 3,
+      socket: 'tcp',
+      startAttempts: 2,
+      webSocket: true,
+      handlerSettings: {
+        forwardResponseConnectionHeader: false,
+        enableOutOfProcessConsoleRedirection: true,
+        disallowRotationOnConfigChange: false,
+      },
       startupTimeLimitMs: 60_000,
       shutdownTimeLimitMs: 5_000,
       requestTimeoutMs: 300_000,
@@ -83,6 +91,7 @@ test('httpPlatform is hosted the same way, and aspNetCore goes before it', async
     expect(hosting).toMatchObject({
       processPath: 'java',
       arguments: ['-jar', 'app.jar', '--port=%HTTP_PLATFORM_PORT%'],
+      startAttempts: 4,
     });
     expect(hosting.stdoutLogFile).toBe(files.path('app/httpplatform-stdout'));
     expect(
@@ -115,6 +124,7 @@ describe('what is wrong with the element is 500.19 with the place of the attribu
     '<environmentVariables><environmentVariable name="A=B" value="1"/></environmentVariables>',
     '<environmentVariables><remove name="A"/></environmentVariables>',
     '<handlerSettings><setting/></handlerSettings>',
+    '<handlerSettings><handlerSetting name="forwardResponseConnectionHeader" value="yes"/></handlerSettings>',
     '<something/>',
   ])('%s', async (inside) => {
     await withFiles(async (files) => {
@@ -142,6 +152,30 @@ test('InProcess with another program than node is the failure of that applicatio
       subStatus: 0,
       diagnostic: { line: 4, column: 35 },
     });
+  });
+});
+
+test('handlerSettings and webSocket act, by YAML too', async () => {
+  await withFiles(async (files) => {
+    const inside =
+      '<handlerSettings><handlerSetting name="ForwardResponseConnectionHeader" value="True"/><handlerSetting name="enableOutOfProcessConsoleRedirection" value="false"/></handlerSettings>';
+    const element = `<aspNetCore processPath="x">${inside}</aspNetCore><webSocket enabled="false"/>`;
+    expect(onlyHosting(await loadWebConfig(files, webConfig(element)))).toMatchObject({
+      webSocket: false,
+      startAttempts: 2,
+      handlerSettings: {
+        forwardResponseConnectionHeader: true,
+        enableOutOfProcessConsoleRedirection: false,
+        disallowRotationOnConfigChange: false,
+      },
+    });
+    const yaml = 'hosting: { webSocket: true, handlerSettings: { enableOutOfProcessConsoleRedirection: true } }';
+    expect(onlyHosting(await loadWebConfig(files, webConfig(element), yaml))).toMatchObject({
+      webSocket: true,
+      handlerSettings: { forwardResponseConnectionHeader: true, enableOutOfProcessConsoleRedirection: true },
+    });
+    const wrong = '<aspNetCore processPath="x"/><webSocket enabled="2"/>';
+    expect(onlyApplication(await loadWebConfig(files, webConfig(wrong))).failure?.subStatus).toBe(19);
   });
 });
 
