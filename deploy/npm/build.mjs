@@ -1,6 +1,7 @@
-// `npm run build`: compiles every project, then bundles the preload of in-process workers.
+// `npm run build`: compiles every project, then bundles the preload of in-process workers
+// and the package for programs hosted out-of-process.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,17 +17,29 @@ try {
   process.exit(typeof error.status === 'number' ? error.status : 1);
 }
 
+const { build } = await import('esbuild');
+const bundled = { bundle: true, platform: 'node', format: 'cjs', legalComments: 'none', logLevel: 'warning' };
+
 const hostEntry = 'dist/pools/runtimes/in-process/host/host-main.js';
 if (existsSync(hostEntry)) {
-  const { build } = await import('esbuild');
   await build({
+    ...bundled,
     entryPoints: [hostEntry],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
     target: 'node20',
     outfile: 'dist/pools/runtimes/in-process/host.cjs',
-    legalComments: 'none',
-    logLevel: 'warning',
   });
+}
+
+// The package for application authors: one CommonJS file, which `import` can load as well, and its types.
+const compiled = 'dist/pools/integration';
+const packaged = 'pools/integration/dist';
+await build({
+  ...bundled,
+  entryPoints: [join(compiled, 'index.js')],
+  target: 'node18',
+  outfile: join(packaged, 'index.cjs'),
+});
+for (const name of ['index', 'hosted-env']) {
+  const types = readFileSync(join(compiled, `${name}.d.ts`), 'utf8').replaceAll(".js'", ".cjs'");
+  writeFileSync(join(packaged, `${name}.d.cts`), types);
 }

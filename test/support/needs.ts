@@ -6,7 +6,11 @@ import { test } from '@jest/globals';
 import { findProgram, python3 } from './find-program.js';
 import { canSwitchUsers } from './paths.js';
 
-export type Need = 'dotnet' | 'python3' | 'root' | 'other users' | 'strace' | 'promtool' | 'chromium';
+type Program =
+  | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'chromium')
+  | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
+
+export type Need = Program | 'root' | 'other users';
 
 function missing(need: Need): string | null {
   if (need === 'root') return process.getuid?.() === 0 ? null : 'needs root';
@@ -14,9 +18,14 @@ function missing(need: Need): string | null {
   return findProgram(need === 'python3' ? python3 : need) === null ? `needs ${need}` : null;
 }
 
+/** Why a test with these needs cannot run here; null = it can. */
+export function reasonToSkip(needs: readonly Need[]): string | null {
+  return needs.map(missing).find((one) => one !== null) ?? null;
+}
+
 /** `testNeeding('dotnet')(name, body, timeout)`: a test here, a counted skip with its reason elsewhere. */
 export function testNeeding(...needs: readonly Need[]): typeof test {
-  const reason = needs.map(missing).find((one) => one !== null) ?? null;
+  const reason = reasonToSkip(needs);
   if (reason === null) return test;
   const skipped = (name: string, body: () => Promise<void>): void => {
     // oxlint-disable-next-line jest/expect-expect, jest/no-disabled-tests

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { call } from '../../support/http-client.js';
+import { outOfProcess } from '../../support/hosting.js';
+import { type Sluice, startSluice } from '../../support/sluice.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+import { until } from '../../support/time.js';
+import { installPackage } from './packed.js';
+import { echoOverWebSocket } from './websocket-echo.js';
+
+const joined = ['program.cjs', 'module.mjs', 'express.cjs', 'fastify.cjs', 'websocket.cjs'];
+const entries = [...joined, 'alone.cjs'];
+const nameOf = (entry: string): string => entry.split('.')[0] ?? '';
+
+let sluice: Sluice;
+let folder: string;
+
+beforeAll(async () => {
+  folder = tempFolder('pkg');
+  await installPackage(folder);
+  sluice = await startSluice({
+    applicationPools: entries.map((entry) => ({ name: nameOf(entry) })),
+    applications: entries.map((entry) => ({
+      path: `/${nameOf(entry)}`,
+      applicationPool: nameOf(entry),
+      physicalPath: folder,
+      ...outOfProcess(entry),
+    })),
+  });
+}, 240_000);
+
+afterAll(async () => {
+  await sluice.stop();
+  removeFolder(folder);
+}, 120_000);
+
+const asked = async (path: string, how = {}): Promise<Record<string, unknown>> => {
+  const answer = await sluice.call(path, how);
+  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+  return JSON.parse(answer.text);
+};
+
+describe.each(entries)('%s', (entry) => {
+  const base = `/${nameOf(entry)}`;
+
+  test('is answered through Sluice; who goes to its port himself is not, if it joined', async () => {
+    const { port } = await asked(`${base}/a`);
+    const direct = await call(Number(port), `${base}/a`);
+    expect(direct.status).toBe(joined.includes(entry) ? 400 : 200);
+  });
+
+  test('is started again after a crash', async () => {
+    const { pid } = await asked(`${base}/a`);
+    process.kill(Number(pid), 'SIGKILL');
+    await until('the crash is noticed', async () => !(await sluice.workerPids(nameOf(entry))).includes(Number(pid)));
+    expect((await asked(`${base}/a`, { limitMs: 60_000 }))['pid']).not.toBe(pid);
+  });
+});
+
+test.each(['express', 'fastify'])('%s sees the client and its path, and gets uploads', async (name) => {
+  const body = JSON.stringify({ text: 'x'.repeat(2_000_000) });
+  const headers = { 'content-type': 'application/json', 'content-length': body.length };
+  const seen = await asked(`/${name}/deep?q=1`, { method: 'POST', body, headers });
+  expect(seen).toMatchObject({ url: `/${name}/deep?q=1`, ip: '127.0.0.1', protocol: 'http' });
+  expect(JSON.stringify(seen['body'])).toBe(body);
+});
+
+test('a program learns where it is', async () => {
+  const seen = await asked('/program/deep');
+  expect(seen).toMatchObject({ isHosted: true, path: '/program', url: '/program/deep' });
+  expect(JSON.stringify(seen['rawHeaders'])).not.toContain(String(seen['token']));
+});
+
+test('ws gets its WebSockets', async () => {
+  expect(await echoOverWebSocket(sluice.port, '/websocket/', 'hello')).toBe('hello');
+});
+
+// Last, because it stops them all.
+test('programs that joined end with code 0, the other one by the signal', async () => {
+  expect(await sluice.program.stop('SIGTERM', 60_000)).toMatchObject({ code: 0 });
+  const ends = readFileSync(join(sluice.folder, 'log', 'sluice.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"worker-ended"'))
+    .map((line) => JSON.parse(line) as { pool: string; how: string })
+    .map(({ pool, how }) => `${pool}: ${how}`);
+  const expected = ['alone: by SIGTERM', ...joined.map((entry) => `${nameOf(entry)}: with exit code 0`)];
+  expect(ends.sort()).toEqual(expected.sort());
+}, 120_000);
