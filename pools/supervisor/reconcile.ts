@@ -87,10 +87,7 @@ function placeHost(estate: Estate, change: Change): void {
   if (isSame(old, next)) return;
   host.config = application;
   host.site = site;
-  const stays =
-    pool.config.recycling.disallowRotationOnConfigChange ||
-    application.hosting?.handlerSettings.disallowRotationOnConfigChange === true;
-  const restart = needsNewProcesses(old, next) && !stays;
+  const restart = needsNewProcesses(old, next) && !pool.config.recycling.disallowRotationOnConfigChange;
   estate.runner.feedHost(host, { type: 'configure', rules: applicationRules(pool.config, application), restart });
 }
 

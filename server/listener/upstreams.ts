@@ -177,9 +177,14 @@ export class Upstreams {
     switch (endpoint.kind) {
       case 'link':
         return new Link(worker, core, endpoint.socketPath, endpoint.linkToken);
-      case 'tcp':
-      case 'unix':
-        return new HttpPool(worker, core, endpoint);
+      case 'tcp': {
+        const route = worker.application.route;
+        return new HttpPool(worker, core, endpoint.host, endpoint.port, {
+          pairingToken: endpoint.pairingToken,
+          forwardedPort: route?.forwardedPort ?? false,
+          forwardedForAppend: route?.forwardedForAppend ?? false,
+        });
+      }
       default:
         return unreachable(endpoint);
     }

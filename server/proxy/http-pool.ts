@@ -1,15 +1,11 @@
 // HOT: measured by test/bench/main.ts
 import { idleUpstreamConnectionsMax, idleUpstreamDotnetMs, idleUpstreamMs } from '../../config/base/limits.js';
-import type { RouteApplication, UpstreamEndpoint } from '../../pools/protocol/snapshot.js';
 import type { UpstreamOptions } from '../http1/forward.js';
 import type { ProxyCore } from './core.js';
 import type { Exchange } from './exchange.js';
 import { HttpUpstream } from './http-upstream.js';
-import type { SocketAddress } from './raw-socket.js';
 import type { Transport } from './upstream.js';
 import type { Worker } from './worker.js';
-
-export type HttpEndpoint = Exclude<UpstreamEndpoint, { kind: 'link' }>;
 
 const keepAliveMarginMs = 1_000;
 
@@ -19,32 +15,20 @@ const keepAliveMarginMs = 1_000;
  */
 export class HttpPool implements Transport {
   readonly core: ProxyCore;
-  readonly address: SocketAddress;
+  readonly options: UpstreamOptions;
   readonly #worker: Worker;
-  readonly #pairingToken: string;
-  /** The routes by which `options` were made. */
-  #route: RouteApplication | null = null;
-  #options: UpstreamOptions;
+  readonly #host: string;
+  readonly #port: number;
   readonly #idle: HttpUpstream[] = [];
   readonly #all = new Set<HttpUpstream>();
   #isLeaving = false;
 
-  constructor(worker: Worker, core: ProxyCore, endpoint: HttpEndpoint) {
+  constructor(worker: Worker, core: ProxyCore, host: string, port: number, options: UpstreamOptions) {
     this.#worker = worker;
     this.core = core;
-    this.address = endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
-    this.#pairingToken = endpoint.pairingToken;
-    this.#options = this.#optionsOf(null);
-  }
-
-  /** How requests are forwarded, by the newest routes. */
-  get options(): UpstreamOptions {
-    const { route } = this.#worker.application;
-    if (route !== this.#route) {
-      this.#route = route;
-      this.#options = this.#optionsOf(route);
-    }
-    return this.#options;
+    this.#host = host;
+    this.#port = port;
+    this.options = options;
   }
 
   get isReady(): boolean {
@@ -54,7 +38,7 @@ export class HttpPool implements Transport {
   begin(exchange: Exchange): HttpUpstream {
     // A retry goes out on a fresh connection: the idle ones may all have met the same end.
     const kept = exchange.retries === 0 ? this.#takeIdle() : undefined;
-    const connection = kept ?? this.#connect();
+    const connection = kept ?? this.#connect(exchange.application?.route?.requestTimeoutMs ?? 0);
     connection.request(exchange, kept !== undefined);
     return connection;
   }
@@ -112,17 +96,9 @@ export class HttpPool implements Transport {
     return this.#worker.application.route?.isDotnet === true ? idleUpstreamDotnetMs : idleUpstreamMs;
   }
 
-  #connect(): HttpUpstream {
-    const connection = new HttpUpstream(this);
+  #connect(requestTimeoutMs: number): HttpUpstream {
+    const connection = new HttpUpstream(this, this.#host, this.#port, requestTimeoutMs);
     this.#all.add(connection);
     return connection;
-  }
-
-  #optionsOf(route: RouteApplication | null): UpstreamOptions {
-    return {
-      pairingToken: this.#pairingToken,
-      forwardedPort: route?.forwardedPort ?? false,
-      forwardedForAppend: route?.forwardedForAppend ?? false,
-    };
   }
 }

@@ -28,12 +28,13 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
   #isBodyHeld = false;
   #hasAnswered = false;
   #isClosed = false;
-  /** Of the request's application; 0 = no limit between two operations. */
-  #requestTimeoutMs = 0;
+  /** 0 = no limit between two operations. */
+  readonly #requestTimeoutMs: number;
 
-  constructor(pool: HttpPool) {
+  constructor(pool: HttpPool, host: string, port: number, requestTimeoutMs: number) {
     this.#pool = pool;
-    this.#socket = connectSocket(pool.address, this, () => {
+    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#socket = connectSocket({ host, port }, this, () => {
       this.#isConnected = true;
     });
     this.#output = new SocketOutput(this.#socket);
@@ -45,7 +46,6 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     this.#isReused = isReused;
     this.#hasAnswered = false;
     this.#isBodyHeld = false;
-    this.#requestTimeoutMs = exchange.application?.route?.requestTimeoutMs ?? 0;
     const { request, client } = exchange;
     this.#isChunked = request.framing === 'chunked';
     this.#output.text(upstreamRequestHead(request, client.forward, this.#pool.options));

@@ -66,10 +66,6 @@ const routes = {
     response.writeEarlyHints({ link: '</a.css>; rel=preload' });
     response.end('hinted');
   },
-  '/close': (_request, response) => {
-    response.setHeader('connection', 'close');
-    response.end('last');
-  },
   '/nothing': (_request, response) => {
     response.statusCode = 204;
     response.end();
@@ -132,5 +128,4 @@ server.on('upgrade', (request, socket, head) => {
   socket.pipe(socket);
 });
 
-// A decimal port or, where hosting says `socket: unix`, a path.
-server.listen(process.env.PORT ?? 3000);
+server.listen(Number(process.env.PORT ?? 3000));
