@@ -192,6 +192,9 @@ export const adminConnectionsMax = 128;
 export const adminRequestLimitMs = 10_000;
 export const adminIdleLimitMs = 5_000;
 
+/** The oldest Node whose HTTP server the in-process host was tried with: package.json `engines`. */
+export const oldestHostNode = [20, 19] as const;
+
 export function assertLimits(): void {
   invariant(linkStreamWindowBytes >= 4 * linkFrameBytesMax, 'a stream window holds several frames');
   invariant(linkBacklogBytesMax >= 4 * linkStreamWindowBytes, 'a link holds several stream windows');

@@ -49,7 +49,7 @@ export const aspNetCoreAttributes = {
   }),
   arguments: setting(text(32_768).prefault(''), {
     description:
-      'Its arguments, split by the Windows command-line rules, never by a shell. In-process: options for node, the entry, arguments.',
+      'Its arguments, split by the Windows command-line rules, never by a shell. In-process: options for node, the entry (TypeScript where the pool’s Node strips types), arguments.',
     reload: 'recycle',
   }),
   environmentVariables: setting(environmentVariables().optional(), {

@@ -39,7 +39,8 @@ export const poolSettings = z.strictObject({
     reload: 'recycle',
   }),
   nodePath: setting(text().min(1).optional(), {
-    description: 'The Node that runs in-process applications of this pool. Default: the Node that runs Sluice.',
+    description:
+      'The Node that runs in-process applications of this pool: a path, of Node 20.19 or newer. Default: the Node that runs Sluice.',
     reload: 'recycle',
   }),
   environmentVariables: setting(environmentVariables().optional(), {

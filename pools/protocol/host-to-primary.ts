@@ -28,3 +28,6 @@ export type HostToPrimary =
   | { readonly type: 'refused'; readonly code: string; readonly text: string }
   /** From uncaughtExceptionMonitor: the first line and stack of what is about to end the process. */
   | { readonly type: 'fatal'; readonly text: string };
+
+/** Code of the notice that an app, which does not listen so far, exports something that could be hosted. */
+export const exportWaits = 'export-waits';

@@ -17,8 +17,8 @@ export interface SluiceOptions {
   readonly applicationPools?: readonly Settings[];
   /** Applications of the one site `main`, bound to every host of the port. */
   readonly applications?: readonly Settings[];
-  /** Instead of the one site: whole sites for this port. */
-  readonly sites?: (port: number) => readonly Settings[];
+  /** Instead of the one site: whole sites for this port. Asked again when a port turns out to be taken. */
+  readonly sites?: (port: number) => readonly Settings[] | Promise<readonly Settings[]>;
   /** Further top-level keys, such as `listeners`. */
   readonly server?: Settings;
   readonly args?: readonly string[];
@@ -121,12 +121,12 @@ async function goneWithin(tree: readonly ProcessStat[], withinMs: number): Promi
   return left();
 }
 
-function configuration(options: SluiceOptions, port: number, adminPort: number, folder: string): string {
+async function configuration(options: SluiceOptions, port: number, adminPort: number, folder: string): Promise<string> {
   if (options.yaml !== undefined) {
     const text = options.yaml.replaceAll('ADMIN_PORT', String(adminPort)).replaceAll('PORT', String(port));
     return text.replaceAll('FOLDER', folder);
   }
-  const sites = options.sites?.(port) ?? [
+  const sites = (await options.sites?.(port)) ?? [
     {
       name: 'main',
       bindings: [{ protocol: 'http', bindingInformation: `*:${port}:` }],
@@ -169,7 +169,7 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     const adminPort = await freePort();
     const folder = tempFolder();
     const file = join(folder, 'sluice.yaml');
-    writeFileSync(file, configuration(options, port, adminPort, folder));
+    writeFileSync(file, await configuration(options, port, adminPort, folder));
     const isolation = process.getuid?.() === 0 && !canSwitchUsers() ? ['--isolation', 'process'] : [];
     const args = [options.main ?? sluiceMain, 'start', file, ...isolation, ...(options.args ?? [])];
     const [command, ...rest] = [...(options.through ?? []), process.execPath, ...args];

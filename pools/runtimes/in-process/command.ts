@@ -1,11 +1,13 @@
 /** What is run for an in-process application, and whether it can be: `node [options] --require HOST ENTRY args`. */
-import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { detectionJsonBytesMax } from '../../../config/base/limits.js';
+import { readBounded } from '../../../config/load/read-file.js';
 import type { HostingConfig } from '../../../config/model.js';
 import type { Identity } from '../isolation/identity.js';
 import { mustReach } from '../isolation/reachable.js';
 import { StartError } from '../start-error.js';
+import { mustRunEntry, type NodeVersion, nodeVersion } from './node-binary.js';
 
 export interface InProcessCommand {
   readonly nodePath: string;
@@ -19,17 +21,22 @@ export interface CommandRequest {
   readonly hosting: Pick<HostingConfig, 'nodeOptions' | 'entry' | 'arguments'>;
   readonly pool: string;
   readonly identity: Identity | null;
+  /** Value of NODE_OPTIONS in the worker; '' = none. */
+  readonly optionsVariable: string;
 }
 
-/** Throws StartError `entry-missing` or `folder-unreachable`. */
+/** Throws StartError `entry-missing`, `folder-unreachable`, `node-version` or `typescript-entry`. */
 export async function inProcessCommand(request: CommandRequest): Promise<InProcessCommand> {
   const { hosting, nodePath, hostFile, physicalPath } = request;
   const who = { identity: request.identity, pool: request.pool };
   mustReach({ ...who, path: physicalPath, wanted: 'search', target: 'application folder' });
   mustReach({ ...who, path: nodePath, wanted: 'execute', target: 'Node' });
   mustReach({ ...who, path: hostFile, wanted: 'read', target: 'the host of in-process applications' });
-  mustReach({ ...who, path: findEntry(physicalPath, hosting.entry), wanted: 'read', target: 'entry' });
-  const permissions = await permissionOptions(request);
+  const entry = findEntry(physicalPath, hosting.entry);
+  mustReach({ ...who, path: entry, wanted: 'read', target: 'entry' });
+  const version = await nodeVersion(nodePath, request.identity);
+  mustRunEntry(await mainOf(entry), version, [...request.optionsVariable.split(/\s+/), ...hosting.nodeOptions]);
+  const permissions = permissionOptions(request, version);
   const args = [...hosting.nodeOptions, ...permissions, '--require', hostFile, hosting.entry, ...hosting.arguments];
   return { nodePath, args };
 }
@@ -61,34 +68,29 @@ function mustHoldEntry(folder: string): void {
   );
 }
 
+/** The file that stands for a folder where its package.json names one; anything else is as it is. */
+async function mainOf(entry: string): Promise<string> {
+  const file = await readBounded(join(entry, 'package.json'), detectionJsonBytesMax, false);
+  if (file.kind !== 'bytes') return entry;
+  try {
+    const { main } = JSON.parse(file.bytes.toString('utf8')) as { readonly main?: unknown };
+    return typeof main === 'string' ? join(entry, main) : entry;
+  } catch {
+    // Node says what is wrong with it.
+    return entry;
+  }
+}
+
 /**
  * Node's permission model also refuses what the host needs: reading its own file and, on a Node that
  * knows the flag, listening on the inherited socket.
  */
-async function permissionOptions(request: CommandRequest): Promise<string[]> {
+function permissionOptions(request: CommandRequest, version: NodeVersion): string[] {
   const { nodeOptions } = request.hosting;
   if (!nodeOptions.some((option) => option === '--permission' || option === '--experimental-permission')) return [];
   const options = [`--allow-fs-read=${dirname(request.hostFile)}/*`];
-  const major = await nodeMajor(request.nodePath);
-  if (major >= firstNodeWithAllowNet && !nodeOptions.includes('--allow-net')) options.push('--allow-net');
+  if (version.major >= firstNodeWithAllowNet && !nodeOptions.includes('--allow-net')) options.push('--allow-net');
   return options;
 }
 
 const firstNodeWithAllowNet = 25;
-
-const majors = new Map<string, Promise<number>>();
-
-function nodeMajor(nodePath: string): Promise<number> {
-  if (nodePath === process.execPath) return Promise.resolve(parseMajor(process.version));
-  const known = majors.get(nodePath);
-  if (known !== undefined) return known;
-  const asked = new Promise<number>((done) => {
-    execFile(nodePath, ['--version'], { env: {}, timeout: 10_000 }, (_error, stdout) => done(parseMajor(stdout)));
-  });
-  majors.set(nodePath, asked);
-  return asked;
-}
-
-function parseMajor(version: string): number {
-  return Number(/^v([0-9]+)\./.exec(version)?.[1] ?? 0);
-}

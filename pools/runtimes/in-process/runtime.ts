@@ -3,9 +3,10 @@
  * that talks to the listeners over the link (fd 4) and to us over the control pipe (fd 3).
  */
 import { randomBytes } from 'node:crypto';
-import { linkProtocolVersion } from '../../../config/base/limits.js';
+import { shorten } from '../../../config/base/diagnostics.js';
+import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
-import type { HostToPrimary } from '../../protocol/host-to-primary.js';
+import { exportWaits, type HostToPrimary } from '../../protocol/host-to-primary.js';
 import { hostControlFd, type HostStartData, hostStartVariable } from '../../protocol/primary-to-host.js';
 import { ControlChannel } from '../control-channel.js';
 import { configuredValue, siteVariables } from '../hosted-environment.js';
@@ -47,6 +48,8 @@ class InProcessWorker implements WorkerHandle {
   #control: ControlChannel | null = null;
   /** What the host reported as the reason of a death that is about to come. */
   #fatal = '';
+  /** What is known about an app that does not listen. */
+  #waits = '';
   #pingId = 0;
   readonly #notes: TenantNotes;
 
@@ -111,6 +114,7 @@ class InProcessWorker implements WorkerHandle {
       hosting,
       pool: pool.name,
       identity,
+      optionsVariable: configuredValue(this.#request, 'NODE_OPTIONS') ?? '',
     });
     journey.enter('socket');
     const link = createLinkSocket(this.#parts.config.runDir, this.#parts.identities.forListeners()?.gid ?? null);
@@ -185,7 +189,7 @@ class InProcessWorker implements WorkerHandle {
       case 'pong':
         return message.id === this.#pingId ? this.#events.pong() : undefined;
       case 'notice':
-        return this.#notes.notice(message.code, message.text);
+        return this.#notice(message.code, message.text);
       case 'refused':
         return this.#life.fail(
           new StartError('refused-by-host', message.text, 'Change the application, or set hostingModel: OutOfProcess.'),
@@ -196,12 +200,18 @@ class InProcessWorker implements WorkerHandle {
     }
   }
 
+  /** Most apps that only seem to export listen later: that is told when they do not. */
+  #notice(code: string, text: string): void {
+    if (code === exportWaits && !this.#life.isReady) this.#waits = `; ${shorten(text, workerNoteCharsMax)}`;
+    else this.#notes.notice(code, text);
+  }
+
   #hello(protocol: number): void {
     if (protocol !== linkProtocolVersion) return this.#life.violate(`host speaks protocol ${protocol}`);
     if (!this.#life.once('hello')) return;
     const limitMs = this.#request.hosting.startupTimeLimitMs;
     this.#life.limit(limitMs, () =>
-      lateError(`the app did not listen within ${limitMs} ms`, 'startupTimeLimit of the application'),
+      lateError(`the app did not listen within ${limitMs} ms${this.#waits}`, 'startupTimeLimit of the application'),
     );
     this.#life.journey.enter('listen');
     this.#events.hello();

@@ -19,6 +19,11 @@ const entries: readonly (readonly [string, string, 'listen' | 'export'])[] = [
   ['export-koa.cjs', 'koa', 'export'],
   ['exports-esm', 'esm handler', 'export'],
   ['health-first.cjs', 'the app', 'listen'],
+  ['export-express.cjs', 'express app', 'export'],
+  ['export-fastify.mjs', 'fastify app', 'export'],
+  ['export-compiled.cjs', 'compiled default', 'export'],
+  ['export-after-await.mjs', 'after await', 'export'],
+  ['main-esm', 'esm part true', 'listen'],
 ];
 
 test.each(entries)('%s', async (entry, text, how) => {
@@ -43,6 +48,19 @@ test('what cannot be hosted is told in words', async () => {
   expect(await refusal('nothing.cjs')).toEqual({ code: 'nothing-listens', exit: 7 });
   expect(await refusal('fetch.mjs')).toEqual({ code: 'fetch-export', exit: 0 });
   expect(await refusal('http2.cjs')).toEqual({ code: 'http2-server', exit: null });
+});
+
+test('servers beside the one on PORT listen for real, whichever came first', async () => {
+  await withHosted('entries/metrics-first.cjs', async (hosted, link) => {
+    const others = await until('all three listen', async () => {
+      const told = JSON.parse(await new TestStream(link).get('/')) as Record<string, number>;
+      return 'admin' in told && told;
+    });
+    expect(hosted.find('notice')?.code).toBe('second-server');
+    for (const [name, port] of Object.entries(others)) {
+      await until(`${name} answers`, async () => (await call(port, '/').catch(() => null))?.text === name);
+    }
+  });
 });
 
 test('a second server whose port is taken listens as soon as the port is free', async () => {

@@ -30,22 +30,34 @@ function has(value: unknown, name: string): boolean {
   return isObject(value) && typeof value[name] === 'function';
 }
 
-/** Listens with whatever the entry exports. The module is the same instance: nothing runs twice. */
+/** What the entry exports. The module is the same instance: nothing runs twice. */
+async function exportsOfEntry(): Promise<Record<string, unknown>> {
+  return (await import(pathToFileURL(entryFile()).href)) as Record<string, unknown>;
+}
+
+/** In the order in which they are tried: the export itself, then what compiled TypeScript calls `default`. */
+function candidates(namespace: Record<string, unknown>): unknown[] {
+  const exported = namespace['module.exports'] ?? namespace['default'];
+  return [exported, isObject(exported) ? exported['default'] : undefined];
+}
+
+/** Listens with whatever the entry exports. */
 export async function listenWithExport(owner: ExportOwner): Promise<void> {
   let namespace: Record<string, unknown>;
   try {
-    namespace = (await import(pathToFileURL(entryFile()).href)) as Record<string, unknown>;
+    namespace = await exportsOfEntry();
   } catch (error) {
     owner.refused('nothing-listens', `The app ended without listening (${messageOf(error)}).`);
     return;
   }
-  const exported = namespace['module.exports'] ?? namespace['default'];
-  const inner = isObject(exported) && isObject(exported['default']) ? exported['default'] : null;
-  for (const candidate of [exported, inner]) {
-    if (listenWith(candidate, owner.envPort)) return;
+  const listenable = candidates(namespace)
+    .map(asListenable)
+    .find((one) => one !== null);
+  if (listenable !== undefined && listenable !== null) {
+    listenable().listen({ port: owner.envPort });
+    return;
   }
-  const isFetch = has(exported, 'fetch') || has(namespace, 'fetch');
-  if (isFetch) {
+  if (candidates(namespace).some((one) => has(one, 'fetch')) || has(namespace, 'fetch')) {
     owner.refused(
       'fetch-export',
       'The app exports { fetch }, which Node cannot serve by itself: serve it with @hono/node-server (serve({ fetch, port: process.env.PORT })).',
@@ -58,14 +70,20 @@ export async function listenWithExport(owner: ExportOwner): Promise<void> {
   }
 }
 
-function listenWith(candidate: unknown, port: number): boolean {
-  const options = { port };
-  if (candidate instanceof http.Server) candidate.listen(options);
-  else if (typeof candidate === 'function') http.createServer(candidate as Handler).listen(options);
-  else if (has(candidate, 'callback')) {
-    const koa = candidate as { callback(): Handler };
-    http.createServer(koa.callback()).listen(options);
-  } else if (has(candidate, 'ready') && has(candidate, 'listen')) (candidate as Listenable).listen(options);
-  else return false;
-  return true;
+/** True when the entry exports what could be hosted if nothing kept the process from ending. */
+export async function hasExport(): Promise<boolean> {
+  try {
+    return candidates(await exportsOfEntry()).some((one) => asListenable(one) !== null);
+  } catch {
+    return false;
+  }
+}
+
+/** How to get something with `listen` from an export; null = it is nothing of the kind. */
+function asListenable(candidate: unknown): (() => Listenable) | null {
+  if (candidate instanceof http.Server) return () => candidate;
+  if (typeof candidate === 'function') return () => http.createServer(candidate as Handler);
+  if (has(candidate, 'callback')) return () => http.createServer((candidate as { callback(): Handler }).callback());
+  if (has(candidate, 'ready') && has(candidate, 'listen')) return () => candidate as Listenable;
+  return null;
 }

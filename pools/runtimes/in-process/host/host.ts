@@ -4,7 +4,7 @@
  */
 import net from 'node:net';
 import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';
-import type { HostToPrimary } from '../../../protocol/host-to-primary.js';
+import { exportWaits, type HostToPrimary } from '../../../protocol/host-to-primary.js';
 import { type HostStartData, hostLinkFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
 import { setAnchor } from './anchor.js';
 import type { App } from './app.js';
@@ -12,7 +12,7 @@ import { runSoon } from './clean-context.js';
 import { wrapCloseConnections } from './close-connections.js';
 import { becomeClusterChild } from './cluster-child.js';
 import { ControlPipe } from './control-pipe.js';
-import { listenWithExport } from './exported-app.js';
+import { hasExport, listenWithExport } from './exported-app.js';
 import { hostClock, refreshCoarseNow } from './host-clock.js';
 import { Link, type LinkOwner } from './link.js';
 import { adoptListen, type ListenOwner } from './listen.js';
@@ -22,6 +22,8 @@ import { findSeam, type Seam } from './seam.js';
 
 const linkBacklog = 511;
 const sweepEveryBeats = 4;
+/** An app that does not listen by then may be waiting, or may only export: the start limit decides. */
+const exportLookBeats = 8;
 const stackCharactersMax = 8_192;
 
 export class Host implements LinkOwner, ListenOwner {
@@ -153,6 +155,15 @@ export class Host implements LinkOwner, ListenOwner {
     hostClock.setTimer(heartbeatIntervalMs, () => this.#beat(dueMs));
   }
 
+  /** Why an app never listens is clearer when it is known that it exports something. */
+  async #lookAtExport(): Promise<void> {
+    if (!(await hasExport()) || this.#wasListening) return;
+    this.notice(
+      exportWaits,
+      'its entry exports an app, which is hosted only when nothing else (a timer, an open connection) keeps the process running: call listen()',
+    );
+  }
+
   /** Every 250 ms while the loop turns; the delay is how late the timer came. */
   #beat(dueMs: number): void {
     const now = refreshCoarseNow();
@@ -168,6 +179,7 @@ export class Host implements LinkOwner, ListenOwner {
       heapUsed: process.memoryUsage().heapUsed,
     });
     this.#beats += 1;
+    if (this.#beats === exportLookBeats && !this.#wasListening && this.#app === null) void this.#lookAtExport();
     if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
     this.#scheduleBeat();
   }

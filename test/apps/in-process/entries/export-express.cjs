@@ -1,0 +1,3 @@
+const app = require('express')();
+app.get('/', (_request, response) => response.send('express app'));
+module.exports = app;

@@ -1,0 +1,4 @@
+import Fastify from 'fastify';
+const app = Fastify();
+app.get('/', async () => 'fastify app');
+export default app;

@@ -1,0 +1,1 @@
+export const text = await Promise.resolve('esm part');
