@@ -1,11 +1,11 @@
-// `node deploy/npm/complete-lock.mjs` after an `npm install` that changed the lock file: enters the optional packages
-// of other platforms that npm left out because the registry in reach does not offer them. `npm ci` insists on
+// `node deploy/npm/complete-lock.mjs [FOLDER]` after an `npm install` that changed the lock file there (default: ours):
+// enters the optional packages of other platforms that npm left out because the registry in reach does not offer them. `npm ci` insists on
 // an entry for each; version and platform are enough for it to skip them.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { repository } from './paths.mjs';
 
-const file = join(repository, 'package-lock.json');
+const file = join(resolve(process.argv[2] ?? repository), 'package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32', 'aix'];
 const processors = ['arm64', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 'loong64', 'arm', 'mips64el', 'wasm32'];

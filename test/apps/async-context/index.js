@@ -5,7 +5,7 @@ import { readFile } from 'node:fs';
 import { createServer } from 'node:http';
 
 const storage = new AsyncLocalStorage();
-const found = { requests: 0, leakedIn: 0, lost: 0 };
+const found = { node: process.versions.node, requests: 0, leakedIn: 0, lost: 0 };
 
 const waits = [
   (done) => setImmediate(done),

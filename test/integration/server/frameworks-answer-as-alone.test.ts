@@ -1,15 +1,21 @@
-import { describe, expect, test } from '@jest/globals';
-import { alone, hosted, subjects } from '../../support/behaviour/suite.js';
-import { outOfProcess } from '../../support/hosting.js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { alone, subjects, Together } from '../../support/behaviour/suite.js';
+
+let together: Together;
+
+beforeAll(async () => {
+  together = await Together.start(subjects, ['in-process', 'out-of-process']);
+});
+
+afterAll(async () => {
+  await together.sluice.stop();
+});
 
 describe.each(subjects)('$name', (subject) => {
-  test('hosted in-process answers as it does alone', async () => {
+  test('hosted both ways answers as it does alone', async () => {
     const expected = await alone(subject);
     expect(expected.length).toBeGreaterThan(1);
-    expect(await hosted(subject)).toEqual(expected);
-  });
-
-  test('hosted out-of-process answers as it does alone', async () => {
-    expect(await hosted(subject, outOfProcess(subject.entry))).toEqual(await alone(subject));
+    expect(await together.behaviour(subject, 'in-process')).toEqual(expected);
+    expect(await together.behaviour(subject, 'out-of-process')).toEqual(expected);
   });
 });
