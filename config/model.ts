@@ -167,6 +167,10 @@ export interface HostingConfig {
   readonly isDotnet: boolean;
   readonly environmentVariables: readonly EnvironmentVariable[];
   readonly processesPerApplication: number;
+  /** Out-of-process: how a worker is reached. */
+  readonly socket: 'tcp' | 'unix';
+  /** Out-of-process: processes that one start tries (httpPlatform startupRetryCount + 1). */
+  readonly startAttempts: number;
   readonly startupTimeLimitMs: number;
   readonly shutdownTimeLimitMs: number;
   /** Per network operation; 0 = off (the default in-process). */
@@ -175,25 +179,21 @@ export interface HostingConfig {
   readonly stdoutLogEnabled: boolean;
   readonly stdoutLogFile: string;
   readonly disableStartUpErrorPage: boolean;
-  /** Out-of-process: how often one start is tried; aspNetCore 2, httpPlatform 1 + startupRetryCount. */
-  readonly startAttemptsMax: number;
-  /** False (system.webServer/webSocket): upgrades to websocket are not passed on, the app is told so. */
-  readonly webSocketEnabled: boolean;
-  readonly handlerSettings: HandlerSettingsConfig;
-  /** One entry per file of recycleOnFileChange: path and state. A change of it recycles the pool. */
-  readonly recycleOnFileChange: readonly string[];
   readonly forwardedPort: 'auto' | 'always' | 'never';
   readonly forwardedFor: 'replace' | 'append';
+  /** false = system.webServer/webSocket enabled="false": upgrades go on as plain requests. */
+  readonly webSocket: boolean;
+  readonly handlerSettings: HandlerSettings;
   /** In-process: the port whose server is the app; 0 = the value of PORT, else the first server. */
   readonly port: number;
 }
 
-/** aspNetCore handlerSettings that mean something here. */
-export interface HandlerSettingsConfig {
-  /** Pass the worker's Connection field on to the client. */
+/** The handlerSettings of the ASP.NET Core Module that act here. */
+export interface HandlerSettings {
+  /** A `Connection: close` of an out-of-process worker ends the client's connection too. */
   readonly forwardResponseConnectionHeader: boolean;
-  /** False: the output of the process is discarded. */
+  /** false: output of an out-of-process worker goes nowhere. */
   readonly enableOutOfProcessConsoleRedirection: boolean;
-  /** A changed hosting waits for the next start of the application. */
+  /** A changed web.config or `hosting` replaces no running process. */
   readonly disallowRotationOnConfigChange: boolean;
 }

@@ -71,7 +71,7 @@ function workload(config: CompiledConfig, pool: string): unknown {
   const running = ({ id, physicalPath, hosting, failure }: ApplicationConfig): unknown => [
     id,
     physicalPath,
-    hosting?.handlerSettings.disallowRotationOnConfigChange === true ? null : hosting,
+    hosting,
     failure === null ? null : [failure.status, failure.subStatus],
   ];
   return config.applications.filter((application) => application.pool === pool).map(running);

@@ -3,7 +3,6 @@
  * what Sluice adds. A web.config is checked by the same entries.
  */
 import { z } from 'zod';
-import { recycleFilesMax, requestTimeoutMsMax } from '../base/limits.js';
 import { setting } from './annotations.js';
 import { environmentVariables, text, timeSpan, seconds, uint } from './values.js';
 
@@ -71,13 +70,7 @@ export const aspNetCoreAttributes = {
     unit: 'seconds',
     reload: 'recycle',
   }),
-  startupRetryCount: setting(uint(0, 100).optional(), {
-    description:
-      'Out-of-process: how often a start that failed is tried again before it counts. Default: 1; 10 for an httpPlatform element.',
-    reload: 'recycle',
-    acts: 'not-yet',
-  }),
-  requestTimeout: setting(timeSpan({ max: requestTimeoutMsMax }).optional(), {
+  requestTimeout: setting(timeSpan({ max: 1_296_000_000 }).optional(), {
     description:
       'Time without progress of one exchange with the process (each operation, not the whole request). Default: 00:02:00 out-of-process, off in-process.',
     unit: 'hh:mm:ss',
@@ -109,46 +102,21 @@ export const aspNetCoreAttributes = {
   }),
 } as const;
 
-const handlerSettings = z.strictObject({
+/** handlerSettings that act; the others are only for IIS and are mentioned once. */
+export const handlerSettings = z.strictObject({
   forwardResponseConnectionHeader: setting(z.boolean().prefault(false), {
-    description: 'Out-of-process: pass the `Connection` field of answers on.',
+    description: 'Out-of-process: a `Connection: close` of the process ends the client’s connection too.',
     reload: 'live',
-    acts: 'not-yet',
   }),
   enableOutOfProcessConsoleRedirection: setting(z.boolean().prefault(true), {
-    description: 'Out-of-process: false discards the output of the process.',
+    description: 'Out-of-process: read the output of the process. false = it goes nowhere, also when a start fails.',
     reload: 'recycle',
-    acts: 'not-yet',
   }),
   disallowRotationOnConfigChange: setting(z.boolean().prefault(false), {
-    description: 'A change of web.config or `hosting` waits for the next start of the application.',
-    reload: 'recycle',
+    description: 'A change of the application’s configuration holds from the next start on and replaces no process.',
+    reload: 'live',
   }),
 });
-
-/** Elements of the aspNetCore and httpPlatform elements, and of system.webServer beside them. */
-const elements = {
-  handlerSettings: setting(handlerSettings.prefault({}), {
-    description: 'Settings of the module’s handler.',
-    reload: 'recycle',
-  }),
-  recycleOnFileChange: setting(z.array(text(1_024).min(1)).max(recycleFilesMax).prefault([]), {
-    description: 'Files, relative to the application’s folder, whose change recycles the pool.',
-    reload: 'recycle',
-  }),
-  webSocket: setting(
-    z
-      .strictObject({
-        enabled: setting(z.boolean().prefault(true), {
-          description: 'False: requests that ask for a WebSocket are passed without their Upgrade.',
-          reload: 'recycle',
-          acts: 'not-yet',
-        }),
-      })
-      .prefault({}),
-    { description: 'WebSocket.', reload: 'recycle' },
-  ),
-} as const;
 
 /** What YAML `hosting` may say beside them. */
 const ownAttributes = {
@@ -157,9 +125,23 @@ const ownAttributes = {
     reload: 'recycle',
   }),
   socket: setting(z.enum(['tcp', 'unix']).prefault('tcp'), {
-    description: 'Out-of-process: how the process is reached.',
+    description:
+      'Out-of-process: how the process is reached. unix: PORT holds the path of a socket to listen on; ASP.NET Core needs no change.',
     reload: 'recycle',
-    acts: 'not-yet',
+  }),
+  startupRetryCount: setting(uint(0, 100).prefault(1), {
+    description: 'Out-of-process: how often a start that failed is repeated at once (httpPlatform’s name).',
+    unit: 'times',
+    reload: 'recycle',
+  }),
+  webSocket: setting(z.boolean().prefault(true), {
+    description:
+      'false: an upgrade to WebSocket goes on as a plain request, as with `<webSocket enabled="false" />` in web.config.',
+    reload: 'recycle',
+  }),
+  handlerSettings: setting(handlerSettings.prefault({}), {
+    description: 'Settings of the module’s handler, by their names in web.config.',
+    reload: 'recycle',
   }),
   protocol: setting(z.enum(['http1', 'h2c']).prefault('http1'), {
     description: 'Out-of-process: what is spoken to the process.',
@@ -186,4 +168,4 @@ const ownAttributes = {
   }),
 } as const;
 
-export const hostingSettings = z.strictObject({ ...aspNetCoreAttributes, ...elements, ...ownAttributes });
+export const hostingSettings = z.strictObject({ ...aspNetCoreAttributes, ...ownAttributes });

@@ -32,6 +32,10 @@ export interface RouteApplication {
   readonly maxAllowedContentLength: number;
   readonly requestTimeoutMs: number;
   readonly isDotnet: boolean;
+  /** false: upgrades go on as plain requests. */
+  readonly webSocket: boolean;
+  /** A worker's `Connection: close` is the client's too. */
+  readonly forwardConnection: boolean;
   readonly forwardedPort: boolean;
   readonly forwardedForAppend: boolean;
   /** Set when the application's own configuration is refused: answered without any worker. */
@@ -77,7 +81,8 @@ export interface StoredFailure {
 
 export type UpstreamEndpoint =
   | { readonly kind: 'link'; readonly socketPath: string; readonly linkToken: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly pairingToken: string };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly pairingToken: string }
+  | { readonly kind: 'unix'; readonly path: string; readonly pairingToken: string };
 
 export interface UpstreamWorker {
   /** Unique over the life of the primary. */

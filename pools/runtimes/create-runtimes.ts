@@ -3,18 +3,19 @@
  * folders and log files. Called once per process by the composition root.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ServerConfig } from '../../config/model.js';
 import type { HostStartData } from '../protocol/primary-to-host.js';
 import type { Guardian } from './guardian.js';
+import { linkSocketsIn } from './in-process/link-socket.js';
 import { createInProcessRuntime } from './in-process/runtime.js';
 import type { Identities } from './isolation/identity.js';
 import { createPoolFolders } from './isolation/pool-folders.js';
 import { createJournal, killLeftovers } from './journal.js';
 import { createOutOfProcessRuntime } from './out-of-process/runtime.js';
+import { workerSocketsIn } from './out-of-process/worker-socket.js';
 import type { Runtime, WorkerHandle } from './runtime.js';
 import { OutputFiles, type RuntimeParts } from './runtime-parts.js';
 import { WorkerUsers } from './worker-users.js';
@@ -48,7 +49,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   const { clock, logger, config, identities, guardian } = options;
   mkdirSync(config.runDir, { recursive: true, mode: 0o711 });
   for (const pid of killLeftovers(config.runDir)) logger.warn('leftover-worker-killed', { pid });
-  rmSync(join(config.runDir, 'l'), { recursive: true, force: true });
+  removeSockets(config.runDir);
   const parts: RuntimeParts = {
     clock,
     logger,
@@ -69,10 +70,17 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     async close() {
       await live.killAll();
       await parts.folders.removeTemp();
-      rmSync(join(config.runDir, 'l'), { recursive: true, force: true });
+      removeSockets(config.runDir);
       parts.journal.close();
     },
   };
+}
+
+/** Only while no worker runs: their folders belong to them. */
+function removeSockets(runDir: string): void {
+  for (const folder of [linkSocketsIn(runDir), workerSocketsIn(runDir)]) {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Every worker between `start` and `exited`, so that closing can wait for the last. */

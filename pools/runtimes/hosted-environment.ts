@@ -11,7 +11,7 @@ export function siteVariables(worker: WorkerStart): Map<string, string> {
   const below = application.path === '/' ? '' : application.path;
   return new Map([
     [env.httpAuth, 'anonymous;'],
-    [env.webSocketsSupported, 'true'],
+    [env.webSocketsSupported, String(worker.hosting.webSocket)],
     [env.physicalPath, application.physicalPath],
     [env.applPath, application.path],
     [env.iisVersion, iisVersion],
@@ -26,7 +26,7 @@ export function siteVariables(worker: WorkerStart): Map<string, string> {
 }
 
 /** The value that pool or application configure for a variable; the application's wins, '' counts as none. */
-export function configuredValue(worker: WorkerStart, name: string): string | null {
+export function configuredValue(worker: Pick<WorkerStart, 'pool' | 'hosting'>, name: string): string | null {
   const all = [...worker.pool.environmentVariables, ...worker.hosting.environmentVariables];
   const found = all.findLast((variable) => variable.name === name);
   return found === undefined || found.value === '' ? null : found.value;

@@ -16,6 +16,9 @@ export interface SpawnRequest {
   readonly cwd: string;
   readonly environment: ReadonlyMap<string, string>;
   readonly identity: Identity | null;
+  readonly umask: number;
+  /** discard: standard output and error are /dev/null. */
+  readonly output: 'read' | 'discard';
   /** Descriptors from 3 on: a new pipe, or a descriptor of ours that the child inherits. */
   readonly extra: readonly ('pipe' | number)[];
 }
@@ -32,9 +35,10 @@ export function spawnWorker(request: SpawnRequest): ChildProcess {
   const hidden = request.identity === null ? [] : [...request.environment.keys()].filter((name) => loader.test(name));
   const command = [...setprivPrefix(request.identity), ...restoringShell(hidden), request.file, ...request.args];
   const [file = request.file, ...args] = command;
-  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...request.extra];
+  const output = request.output === 'read' ? 'pipe' : 'ignore';
+  const stdio: StdioOptions = ['ignore', output, output, ...request.extra];
   const user = request.identity === null ? {} : { uid: request.identity.uid, gid: request.identity.gid };
-  const umaskBefore = process.umask(0o022);
+  const umaskBefore = process.umask(request.umask);
   try {
     const child = spawn(file, args, {
       cwd: request.cwd,

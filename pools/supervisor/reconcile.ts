@@ -87,7 +87,10 @@ function placeHost(estate: Estate, change: Change): void {
   if (isSame(old, next)) return;
   host.config = application;
   host.site = site;
-  const restart = needsNewProcesses(old, next) && !pool.config.recycling.disallowRotationOnConfigChange;
+  const stays =
+    pool.config.recycling.disallowRotationOnConfigChange ||
+    application.hosting?.handlerSettings.disallowRotationOnConfigChange === true;
+  const restart = needsNewProcesses(old, next) && !stays;
   estate.runner.feedHost(host, { type: 'configure', rules: applicationRules(pool.config, application), restart });
 }
 

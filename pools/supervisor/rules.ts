@@ -3,10 +3,11 @@ import {
   acknowledgeSilenceMs,
   heartbeatLateMs,
   linkHelloTimeoutMs,
-  startAttemptsMax,
   startBackstopMs,
 } from '../../config/base/limits.js';
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
+import { env } from '../integration/contract.js';
+import { configuredValue } from '../runtimes/hosted-environment.js';
 import type { ApplicationRules } from '../lifecycle/application-states.js';
 import type { PoolRules } from '../lifecycle/pool-states.js';
 import type { WorkerRules } from '../lifecycle/worker-states.js';
@@ -25,17 +26,23 @@ export function poolRules(pool: PoolConfig): PoolRules {
 
 export function applicationRules(pool: PoolConfig, application: ApplicationConfig): ApplicationRules {
   const { hosting, failure } = application;
-  const slotsFirst = pool.processModel.maxProcesses;
   const inProcess = hosting === null || hosting.hostingModel === 'InProcess';
+  // A fixed port has room for one process, and for the next one only when that is gone.
+  const alone = !inProcess && hosting.socket === 'tcp' && hasFixedPort(pool, hosting);
+  const slotsFirst = alone ? 1 : pool.processModel.maxProcesses;
   return {
     model: inProcess ? 'InProcess' : 'OutOfProcess',
     slotsFirst,
-    slotsMax: inProcess ? slotsFirst : slotsFirst * hosting.processesPerApplication,
+    slotsMax: inProcess || alone ? slotsFirst : slotsFirst * hosting.processesPerApplication,
     alwaysRunning: pool.startMode === 'AlwaysRunning',
-    overlap: !pool.recycling.disallowOverlappingRotation,
+    overlap: !pool.recycling.disallowOverlappingRotation && !alone,
     rapidFailsPerMinute: hosting?.rapidFailsPerMinute ?? 0,
     refused: failure ?? (hosting === null ? { status: 500, subStatus: 0 } : null),
   };
+}
+
+function hasFixedPort(pool: PoolConfig, hosting: HostingConfig): boolean {
+  return configuredValue({ pool, hosting }, env.port) !== null;
 }
 
 export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRules {
@@ -44,7 +51,7 @@ export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRul
   return {
     model: hosting.hostingModel,
     helloLimitMs: inProcess ? processModel.startupTimeLimitMs + startBackstopMs : 0,
-    listenLimitMs: (inProcess ? 1 : startAttemptsMax) * hosting.startupTimeLimitMs + startBackstopMs,
+    listenLimitMs: (inProcess ? 1 : hosting.startAttempts) * hosting.startupTimeLimitMs + startBackstopMs,
     linkLimitMs: 2 * linkHelloTimeoutMs,
     shutdownLimitMs: processModel.shutdownTimeLimitMs,
     exitLimitMs: hosting.shutdownTimeLimitMs,
@@ -78,8 +85,12 @@ function startedWith({ pool, application, site }: Configured): unknown {
     process: [pool.isolation, pool.nodePath, pool.environmentVariables, pool.processModel.userName],
     application: [application.path, application.physicalPath, site.name, site.id],
     program: [hosting.hostingModel, hosting.processPath, hosting.arguments, hosting.nodeOptions, hosting.entry],
-    behaviour: [hosting.isDotnet, hosting.environmentVariables, hosting.port],
-    output: [hosting.stdoutLogEnabled, hosting.stdoutLogFile],
+    behaviour: [hosting.isDotnet, hosting.environmentVariables, hosting.port, hosting.socket, hosting.webSocket],
+    output: [
+      hosting.stdoutLogEnabled,
+      hosting.stdoutLogFile,
+      hosting.handlerSettings.enableOutOfProcessConsoleRedirection,
+    ],
   };
 }
 

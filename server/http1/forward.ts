@@ -31,6 +31,8 @@ export interface ForwardContext {
   clientAddress: string;
   clientPort: number;
   scheme: 'http' | 'https';
+  /** The TLS client's certificate as base64 of DER on one line; '' = none. For out-of-process workers. */
+  clientCertificate: string;
 }
 
 /** Of the worker's connection and its application. */
@@ -59,6 +61,7 @@ export function createForwardContext(
     clientAddress: peerAddress,
     clientPort: peerPort,
     scheme: peerScheme,
+    clientCertificate: '',
   };
 }
 
@@ -169,6 +172,7 @@ export function upstreamRequestHead(head: RequestHead, client: ForwardContext, u
   if (head.upgradeWebSocket) out += 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   out += 'X-Forwarded-For: ' + forwardedFor(head, client, upstream) + '\r\n';
   out += 'X-Forwarded-Proto: ' + forwardedProto(head, client, upstream) + '\r\n';
+  if (client.clientCertificate !== '') out += 'MS-ASPNETCORE-CLIENTCERT: ' + client.clientCertificate + '\r\n';
   if (upstream.pairingToken !== '') out += 'MS-ASPNETCORE-TOKEN: ' + upstream.pairingToken + '\r\n';
   return out + '\r\n';
 }

@@ -210,7 +210,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   /** Hands a request to a worker, and tells the primary when an application has no idle process left. */
   #start(exchange: Exchange, worker: Worker): void {
     const { application } = worker;
-    const isOutOfProcess = worker.endpoint.kind === 'tcp';
+    const isOutOfProcess = worker.endpoint.kind !== 'link';
     if (isOutOfProcess && worker.inFlight > 0 && !application.busySaid) {
       application.busySaid = true;
       this.say({ type: 'busy', applicationId: application.id });

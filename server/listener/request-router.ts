@@ -53,6 +53,7 @@ export class RequestRouter {
     if (request.framing === 'length' && request.contentLength > route.application.maxAllowedContentLength) {
       return this.#reject(contentLengthTooLarge);
     }
+    if (!route.application.webSocket) request.upgradeWebSocket = false;
     return route;
   }
 

@@ -177,14 +177,9 @@ export class Upstreams {
     switch (endpoint.kind) {
       case 'link':
         return new Link(worker, core, endpoint.socketPath, endpoint.linkToken);
-      case 'tcp': {
-        const route = worker.application.route;
-        return new HttpPool(worker, core, endpoint.host, endpoint.port, {
-          pairingToken: endpoint.pairingToken,
-          forwardedPort: route?.forwardedPort ?? false,
-          forwardedForAppend: route?.forwardedForAppend ?? false,
-        });
-      }
+      case 'tcp':
+      case 'unix':
+        return new HttpPool(worker, core, endpoint);
       default:
         return unreachable(endpoint);
     }

@@ -44,6 +44,8 @@ function routeApplication(application: ApplicationConfig, siteIndex: number): Ro
     maxAllowedContentLength: application.maxAllowedContentLength,
     requestTimeoutMs: hosting?.requestTimeoutMs ?? 0,
     isDotnet: hosting?.isDotnet ?? false,
+    webSocket: hosting?.webSocket ?? true,
+    forwardConnection: hosting?.handlerSettings.forwardResponseConnectionHeader ?? false,
     forwardedPort: hosting !== null && sendsForwardedPort(hosting.forwardedPort, hosting.isDotnet),
     forwardedForAppend: hosting?.forwardedFor === 'append',
     failure: application.failure === null ? null : storedFailure(application.failure),

@@ -252,7 +252,8 @@ export class Exchange implements AnswerPorts {
     const { request, worker } = this;
     const head = this.answer.head;
     noteAnswered(this);
-    const appCloses = !head.keepAlive && worker !== null && worker.endpoint.kind === 'link' && !worker.isDraining;
+    const connectionIsTheApps = worker?.endpoint.kind === 'link' || this.application?.route?.forwardConnection === true;
+    const appCloses = !head.keepAlive && connectionIsTheApps && worker?.isDraining === false;
     // An expectation answered with a final status: nobody knows whether a body will come.
     const unread = !this.isBodyDone && (request.expectContinue ? this.bodySent === 0 : !this.client.isBodyShort);
     if (framing === 'close' || !request.keepAlive || this.client.isClosing || appCloses || unread) return 'close';

@@ -1,11 +1,15 @@
 // HOT: measured by test/bench/main.ts
 import { idleUpstreamConnectionsMax, idleUpstreamDotnetMs, idleUpstreamMs } from '../../config/base/limits.js';
+import type { RouteApplication, UpstreamEndpoint } from '../../pools/protocol/snapshot.js';
 import type { UpstreamOptions } from '../http1/forward.js';
 import type { ProxyCore } from './core.js';
 import type { Exchange } from './exchange.js';
 import { HttpUpstream } from './http-upstream.js';
+import type { SocketAddress } from './raw-socket.js';
 import type { Transport } from './upstream.js';
 import type { Worker } from './worker.js';
+
+export type HttpEndpoint = Exclude<UpstreamEndpoint, { kind: 'link' }>;
 
 const keepAliveMarginMs = 1_000;
 
@@ -15,20 +19,32 @@ const keepAliveMarginMs = 1_000;
  */
 export class HttpPool implements Transport {
   readonly core: ProxyCore;
-  readonly options: UpstreamOptions;
+  readonly address: SocketAddress;
   readonly #worker: Worker;
-  readonly #host: string;
-  readonly #port: number;
+  readonly #pairingToken: string;
+  /** The routes by which `options` were made. */
+  #route: RouteApplication | null = null;
+  #options: UpstreamOptions;
   readonly #idle: HttpUpstream[] = [];
   readonly #all = new Set<HttpUpstream>();
   #isLeaving = false;
 
-  constructor(worker: Worker, core: ProxyCore, host: string, port: number, options: UpstreamOptions) {
+  constructor(worker: Worker, core: ProxyCore, endpoint: HttpEndpoint) {
     this.#worker = worker;
     this.core = core;
-    this.#host = host;
-    this.#port = port;
-    this.options = options;
+    this.address = endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
+    this.#pairingToken = endpoint.pairingToken;
+    this.#options = this.#optionsOf(null);
+  }
+
+  /** How requests are forwarded, by the newest routes. */
+  get options(): UpstreamOptions {
+    const { route } = this.#worker.application;
+    if (route !== this.#route) {
+      this.#route = route;
+      this.#options = this.#optionsOf(route);
+    }
+    return this.#options;
   }
 
   get isReady(): boolean {
@@ -38,7 +54,7 @@ export class HttpPool implements Transport {
   begin(exchange: Exchange): HttpUpstream {
     // A retry goes out on a fresh connection: the idle ones may all have met the same end.
     const kept = exchange.retries === 0 ? this.#takeIdle() : undefined;
-    const connection = kept ?? this.#connect(exchange.application?.route?.requestTimeoutMs ?? 0);
+    const connection = kept ?? this.#connect();
     connection.request(exchange, kept !== undefined);
     return connection;
   }
@@ -96,9 +112,17 @@ export class HttpPool implements Transport {
     return this.#worker.application.route?.isDotnet === true ? idleUpstreamDotnetMs : idleUpstreamMs;
   }
 
-  #connect(requestTimeoutMs: number): HttpUpstream {
-    const connection = new HttpUpstream(this, this.#host, this.#port, requestTimeoutMs);
+  #connect(): HttpUpstream {
+    const connection = new HttpUpstream(this);
     this.#all.add(connection);
     return connection;
+  }
+
+  #optionsOf(route: RouteApplication | null): UpstreamOptions {
+    return {
+      pairingToken: this.#pairingToken,
+      forwardedPort: route?.forwardedPort ?? false,
+      forwardedForAppend: route?.forwardedForAppend ?? false,
+    };
   }
 }

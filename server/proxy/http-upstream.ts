@@ -28,13 +28,12 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
   #isBodyHeld = false;
   #hasAnswered = false;
   #isClosed = false;
-  /** 0 = no limit between two operations. */
-  readonly #requestTimeoutMs: number;
+  /** Of the request's application; 0 = no limit between two operations. */
+  #requestTimeoutMs = 0;
 
-  constructor(pool: HttpPool, host: string, port: number, requestTimeoutMs: number) {
+  constructor(pool: HttpPool) {
     this.#pool = pool;
-    this.#requestTimeoutMs = requestTimeoutMs;
-    this.#socket = connectSocket({ host, port }, this, () => {
+    this.#socket = connectSocket(pool.address, this, () => {
       this.#isConnected = true;
     });
     this.#output = new SocketOutput(this.#socket);
@@ -46,6 +45,7 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     this.#isReused = isReused;
     this.#hasAnswered = false;
     this.#isBodyHeld = false;
+    this.#requestTimeoutMs = exchange.application?.route?.requestTimeoutMs ?? 0;
     const { request, client } = exchange;
     this.#isChunked = request.framing === 'chunked';
     this.#output.text(upstreamRequestHead(request, client.forward, this.#pool.options));

@@ -118,6 +118,8 @@ export class ListenerHarness {
           maxAllowedContentLength: 30_000_000,
           requestTimeoutMs: 0,
           isDotnet: false,
+          webSocket: true,
+          forwardConnection: false,
           forwardedPort: false,
           forwardedForAppend: false,
           failure: null,

@@ -54,6 +54,8 @@ function applicationOf(siteIndex: number, path: string): RouteApplication {
     maxAllowedContentLength: 30_000_000,
     requestTimeoutMs: 0,
     isDotnet: false,
+    webSocket: true,
+    forwardConnection: false,
     forwardedPort: false,
     forwardedForAppend: false,
     failure: null,

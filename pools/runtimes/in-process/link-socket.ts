@@ -24,9 +24,14 @@ interface BoundHandle {
 
 type CreateServerHandle = (path: string, port: number, type: number, fd: undefined, flags: number) => unknown;
 
+/** All of them lie in it. */
+export function linkSocketsIn(runDir: string): string {
+  return join(runDir, 'l');
+}
+
 /** `listenerGid` null: listeners run as our own user. Throws StartError. */
 export function createLinkSocket(runDir: string, listenerGid: number | null): LinkSocket {
-  const folder = join(runDir, 'l');
+  const folder = linkSocketsIn(runDir);
   const path = join(folder, `${randomBytes(4).toString('hex')}.sock`);
   if (Buffer.byteLength(path) > socketPathBytesMax) {
     throw new StartError(

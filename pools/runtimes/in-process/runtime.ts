@@ -127,6 +127,8 @@ class InProcessWorker implements WorkerHandle {
       cwd: application.physicalPath,
       identity,
       environment: this.#environment(identity, folders),
+      umask: 0o022,
+      output: 'read',
       extra: ['pipe', link.fd],
     });
     this.#attach(worker);

@@ -1,15 +1,11 @@
 /** Short connections of our own to a worker's port: probe, and the module's shutdown request. */
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../../config/base/clock.js';
-import { connectProbeTimeoutMs, shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
+import { connectProbeTimeoutMs } from '../../../config/base/limits.js';
 import { header, shutdownEvent, shutdownPath, shutdownStatus } from '../../integration/contract.js';
+import type { Address } from './address.js';
 
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** True when a TCP connection is accepted. */
+/** True when a connection is accepted. */
 export function canConnect(clock: Clock, address: Address): Promise<boolean> {
   return withSocket(clock, address, connectProbeTimeoutMs, (socket, done) => {
     socket.once('connect', () => done(true));
@@ -21,6 +17,8 @@ export interface ShutdownRequest {
   /** '/' or '/sub'. */
   readonly applicationPath: string;
   readonly token: string;
+  /** Nobody answers within this time: the next way of asking is tried. */
+  readonly limitMs: number;
 }
 
 const answerBytesMax = 4_096;
@@ -39,7 +37,7 @@ export function requestShutdown(clock: Clock, request: ShutdownRequest): Promise
     'Content-Length: 0',
     'Connection: close',
   ];
-  return withSocket(clock, request.address, shutdownAnswerTimeoutMs, (socket, done) => {
+  return withSocket(clock, request.address, request.limitMs, (socket, done) => {
     let answer = '';
     socket.once('connect', () => socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
     socket.on('data', (chunk: Buffer) => {
@@ -59,7 +57,7 @@ function withSocket(
   use: (socket: Socket, done: (result: boolean) => void) => void,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(address.port, address.host);
+    const socket = connect(address);
     const cancel = clock.setTimer(limitMs, () => done(false));
     function done(result: boolean): void {
       cancel();

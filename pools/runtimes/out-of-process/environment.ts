@@ -1,4 +1,5 @@
 /** The variables of the ASP.NET Core Module's protocol, beside those that every hosted program gets. */
+import type { EnvironmentVariable } from '../../../config/model.js';
 import { env, iisIntegrationAssembly } from '../../integration/contract.js';
 import { configuredValue, siteVariables } from '../hosted-environment.js';
 import { buildEnvironment, type PoolFolders } from '../isolation/environment.js';
@@ -7,7 +8,9 @@ import type { WorkerStart } from '../runtime.js';
 import { StartError } from '../start-error.js';
 
 export interface ProtocolValues {
-  readonly port: number;
+  /** Decimal, or the path of a unix socket. */
+  readonly port: string;
+  readonly aspNetCorePort: string;
   readonly token: string;
   /** Needed by app hosts when dotnet lies in an unusual place; null = no. */
   readonly dotnetRoot: string | null;
@@ -19,7 +22,7 @@ export function outOfProcessEnvironment(
   folders: PoolFolders,
   values: ProtocolValues,
 ): Map<string, string> {
-  const port = String(values.port);
+  const { port } = values;
   const variables = buildEnvironment({
     identity,
     folders,
@@ -27,12 +30,13 @@ export function outOfProcessEnvironment(
     application: worker.hosting.environmentVariables,
     defaults: new Map([
       [env.ancmHttpsPort, ''],
-      [env.hostingStartupAssemblies, iisIntegrationAssembly],
       ...(values.dotnetRoot === null ? [] : [['DOTNET_ROOT', values.dotnetRoot] as const]),
+      ...shutdownTimeout(worker),
     ]),
     fixed: new Map([
       ...siteVariables(worker),
-      [env.port, port],
+      [env.hostingStartupAssemblies, hostingStartupAssemblies(worker)],
+      [env.port, values.aspNetCorePort],
       [env.token, values.token],
       [env.genericPort, port],
       [env.httpPlatformPort, port],
@@ -40,6 +44,30 @@ export function outOfProcessEnvironment(
   });
   for (const [name, value] of variables) variables.set(name, expandPort(value, port));
   return variables;
+}
+
+/** What the pool has is added to, as the module does with what it inherits; what the application says is left alone. */
+function hostingStartupAssemblies(worker: WorkerStart): string {
+  const find = (variables: readonly EnvironmentVariable[]): string | undefined =>
+    variables.findLast(({ name }) => name === env.hostingStartupAssemblies)?.value;
+  const inherited = find(worker.pool.environmentVariables) ?? '';
+  return (
+    find(worker.hosting.environmentVariables) ??
+    (inherited === '' ? iisIntegrationAssembly : `${inherited};${iisIntegrationAssembly}`)
+  );
+}
+
+const shutdownMarginMs = 2_000;
+
+/**
+ * .NET gives its services 30 s to stop unless told otherwise, and would be killed at shutdownTimeLimit without
+ * having cleaned up: told to be quicker, it ends by itself.
+ */
+function shutdownTimeout(worker: WorkerStart): [string, string][] {
+  const { isDotnet, shutdownTimeLimitMs } = worker.hosting;
+  const seconds = Math.floor((shutdownTimeLimitMs - shutdownMarginMs) / 1_000);
+  if (!isDotnet || seconds < 1 || configuredValue(worker, 'ASPNETCORE_SHUTDOWNTIMEOUTSECONDS') !== null) return [];
+  return [['DOTNET_SHUTDOWNTIMEOUTSECONDS', String(seconds)]];
 }
 
 /** The port is chosen at the start, so its placeholders are the ones that only the start can fill. */

@@ -1,7 +1,11 @@
 /** The ports given to workers of this primary, so that two starts never choose the same one. */
+import type { Clock } from '../../../config/base/clock.js';
+import type { Identity } from '../isolation/identity.js';
 import { StartError } from '../start-error.js';
+import type { Assignment } from './address.js';
 import { readListeners } from './listeners.js';
 import { candidateRange, choosePort, parseFixedPort, readLocalPortRange } from './port.js';
+import { portLook } from './port-look.js';
 
 /**
  * Ports of the workers that ended last are not chosen again for a while: a listener may still hold the
@@ -9,19 +13,37 @@ import { candidateRange, choosePort, parseFixedPort, readLocalPortRange } from '
  */
 const restingPortsMax = 256;
 
+export interface PortRequest {
+  readonly clock: Clock;
+  readonly identity: Identity | null;
+  /** ASPNETCORE_PORT of the configuration or null. */
+  readonly fixed: string | null;
+}
+
 export class Ports {
   readonly #given = new Set<number>();
   readonly #resting: number[] = [];
 
-  /** `fixed`: ASPNETCORE_PORT of the configuration or null. Throws StartError `port-refused`. */
-  take(fixed: string | null): number {
+  /** Throws StartError `port-refused`. */
+  assign({ clock, identity, fixed }: PortRequest): Assignment {
+    const port = this.#take(fixed);
+    return {
+      port: String(port),
+      aspNetCorePort: String(port),
+      umask: 0o022,
+      watch: (pid, limitMs) => portLook({ clock, pid, port, identity, limitMs }),
+      release: () => this.#release(port),
+    };
+  }
+
+  #take(fixed: string | null): number {
     const listening = new Set(readListeners('self').map((socket) => socket.port));
     const port = fixed === null ? this.#choose(listening) : takeFixed(fixed, listening);
     this.#given.add(port);
     return port;
   }
 
-  release(port: number): void {
+  #release(port: number): void {
     this.#given.delete(port);
     this.#resting.push(port);
     if (this.#resting.length > restingPortsMax) this.#resting.shift();

@@ -1,8 +1,8 @@
 /**
- * Starts any program that serves HTTP on a port it is told: the protocol of the ASP.NET Core Module.
- * One start is at most two attempts, each with a port of its own; both share the pairing token.
+ * Starts any program that serves HTTP where it is told: the protocol of the ASP.NET Core Module.
+ * One start is two attempts (startupRetryCount), each with a port or socket of its own; all share the pairing token.
  */
-import { startAttemptsMax } from '../../../config/base/limits.js';
+import { shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
 import { configuredValue } from '../hosted-environment.js';
 import type { PoolFolders } from '../isolation/environment.js';
@@ -13,12 +13,14 @@ import { StartError } from '../start-error.js';
 import { WorkerLife } from '../worker-life.js';
 import { type ProcessExit, WorkerProcess } from '../worker-process.js';
 import { type ResolvedCommand, resolveCommand } from './commands.js';
-import { type Address, canConnect, requestShutdown } from './connect.js';
+import { type Address, type Assignment, endpointOf } from './address.js';
+import { canConnect, requestShutdown } from './connect.js';
 import { expandPort, outOfProcessEnvironment, pairingToken } from './environment.js';
 import { describeExit } from './exit-cause.js';
 import { mustReachProgram } from './program-access.js';
 import { Ports } from './ports-in-use.js';
-import { PortWatch } from './port-watch.js';
+import { ReadinessWatch } from './readiness-watch.js';
+import { assignSocket } from './worker-socket.js';
 
 export function createOutOfProcessRuntime(parts: RuntimeParts): Runtime {
   const ports = new Ports();
@@ -97,7 +99,7 @@ class OutOfProcessWorker implements WorkerHandle {
   async #attempts(plan: Plan): Promise<AttemptEnd | null> {
     for (let attempt = 1; !this.#life.stopping; attempt++) {
       const end = await this.#attempt(plan);
-      if (end.error === null || end.error.final || attempt === startAttemptsMax) return end;
+      if (end.error === null || end.error.final || attempt >= this.#request.hosting.startAttempts) return end;
       if (this.#life.stopping) return end;
       this.#life.note('worker-start-repeated', { attempt, code: end.error.code, cause: end.error.message });
       this.#life.nextAttempt();
@@ -122,35 +124,50 @@ class OutOfProcessWorker implements WorkerHandle {
   }
 
   async #attempt(plan: Plan): Promise<AttemptEnd> {
-    this.#life.journey.enter('port');
-    const port = this.#ports.take(configuredValue(this.#request, env.port));
+    const { hosting } = this.#request;
+    this.#life.journey.enter(hosting.socket === 'unix' ? 'socket' : 'port');
+    const assignment = this.#assign(plan);
     try {
-      const worker = await this.#spawn(plan, port);
-      const error = await this.#becomeReady(plan, worker, port);
+      const worker = await this.#spawn(plan, assignment);
+      const error = await this.#becomeReady(plan, worker, assignment);
       if (error !== null) worker.kill();
       const exit = await worker.exited;
       this.#parts.folders.removeDiagnostics(plan.folders, worker.pid);
       return { exit, error };
     } finally {
       this.#address = null;
-      this.#ports.release(port);
+      assignment.release();
     }
   }
 
-  async #spawn(plan: Plan, port: number): Promise<WorkerProcess> {
+  #assign({ identity }: Plan): Assignment {
+    const { clock, config, identities } = this.#parts;
+    const { hosting } = this.#request;
+    if (hosting.socket === 'tcp') {
+      return this.#ports.assign({ clock, identity, fixed: configuredValue(this.#request, env.port) });
+    }
+    const listenerGid = identities.forListeners()?.gid ?? null;
+    return assignSocket({ clock, runDir: config.runDir, identity, listenerGid, isDotnet: hosting.isDotnet });
+  }
+
+  async #spawn(plan: Plan, assignment: Assignment): Promise<WorkerProcess> {
     const { application, hosting } = this.#request;
     const { identity, folders, command, token } = plan;
+    const { port, aspNetCorePort, umask } = assignment;
     this.#life.journey.enter('spawn');
     const worker = await WorkerProcess.start(this.#parts, this.#request, {
       file: command.file,
-      args: hosting.arguments.map((argument) => expandPort(argument, String(port))),
+      args: hosting.arguments.map((argument) => expandPort(argument, port)),
       cwd: application.physicalPath,
       environment: outOfProcessEnvironment(this.#request, identity, folders, {
         port,
+        aspNetCorePort,
         token,
         dotnetRoot: command.dotnetRoot,
       }),
       identity,
+      umask,
+      output: hosting.handlerSettings.enableOutOfProcessConsoleRedirection ? 'read' : 'discard',
       extra: [],
     });
     this.#life.attach(worker);
@@ -158,20 +175,15 @@ class OutOfProcessWorker implements WorkerHandle {
   }
 
   /** Null once the worker is ready, or when it ends because the supervisor ended it. */
-  async #becomeReady(plan: Plan, worker: WorkerProcess, port: number): Promise<StartError | null> {
+  async #becomeReady(plan: Plan, worker: WorkerProcess, assignment: Assignment): Promise<StartError | null> {
     this.#life.journey.enter('listen');
-    const watch = new PortWatch({
-      clock: this.#parts.clock,
-      pid: worker.pid,
-      port,
-      identity: plan.identity,
-      limitMs: this.#request.hosting.startupTimeLimitMs,
-    });
+    const limitMs = this.#request.hosting.startupTimeLimitMs;
+    const watch = new ReadinessWatch(this.#parts.clock, limitMs, assignment.watch(worker.pid, limitMs));
     try {
-      const first = await Promise.race([watch.host, worker.exited]);
-      if (typeof first !== 'string') return this.#life.stopping ? null : describeExit(first);
-      this.#address = { host: first, port };
-      this.#life.ready({ kind: 'tcp', host: first, port, pairingToken: plan.token });
+      const first = await Promise.race([watch.address, worker.exited]);
+      if ('outputTail' in first) return this.#life.stopping ? null : describeExit(first);
+      this.#address = first;
+      this.#life.ready(endpointOf(first, plan.token));
       return null;
     } catch (error) {
       return this.#life.stopping ? null : StartError.from(error);
@@ -190,6 +202,8 @@ class OutOfProcessWorker implements WorkerHandle {
         address: this.#address,
         applicationPath: application.path,
         token: this.#plan.token,
+        // A short limit still leaves time for SIGTERM.
+        limitMs: Math.min(shutdownAnswerTimeoutMs, hosting.shutdownTimeLimitMs / 2),
       });
       if (accepted) return;
     }

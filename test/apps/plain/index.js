@@ -66,6 +66,10 @@ const routes = {
     response.writeEarlyHints({ link: '</a.css>; rel=preload' });
     response.end('hinted');
   },
+  '/close': (_request, response) => {
+    response.setHeader('connection', 'close');
+    response.end('last');
+  },
   '/nothing': (_request, response) => {
     response.statusCode = 204;
     response.end();
@@ -128,4 +132,5 @@ server.on('upgrade', (request, socket, head) => {
   socket.pipe(socket);
 });
 
-server.listen(Number(process.env.PORT ?? 3000));
+// A decimal port or, where hosting says `socket: unix`, a path.
+server.listen(process.env.PORT ?? 3000);

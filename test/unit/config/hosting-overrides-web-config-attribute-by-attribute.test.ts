@@ -24,6 +24,14 @@ test('every attribute of aspNetCore is read', async () => {
         { name: 'B', value: '' },
       ],
       processesPerApplication: 3,
+      socket: 'tcp',
+      startAttempts: 2,
+      webSocket: true,
+      handlerSettings: {
+        forwardResponseConnectionHeader: false,
+        enableOutOfProcessConsoleRedirection: true,
+        disallowRotationOnConfigChange: false,
+      },
       startupTimeLimitMs: 60_000,
       shutdownTimeLimitMs: 5_000,
       requestTimeoutMs: 300_000,
@@ -31,14 +39,6 @@ test('every attribute of aspNetCore is read', async () => {
       stdoutLogEnabled: true,
       stdoutLogFile: files.path('app/logs/stdout'),
       disableStartUpErrorPage: true,
-      startAttemptsMax: 2,
-      webSocketEnabled: true,
-      handlerSettings: {
-        forwardResponseConnectionHeader: false,
-        enableOutOfProcessConsoleRedirection: true,
-        disallowRotationOnConfigChange: false,
-      },
-      recycleOnFileChange: [],
       forwardedPort: 'auto',
       forwardedFor: 'replace',
       port: 0,
@@ -91,6 +91,7 @@ test('httpPlatform is hosted the same way, and aspNetCore goes before it', async
     expect(hosting).toMatchObject({
       processPath: 'java',
       arguments: ['-jar', 'app.jar', '--port=%HTTP_PLATFORM_PORT%'],
+      startAttempts: 4,
     });
     expect(hosting.stdoutLogFile).toBe(files.path('app/httpplatform-stdout'));
     expect(
@@ -101,28 +102,19 @@ test('httpPlatform is hosted the same way, and aspNetCore goes before it', async
 
 describe('what is wrong with the element is 500.19 with the place of the attribute', () => {
   test.each([
-    ['procesPath="y"', 'procesPath is not an attribute of aspNetCore'],
-    ['startupTimeLimit="4000"', 'startupTimeLimit: "4000" is not a whole number from 0 to 3600'],
-    ['startupTimeLimit="soon"', 'startupTimeLimit: "soon" is not a whole number from 0 to 3600'],
-    ['shutdownTimeLimit="601"', 'shutdownTimeLimit: "601" is not a whole number from 0 to 600'],
-    ['stdoutLogEnabled="1"', 'stdoutLogEnabled: "1" is neither true nor false'],
-    ['processesPerApplication="0"', 'processesPerApplication: "0" is not a whole number from 1 to 100'],
-    ['rapidFailsPerMinute="-1"', 'rapidFailsPerMinute: "-1" is not a whole number from 0 to 100'],
-    ['requestTimeout="60"', 'requestTimeout: "60" is not a time span (hh:mm:ss) from 00:00:00 to 15.00:00:00'],
-  ])('%s', async (attribute, message) => {
+    ['processPath="x" procesPath="y"', '4:29', 'did you mean processPath?'],
+    ['processPath="x" startupTimeLimit="4000"', '4:29', 'write a whole number'],
+    ['processPath="x" startupTimeLimit="soon"', '4:29', 'write a whole number'],
+    ['processPath="x" stdoutLogEnabled="1"', '4:29', ''],
+    ['processPath="x" processesPerApplication="0"', '4:29', 'write a whole number'],
+    ['processPath="x" rapidFailsPerMinute="-1"', '4:29', 'write a whole number'],
+    ['processPath="x" requestTimeout="60"', '4:29', ''],
+    ['processPath="x" hostingModel="both"', '4:29', ''],
+  ])('%s', async (attributes, place, remedy) => {
     await withFiles(async (files) => {
-      const { failure } = onlyApplication(await loadWebConfig(files, aspNetCore(`processPath="x" ${attribute}`)));
-      expect(failure).toMatchObject({ status: 500, subStatus: 19, diagnostic: { line: 4, column: 29 } });
-      expect(failure?.diagnostic.message).toBe(`main/ answers 500.19: ${message}`);
-    });
-  });
-
-  test('a hosting model that is none is refused by the module itself: 500.0', async () => {
-    await withFiles(async (files) => {
-      const { failure } = onlyApplication(
-        await loadWebConfig(files, aspNetCore('processPath="x" hostingModel="both"')),
-      );
-      expect(failure).toMatchObject({ status: 500, subStatus: 0, diagnostic: { line: 4, column: 29 } });
+      const { failure } = onlyApplication(await loadWebConfig(files, aspNetCore(attributes)));
+      expect(failure).toMatchObject({ status: 500, subStatus: 19, diagnostic: { remedy } });
+      expect(`${failure?.diagnostic.line}:${failure?.diagnostic.column}`).toBe(place);
     });
   });
 
@@ -132,6 +124,7 @@ describe('what is wrong with the element is 500.19 with the place of the attribu
     '<environmentVariables><environmentVariable name="A=B" value="1"/></environmentVariables>',
     '<environmentVariables><remove name="A"/></environmentVariables>',
     '<handlerSettings><setting/></handlerSettings>',
+    '<handlerSettings><handlerSetting name="forwardResponseConnectionHeader" value="yes"/></handlerSettings>',
     '<something/>',
   ])('%s', async (inside) => {
     await withFiles(async (files) => {
@@ -162,7 +155,31 @@ test('InProcess with another program than node is the failure of that applicatio
   });
 });
 
-test('handlerSettings that mean nothing here are mentioned once', async () => {
+test('handlerSettings and webSocket act, by YAML too', async () => {
+  await withFiles(async (files) => {
+    const inside =
+      '<handlerSettings><handlerSetting name="ForwardResponseConnectionHeader" value="True"/><handlerSetting name="enableOutOfProcessConsoleRedirection" value="false"/></handlerSettings>';
+    const element = `<aspNetCore processPath="x">${inside}</aspNetCore><webSocket enabled="false"/>`;
+    expect(onlyHosting(await loadWebConfig(files, webConfig(element)))).toMatchObject({
+      webSocket: false,
+      startAttempts: 2,
+      handlerSettings: {
+        forwardResponseConnectionHeader: true,
+        enableOutOfProcessConsoleRedirection: false,
+        disallowRotationOnConfigChange: false,
+      },
+    });
+    const yaml = 'hosting: { webSocket: true, handlerSettings: { enableOutOfProcessConsoleRedirection: true } }';
+    expect(onlyHosting(await loadWebConfig(files, webConfig(element), yaml))).toMatchObject({
+      webSocket: true,
+      handlerSettings: { forwardResponseConnectionHeader: true, enableOutOfProcessConsoleRedirection: true },
+    });
+    const wrong = '<aspNetCore processPath="x"/><webSocket enabled="2"/>';
+    expect(onlyApplication(await loadWebConfig(files, webConfig(wrong))).failure?.subStatus).toBe(19);
+  });
+});
+
+test('handlerSettings are mentioned once', async () => {
   await withFiles(async (files) => {
     const inside = '<handlerSettings>\n<clear/><handlerSetting name="debugFile" value="x"/></handlerSettings>';
     expect(places((await loadWebConfig(files, aspNetCore('processPath="x"', inside))).diagnostics)).toEqual([

@@ -43,9 +43,8 @@ describe('one warning for each setting, at its first place', () => {
   });
 
   test('inside hosting', async () => {
-    const lines = 'hosting: { socket: unix, protocol: h2c, healthCheck: { path: /up } }';
+    const lines = 'hosting: { protocol: h2c, healthCheck: { path: /up } }';
     expect((await warned(oneApplication(lines))).map((text) => text.split(' ')[2])).toEqual([
-      'sites.applications.hosting.socket',
       'sites.applications.hosting.protocol',
       'sites.applications.hosting.healthCheck.path',
     ]);
@@ -56,7 +55,7 @@ test('a value that equals the default acts as written', async () => {
   const text =
     'applicationPools: [{ name: a, managedRuntimeVersion: "", managedPipelineMode: Integrated, affinity: none, cpu: { limit: 0 }, recycling: { periodicRestart: { memory: 0, schedule: [] } } }]';
   expect(await warned(text)).toEqual([]);
-  expect(await warned(oneApplication('hosting: { socket: tcp, protocol: http1 }'))).toEqual([]);
+  expect(await warned(oneApplication('hosting: { protocol: http1 }'))).toEqual([]);
 });
 
 test('every setting of an IIS pool is accepted', async () => {

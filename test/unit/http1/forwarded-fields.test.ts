@@ -218,6 +218,18 @@ describe('the upstream head', () => {
     ]);
   });
 
+  test('carries the certificate of the TLS client, and only that one', () => {
+    const lines = ['MS-ASPNETCORE-CLIENTCERT: forged', 'Ms_AspNetCore_ClientCert: forged'];
+    const certificates = (client: ForwardContext): string[] =>
+      upstreamRequestHead(parsed(lines), client, worker)
+        .split('\r\n')
+        .filter((line) => /client.?cert/i.test(line));
+    const client = createForwardContext('192.0.2.7', 51234, 'https', false, 'pass');
+    expect(certificates(client)).toEqual([]);
+    client.clientCertificate = 'MIIB';
+    expect(certificates(client)).toEqual(['MS-ASPNETCORE-CLIENTCERT: MIIB']);
+  });
+
   test('has the port when asked, IPv6 in brackets then', () => {
     expect(forwardedLines([], context(false), { forwardedPort: true })[0]).toBe('X-Forwarded-For: 192.0.2.7:51234');
     const six = createForwardContext('2001:db8::1', 80, 'https', false, 'pass');

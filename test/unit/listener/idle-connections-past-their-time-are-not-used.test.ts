@@ -24,8 +24,7 @@ test('a tick that is late does not hand a request to a connection that the worke
   const core = { clock, deadlines: new Deadlines(clock) } as unknown as ProxyCore;
   const endpoint = { kind: 'tcp', host: '127.0.0.1', port: 1, pairingToken: '' } as const;
   const worker = new Worker({ workerId: 1, slot: 1, generation: 1, endpoint }, new ApplicationState('a'));
-  const options = { pairingToken: '', forwardedPort: false, forwardedForAppend: false };
-  const pool = new HttpPool(worker, core, '127.0.0.1', 1, options);
+  const pool = new HttpPool(worker, core, endpoint);
   const [long, short] = [new Kept(), new Kept()];
   pool.keep(long as unknown as HttpUpstream, 60);
   pool.keep(short as unknown as HttpUpstream, 5);

@@ -82,6 +82,22 @@ describe('a changed application', () => {
     expect(stage.last().request.hosting.environmentVariables).toEqual([{ name: 'V', value: '2' }]);
   });
 
+  test('disallowRotationOnConfigChange of one application leaves its neighbours alone', async () => {
+    const stage = await serving();
+    const handlerSettings = {
+      forwardResponseConnectionHeader: false,
+      enableOutOfProcessConsoleRedirection: true,
+      disallowRotationOnConfigChange: true,
+    };
+    const hosting = { environmentVariables: [{ name: 'V', value: '2' }], handlerSettings };
+    stage.apply([samplePool('shop'), samplePool('other')], [sampleApplication('shop', '/', { hosting }), other]);
+    await stage.clock.advance(1_000);
+    expect(stage.runtime.processes).toHaveLength(2);
+    stage.runtime.process(1)?.die(0, null);
+    await stage.visit();
+    expect(stage.last().request.hosting.environmentVariables).toEqual([{ name: 'V', value: '2' }]);
+  });
+
   test('a refused configuration answers its status and stops the workers; repaired, it starts again', async () => {
     const stage = await serving();
     const diagnostic = {

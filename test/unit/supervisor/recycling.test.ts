@@ -126,3 +126,30 @@ test('a pool that is not started cannot be recycled, and a name that does not ex
   await expect(stopped.supervisor.recyclePool('shop', 'test')).rejects.toMatchObject({ code: 'pool-not-started' });
   await expect(stopped.supervisor.recyclePool('shoe', 'test')).rejects.toMatchObject({ code: 'no-such-pool' });
 });
+
+test('a fixed port: one process whatever maxProcesses says, and the next one only when it is gone', async () => {
+  const hosting = {
+    hostingModel: 'OutOfProcess',
+    processesPerApplication: 3,
+    environmentVariables: [{ name: 'ASPNETCORE_PORT', value: '12000' }],
+  } as const;
+  const stage = new Stage();
+  stage.apply(
+    [samplePool('shop', { processModel: { maxProcesses: 2 } })],
+    [sampleApplication('shop', '/', { hosting })],
+  );
+  await stage.visit();
+  stage.supervisor.busy('main/');
+  await stage.clock.advance(1_000);
+  expect(stage.runtime.alive()).toHaveLength(1);
+  const old = stage.last();
+  const recycled = stage.supervisor.recyclePool('shop', 'test');
+  await stage.clock.advance(10);
+  expect(stage.runtime.processes).toHaveLength(1);
+  const request = stage.listeners.request('main/');
+  await stage.clock.advance(1_000);
+  await recycled;
+  expect(old.exited).toBe(true);
+  expect(stage.runtime.processes).toHaveLength(2);
+  expect(request.state).toBe('answered');
+});
