@@ -29,6 +29,11 @@ export const lingerBytesMax = 262_144;
 export const lingerTimeMs = 2_000;
 
 /** Read buffer of one listener, shared by all its sockets (reads are handed on before the next). */
+/**
+ * V8's young generation in a listener, MiB: nearly nothing there outlives its request. With V8's own 16 a
+ * listener grows from 67 to 85 MB in its first million requests and is no faster.
+ */
+export const listenerNewSpaceMiB = 4;
 export const readBufferBytes = 65_536;
 /** Bytes queued towards one client or worker socket before its source is paused. */
 export const writeQueueHighBytes = 262_144;

@@ -171,7 +171,8 @@ export const recycling = z.strictObject({
 
 export const failure = z.strictObject({
   rapidFailProtection: setting(z.boolean().prefault(true), {
-    description: 'Stop the pool (503) when its workers fail too often.',
+    description:
+      'Stop the pool (503) when its workers fail too often. false also switches rapidFailsPerMinute of its applications off.',
     reload: 'live',
   }),
   rapidFailProtectionInterval: setting(timeSpan({ min: 1_000 }).prefault('00:05:00'), {

@@ -49,7 +49,8 @@ export interface ApplicationRules {
   readonly alwaysRunning: boolean;
   /** false = recycling.disallowOverlappingRotation. */
   readonly overlap: boolean;
-  readonly rapidFailsPerMinute: number;
+  /** null = failure.rapidFailProtection of its pool is off, and this with it. */
+  readonly rapidFailsPerMinute: number | null;
   /** Not null = the configuration of this application is refused with that status. */
   readonly refused: { readonly status: number; readonly subStatus: number } | null;
 }

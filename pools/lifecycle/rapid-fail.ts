@@ -30,8 +30,12 @@ export function recoversInMs(window: FailureWindow, rule: WindowRule, nowMs: num
   return oldest === undefined ? 0 : oldest + rule.intervalMs - nowMs;
 }
 
-/** The application's rule: trips above `rapidFailsPerMinute`, so 0 means at the first failure. */
-export function perMinuteRule(rapidFailsPerMinute: number): WindowRule {
+/**
+ * The application's rule: trips above `rapidFailsPerMinute`, so 0 means at the first failure. null = never:
+ * an empty interval holds no failure.
+ */
+export function perMinuteRule(rapidFailsPerMinute: number | null): WindowRule {
+  if (rapidFailsPerMinute === null) return { intervalMs: 0, tripsAt: 1 };
   return { intervalMs: 60_000, tripsAt: rapidFailsPerMinute + 1 };
 }
 

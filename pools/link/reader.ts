@@ -1,6 +1,6 @@
 // HOT: measured by test/bench/link.bench.ts
 import { linkFrameBytesMax } from '../../config/base/limits.js';
-import { type FrameType, frameHeaderBytes } from './frames.js';
+import { EndFlag, type FrameType, frameHeaderBytes } from './frames.js';
 
 /**
  * Receives complete frames. `buffer[start, end)` is the payload and belongs to the reader: it is valid
@@ -18,6 +18,8 @@ export interface FrameHandler {
   ): void;
 }
 
+/** From this size on a frame that may come in pieces does: putting it together would cost a copy. */
+const pieceBytesMin = 16_384;
 const firstType = 1;
 const lastType = 14;
 const empty = Buffer.alloc(0);
@@ -33,6 +35,8 @@ export class FrameReader {
   /** What was wrong with the link's bytes; null while all is well. */
   error: string | null = null;
   readonly #handler: FrameHandler;
+  /** Large frames of this type need not be put together; null = all are. */
+  readonly #pieceType: FrameType | null;
   /** The spanning frame: header bytes only while `#size` is 0, then the whole frame. */
   #held: Buffer = empty;
   #heldBytes = 0;
@@ -42,9 +46,18 @@ export class FrameReader {
   #isPaused = false;
   /** What was not looked at when `pause` was called. */
   #rest: Buffer = empty;
+  /** Payload bytes of a frame handed on in pieces that are still to come, and what stands on its last piece. */
+  #pieceLeft = 0;
+  #pieceFlags = 0;
+  #pieceStreamId = 0;
 
-  constructor(handler: FrameHandler) {
+  /**
+   * @param pieceType Large frames of this type without flags but `EndFlag` are handed on in pieces, as they
+   * arrive; the flag stands on the last piece.
+   */
+  constructor(handler: FrameHandler, pieceType: FrameType | null = null) {
     this.#handler = handler;
+    this.#pieceType = pieceType;
   }
 
   /** No further frame is handed on, not even one of the read in progress: the handler closed the link. */
@@ -73,10 +86,20 @@ export class FrameReader {
   push(buffer: Buffer, start: number, end: number): string | null {
     let at = start;
     if (this.#heldBytes > 0) at = this.#pushHeld(buffer, at, end);
-    while (!this.#stopped && !this.#isPaused && end - at >= frameHeaderBytes) {
+    while (!this.#stopped && !this.#isPaused) {
+      if (this.#pieceLeft > 0) {
+        if (at === end) break;
+        at = this.#emitPiece(buffer, at, end);
+        continue;
+      }
+      if (end - at < frameHeaderBytes) break;
       const size = this.#sizeAt(buffer, at);
       if (size === 0) return this.error;
-      if (end - at < size) break;
+      if (end - at < size) {
+        if (!this.#beginPieces(buffer, at, size)) break;
+        at += frameHeaderBytes;
+        continue;
+      }
       this.#emit(buffer, at, at + size);
       at += size;
     }
@@ -114,6 +137,25 @@ export class FrameReader {
     );
   }
 
+  /** @returns false when the frame has to be put together. */
+  #beginPieces(buffer: Buffer, at: number, size: number): boolean {
+    const flags = buffer[at + 5] ?? 0;
+    if (size < pieceBytesMin || buffer[at + 4] !== this.#pieceType || (flags & ~EndFlag) !== 0) return false;
+    this.#pieceLeft = size - frameHeaderBytes;
+    this.#pieceFlags = flags;
+    this.#pieceStreamId = buffer.readUInt32BE(at + 8);
+    return true;
+  }
+
+  #emitPiece(buffer: Buffer, at: number, end: number): number {
+    const type = this.#pieceType;
+    const bytes = Math.min(end - at, this.#pieceLeft);
+    this.#pieceLeft -= bytes;
+    const flags = this.#pieceLeft === 0 ? this.#pieceFlags : 0;
+    if (type !== null) this.#handler.onFrame(type, flags, 0, this.#pieceStreamId, buffer, at, at + bytes);
+    return at + bytes;
+  }
+
   #hold(buffer: Buffer, at: number, end: number): void {
     const known = end - at >= frameHeaderBytes;
     this.#size = known ? this.#sizeAt(buffer, at) : 0;
@@ -136,6 +178,11 @@ export class FrameReader {
       if (this.#heldBytes < frameHeaderBytes) return at;
       this.#size = this.#sizeAt(this.#held, 0);
       if (this.#size === 0) return end;
+      if (this.#beginPieces(this.#held, 0, this.#size)) {
+        this.#heldBytes = 0;
+        this.#size = 0;
+        return at;
+      }
       const whole = Buffer.allocUnsafeSlow(this.#size);
       this.#held.copy(whole, 0, 0, frameHeaderBytes);
       this.#held = whole;

@@ -36,7 +36,7 @@ export function applicationRules(pool: PoolConfig, application: ApplicationConfi
     slotsMax: inProcess || alone ? slotsFirst : slotsFirst * hosting.processesPerApplication,
     alwaysRunning: pool.startMode === 'AlwaysRunning',
     overlap: !pool.recycling.disallowOverlappingRotation && !alone,
-    rapidFailsPerMinute: hosting?.rapidFailsPerMinute ?? 0,
+    rapidFailsPerMinute: pool.failure.rapidFailProtection ? (hosting?.rapidFailsPerMinute ?? 0) : null,
     refused: failure ?? (hosting === null ? { status: 500, subStatus: 0 } : null),
   };
 }

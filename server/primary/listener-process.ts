@@ -2,7 +2,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Clock } from '../../config/base/clock.js';
 import { messageOf } from '../../config/base/errors.js';
-import { acknowledgeSilenceMs, listenerHelloLimitMs } from '../../config/base/limits.js';
+import { acknowledgeSilenceMs, listenerHelloLimitMs, listenerNewSpaceMiB } from '../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
 import type { HeldSocket } from './sockets.js';
@@ -29,7 +29,7 @@ export function setUpListeners(entry: string, identity: ListenerIdentity | null)
   cluster.setupPrimary({
     exec: entry,
     args: [],
-    execArgv: [],
+    execArgv: [`--max-semi-space-size=${listenerNewSpaceMiB}`],
     cwd: '/',
     serialization: 'json',
     ...(identity === null ? {} : { uid: identity.uid, gid: identity.gid }),

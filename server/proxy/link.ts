@@ -40,7 +40,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   readonly #streams = new Map<number, LinkStream>();
   #state: LinkState = 'resting';
   #socket: Socket | null = null;
-  #reader = new FrameReader(this);
+  #reader = new FrameReader(this, FrameType.Answer);
   writer: FrameWriter;
   #lastStreamId = 0;
   #lastPingMs = 0;
@@ -226,7 +226,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   #open(): FrameWriter {
-    this.#reader = new FrameReader(this);
+    this.#reader = new FrameReader(this, FrameType.Answer);
     this.strays = new StrayFrames();
     this.#pingsOpen = 0;
     this.#isChoked = false;

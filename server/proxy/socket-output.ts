@@ -10,8 +10,18 @@ const textBytesMax = 15_000;
 
 const crlf = '\r\n';
 
-/** Shared by all sockets: free again as soon as the kernel took everything, otherwise given away. */
-let scratch = Buffer.allocUnsafeSlow(writeScratchBytes);
+/** Buffers kept for the next writes of any socket: fresh ones cost a page fault per 4 KiB. */
+const spareScratchesMax = 64;
+const spares: Scratch[] = [];
+
+/** A buffer that belongs to one write until the kernel took it. */
+class Scratch {
+  readonly buffer = Buffer.allocUnsafeSlow(writeScratchBytes);
+  /** Given to the socket with the write, which calls it also when it fails. */
+  readonly release = (): void => {
+    if (spares.length < spareScratchesMax) spares.push(this);
+  };
+}
 
 /**
  * Puts together what leaves a socket in one turn. Text is latin1, byte for byte; bytes are copied once
@@ -65,13 +75,13 @@ export class SocketOutput {
     if (!socket.writable) return;
     this.writes += 1;
     this.given += total;
-    const isScratch = total <= scratch.length && socket.writableLength === 0;
-    const target = isScratch ? scratch : Buffer.allocUnsafe(total);
+    const scratch = total <= writeScratchBytes ? (spares.pop() ?? new Scratch()) : null;
+    const target = scratch?.buffer ?? Buffer.allocUnsafe(total);
     if (text !== '') target.write(text, 0, 'latin1');
     buffer.copy(target, text.length, start, end);
     if (behind !== '') target.write(behind, text.length + length, 'latin1');
-    socket.write(isScratch ? target.subarray(0, total) : target);
-    if (isScratch && socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(writeScratchBytes);
+    if (scratch === null) socket.write(target);
+    else socket.write(target.subarray(0, total), scratch.release);
   }
 
   flush(): void {

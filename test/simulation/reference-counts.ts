@@ -76,6 +76,7 @@ export class ReferenceCounts {
   }
 
   #countApplication(id: string, process: FakeProcess, nowMs: number): void {
+    if (!process.request.pool.failure.rapidFailProtection) return;
     const max = process.request.hosting.rapidFailsPerMinute;
     const live = (this.#applications.get(id) ?? []).filter((stamp) => nowMs - stamp < 60_000);
     if (live.length <= max && live.length + 1 > max) this.#expected = [id];

@@ -44,12 +44,18 @@ async function run(requests: number): Promise<Outcome> {
     };
     await round();
     const foreign = new Set<number>();
-    for (const { pool, ours } of all) if (!ours) for (const pid of await sluice.workerPids(pool)) foreign.add(pid);
+    const names = new Map<number, string>();
+    for (const { pool, ours } of all) {
+      for (const pid of await sluice.workerPids(pool)) {
+        names.set(pid, pool);
+        if (!ours) foreign.add(pid);
+      }
+    }
     const first = await sizes(sluice, foreign);
     await round();
     const second = await sizes(sluice, foreign);
     const grown = [...second].map(([pid, size]) => ({
-      pid,
+      process: names.get(pid) ?? 'sluice',
       descriptors: size.descriptors - (first.get(pid)?.descriptors ?? 0),
       rss: size.rss - (first.get(pid)?.rss ?? 0),
     }));

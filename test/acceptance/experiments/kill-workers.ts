@@ -43,8 +43,6 @@ async function killEverySecond(sluice: Sluice, load: RunningLoad, seconds: numbe
 async function run(choice: HostingChoice, seconds: number): Promise<Outcome> {
   let outcome: Outcome | null = null;
   const noRapidFail = { rapidFailProtection: false };
-  const hosting = { ...(choice.settings['hosting'] as object | undefined), rapidFailsPerMinute: 100 };
-  const settings = choice.model === 'in-process' ? {} : { hosting };
   await withSluice(
     {
       applicationPools: [
@@ -52,8 +50,8 @@ async function run(choice: HostingChoice, seconds: number): Promise<Outcome> {
         { name: 'b', processModel: { maxProcesses: 1 } },
       ],
       applications: [
-        { path: '/a', applicationPool: 'a', physicalPath: app('plain'), ...settings },
-        { path: '/b', applicationPool: 'b', physicalPath: app('plain'), ...settings },
+        { path: '/a', applicationPool: 'a', physicalPath: app('plain'), ...choice.settings },
+        { path: '/b', applicationPool: 'b', physicalPath: app('plain'), ...choice.settings },
       ],
     },
     async (sluice) => {

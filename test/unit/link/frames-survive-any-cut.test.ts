@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { linkFrameBytesMax } from '../../../config/base/limits.js';
 import { EndFlag, FrameType } from '../../../pools/link/frames.js';
-import { FrameReader } from '../../../pools/link/reader.js';
+import { type FrameHandler, FrameReader } from '../../../pools/link/reader.js';
 import { FrameMark, FrameWriter } from '../../../pools/link/writer.js';
 
 function sink(): { readonly parts: Buffer[]; readonly writer: FrameWriter } {
@@ -23,28 +23,44 @@ interface Seen {
   readonly payload: string;
 }
 
-function reader(): { readonly seen: Seen[]; readonly reader: FrameReader } {
+function reader(pieceType: FrameType | null = null): { readonly seen: Seen[]; readonly reader: FrameReader } {
   const seen: Seen[] = [];
-  return {
-    seen,
-    reader: new FrameReader({
-      onFrame: (type, flags, _aux, streamId, buffer, start, end) => {
-        seen.push({ type, flags, streamId, payload: buffer.toString('latin1', start, end) });
-      },
-    }),
+  const handler: FrameHandler = {
+    onFrame: (type, flags, _aux, streamId, buffer, start, end) => {
+      seen.push({ type, flags, streamId, payload: buffer.toString('latin1', start, end) });
+    },
   };
+  return { seen, reader: new FrameReader(handler, pieceType) };
+}
+
+/** Pieces put together again: only the last may have flags. */
+function joined(seen: readonly Seen[], lengths: readonly number[]): Seen[] {
+  const rest = [...seen];
+  return lengths.map((length) => {
+    let whole = rest.shift();
+    while (whole !== undefined && whole.payload.length < length) {
+      const next = rest.shift();
+      if (next === undefined) break;
+      expect([whole.flags, next.type, next.streamId]).toEqual([0, whole.type, whole.streamId]);
+      whole = { ...next, payload: whole.payload + next.payload };
+    }
+    return whole ?? { type: 0, flags: 0, streamId: 0, payload: 'missing' };
+  });
 }
 
 const frame = fc.record({
   streamId: fc.integer({ min: 0, max: 0xffff_ffff }),
-  flags: fc.integer({ min: 0, max: 255 }),
+  flags: fc.oneof(fc.constant(0), fc.constant(EndFlag), fc.integer({ min: 0, max: 255 })),
   payload: fc.oneof(
     fc.string({ maxLength: 60 }).map((text) => Buffer.from(text, 'utf8')),
     fc.integer({ min: 0, max: linkFrameBytesMax }).map((size) => Buffer.alloc(size, size % 251)),
   ),
 });
 
-test('frames come out as they went in, however the bytes are cut', () => {
+test.each([
+  ['whole', null],
+  ['in pieces', FrameType.Body],
+])('frames come out %s as they went in, however the bytes are cut', (_name, pieceType) => {
   fc.assert(
     fc.property(
       fc.array(frame, { maxLength: 12 }),
@@ -54,7 +70,7 @@ test('frames come out as they went in, however the bytes are cut', () => {
         for (const one of frames) writer.bytes(FrameType.Body, one.flags, 0, one.streamId, one.payload);
         writer.flush();
         const bytes = Buffer.concat(parts);
-        const { seen, reader: cutter } = reader();
+        const { seen, reader: cutter } = reader(pieceType);
         // One buffer for all reads, as a socket with `onread` has.
         const shared = Buffer.alloc(70_000);
         for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
@@ -64,7 +80,8 @@ test('frames come out as they went in, however the bytes are cut', () => {
           shared.fill(0xee);
           at += size;
         }
-        expect(seen).toEqual(
+        const lengths = frames.map((one) => one.payload.length);
+        expect(pieceType === null ? seen : joined(seen, lengths)).toEqual(
           frames.map((one) => ({
             type: FrameType.Body,
             flags: one.flags,

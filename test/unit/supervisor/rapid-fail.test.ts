@@ -101,6 +101,16 @@ describe('rapid-fail protection of a pool', () => {
 });
 
 describe('rapidFailsPerMinute of an out-of-process application', () => {
+  test('is off with the rapidFailProtection of its pool', async () => {
+    const stage = new Stage();
+    const hosting = { hostingModel: 'OutOfProcess', rapidFailsPerMinute: 2 } as const;
+    const pool = samplePool('shop', { failure: { ...failure, rapidFailProtection: false } });
+    stage.apply([pool], [sampleApplication('shop', '/', { hosting })]);
+    await crash(stage, 20);
+    expect(await stage.visit()).toBe('answered');
+    expect(stage.pool()).toMatchObject({ state: 'Started', restarts: 20 });
+  });
+
   test('trips above N with 502.5, leaves the pool and its neighbour alone, and recovers by itself', async () => {
     const stage = new Stage();
     const hosting = { hostingModel: 'OutOfProcess', rapidFailsPerMinute: 2 } as const;
