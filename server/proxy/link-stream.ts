@@ -79,9 +79,9 @@ export class LinkStream implements Upstream, Expiring {
 
   body(buffer: Buffer, start: number, end: number): boolean {
     this.#send.spend(end - start);
-    const bytes = buffer.subarray(start, end);
     // The writer keeps large buffers by reference until they left; this one is the reader's.
-    this.link.writer.bytes(FrameType.Body, 0, 0, this.id, bytes.length < referenceBytes ? bytes : Buffer.from(bytes));
+    const bytes = end - start < referenceBytes ? buffer.subarray(start, end) : this.link.keep(buffer, start, end);
+    this.link.writer.bytes(FrameType.Body, 0, 0, this.id, bytes);
     this.link.scheduleFlush();
     this.#touch();
     this.link.noteBacklog();

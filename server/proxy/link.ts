@@ -10,6 +10,7 @@ import {
   linkStreamsMax,
   streamReuseWithBodyMs,
   unreachableRestMs,
+  writeScratchBytes,
 } from '../../config/base/limits.js';
 import { FrameType } from '../../pools/link/frames.js';
 import { decodeHello, decodeNumber, encodeHello } from '../../pools/link/payloads.js';
@@ -21,6 +22,7 @@ import type { Exchange } from './exchange.js';
 import { LinkStream } from './link-stream.js';
 import { StrayFrames } from './link-strays.js';
 import { type ByteSink, connectSocket } from './raw-socket.js';
+import { giveBack, takeBuffer } from './spare-buffers.js';
 import type { Transport } from './upstream.js';
 import type { Worker } from './worker.js';
 
@@ -58,6 +60,9 @@ export class Link implements Transport, FrameHandler, Expiring {
   #isChoked = false;
   /** Streams whose body or credit waits for a choked link. */
   readonly #heldBack = new Set<LinkStream>();
+  /** Buffers in frames that wait for the flush, and in frames that wait for the kernel. */
+  #lent: Buffer[] = [];
+  #leaving: Buffer[] = [];
   /** No further request may start: the worker said goaway, or it is drained. */
   isLeaving = false;
 
@@ -115,6 +120,14 @@ export class Link implements Transport, FrameHandler, Expiring {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     setImmediate(this.#endOfTurn);
+  }
+
+  /** A copy of bytes for the writer, until the kernel has them. */
+  keep(buffer: Buffer, start: number, end: number): Buffer {
+    if (end - start > writeScratchBytes) return Buffer.from(buffer.subarray(start, end));
+    const own = takeBuffer();
+    this.#lent.push(own);
+    return own.subarray(0, buffer.copy(own, 0, start, end));
   }
 
   /** Something large was collected: if too much waits, nothing further starts until the worker has read. */
@@ -228,6 +241,9 @@ export class Link implements Transport, FrameHandler, Expiring {
   #open(): FrameWriter {
     this.#reader = new FrameReader(this, FrameType.Answer);
     this.strays = new StrayFrames();
+    // Those of a broken link may still be in a write: they are never used again.
+    this.#lent = [];
+    this.#leaving = [];
     this.#pingsOpen = 0;
     this.#isChoked = false;
     this.#state = 'greeting';
@@ -235,7 +251,11 @@ export class Link implements Transport, FrameHandler, Expiring {
     const sink: ByteSink = {
       onBytes: (buffer, length) => this.#onBytes(socket, buffer, length),
       onEnd: () => this.#onEnded(socket, 'closed by the worker'),
-      onDrain: () => this.#unchoke(),
+      onDrain: () => {
+        if (this.#socket !== socket) return;
+        this.#takeBack();
+        this.#unchoke();
+      },
       onClosed: (code) => this.#onEnded(socket, code === '' ? 'closed' : code),
     };
     const socket = connectSocket({ path: this.#path }, sink, () => undefined);
@@ -277,8 +297,15 @@ export class Link implements Transport, FrameHandler, Expiring {
     const socket = this.#socket;
     if (socket?.writable !== true) return;
     this.writer.flush();
+    if (this.#lent.length > 0) this.#leaving.push(...this.#lent.splice(0));
+    if (socket.writableLength > 0) return;
+    this.#takeBack();
     // The kernel took all of it at once: no drain will be told.
-    if (this.#isChoked && socket.writableLength === 0) this.#unchoke();
+    if (this.#isChoked) this.#unchoke();
+  }
+
+  #takeBack(): void {
+    if (this.#leaving.length > 0) for (const buffer of this.#leaving.splice(0)) giveBack(buffer);
   }
 
   /** The worker has read: what was held back goes on, first come first served, until too much waits again. */

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { writeScratchBytes } from '../../config/base/limits.js';
 import { latin1 } from '../http1/bytes.js';
+import { giveBack, takeBuffer } from './spare-buffers.js';
 
 /** Bodies up to this size join the head in one string: cheaper than a buffer and a writev. */
 const inlineBytesMax = 4_096;
@@ -9,19 +10,6 @@ const inlineBytesMax = 4_096;
 const textBytesMax = 15_000;
 
 const crlf = '\r\n';
-
-/** Buffers kept for the next writes of any socket: fresh ones cost a page fault per 4 KiB. */
-const spareScratchesMax = 64;
-const spares: Scratch[] = [];
-
-/** A buffer that belongs to one write until the kernel took it. */
-class Scratch {
-  readonly buffer = Buffer.allocUnsafeSlow(writeScratchBytes);
-  /** Given to the socket with the write, which calls it also when it fails. */
-  readonly release = (): void => {
-    if (spares.length < spareScratchesMax) spares.push(this);
-  };
-}
 
 /**
  * Puts together what leaves a socket in one turn. Text is latin1, byte for byte; bytes are copied once
@@ -75,13 +63,13 @@ export class SocketOutput {
     if (!socket.writable) return;
     this.writes += 1;
     this.given += total;
-    const scratch = total <= writeScratchBytes ? (spares.pop() ?? new Scratch()) : null;
-    const target = scratch?.buffer ?? Buffer.allocUnsafe(total);
+    const isLent = total <= writeScratchBytes;
+    const target = isLent ? takeBuffer() : Buffer.allocUnsafe(total);
     if (text !== '') target.write(text, 0, 'latin1');
     buffer.copy(target, text.length, start, end);
     if (behind !== '') target.write(behind, text.length + length, 'latin1');
-    if (scratch === null) socket.write(target);
-    else socket.write(target.subarray(0, total), scratch.release);
+    if (isLent) socket.write(target.subarray(0, total), () => giveBack(target));
+    else socket.write(target);
   }
 
   flush(): void {
