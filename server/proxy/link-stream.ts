@@ -98,7 +98,9 @@ export class LinkStream implements Upstream, Expiring {
 
   abort(cause: AbortCause): void {
     if (this.isEnded) return;
-    this.link.writer.empty(cause === 'fin' ? FrameType.Fin : FrameType.Reset, 0, this.id);
+    // An app that ended its side gets the client's end, not an error: the client saw its end too.
+    const isEnd = cause === 'fin' || this.#isHalfClosed;
+    this.link.writer.empty(isEnd ? FrameType.Fin : FrameType.Reset, 0, this.id);
     this.link.scheduleFlush();
     this.link.strays.streamEnded(true);
     this.end();

@@ -1,5 +1,6 @@
 /** A TCP client that sends exactly the bytes it is given and keeps exactly the bytes that come back. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { until } from './time.js';
 
 export class RawClient {
@@ -34,6 +35,20 @@ export class RawClient {
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
+        resolve(new RawClient(socket));
+      });
+    });
+  }
+
+  /** Over TLS, as HTTP/1.1; whose certificate it is does not matter here. */
+  static connectTls(port: number): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] };
+      const socket = connectTls(options);
+      socket.once('error', reject);
+      socket.once('secureConnect', () => {
+        socket.off('error', reject);
+        socket.setNoDelay();
         resolve(new RawClient(socket));
       });
     });

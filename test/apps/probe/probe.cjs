@@ -100,6 +100,19 @@ const routes = {
     log('address', req.socket.remoteAddress, describeSocket(req.socket));
     res.end('ok');
   },
+  '/tls': (req, res) => {
+    const { socket } = req;
+    const { TLSSocket } = require('node:tls');
+    log('tls', socket instanceof TLSSocket, socket.encrypted, socket.authorized, socket.authorizationError);
+    log('tls', JSON.stringify(socket.getPeerCertificate()), socket.isSessionReused(), typeof socket.getCipher().name);
+    log('tls', typeof socket.getProtocol(), socket.alpnProtocol, socket.servername, socket.getPeerX509Certificate?.());
+    res.end('ok');
+  },
+  '/counts': (req, res) => {
+    log('keys', keys(req), '|', keys(res));
+    log('counts', counts(req, messageEvents), '|', counts(res, messageEvents), '|', counts(req.socket, socketEvents));
+    res.end('ok');
+  },
   '/headers': (req, res) => {
     log('headers', JSON.stringify(req.headers), JSON.stringify(req.rawHeaders), JSON.stringify(req.headersDistinct));
     res.end('ok');
@@ -328,6 +341,14 @@ const routes = {
     later(10, () => res.end('signal'));
   },
   '/connections': (_req, res) => server.getConnections((_error, count) => res.end(`connections ${count}`)),
+  '/close-idle': (_req, res) => {
+    res.end('idle closed');
+    res.on('close', () => later(20, () => server.closeIdleConnections()));
+  },
+  '/close-all': (_req, res) => {
+    res.write('part');
+    later(20, () => server.closeAllConnections());
+  },
   '/informed': (_req, res) => {
     res.on('prefinish', () => log('prefinish'));
     res.on('socket', () => log('late socket event'));
@@ -400,6 +421,8 @@ const options = {
 };
 
 const setups = {
+  https: (s) => tunnel(s, 'websocket'),
+  http2: (s) => tunnel(s, 'websocket'),
   tunnel: (s) => tunnel(s, 'websocket'),
   continue: (s) =>
     s.on('checkContinue', (req, res) => {
@@ -432,8 +455,18 @@ const setups = {
   },
 };
 
-const server = http.createServer(options[config] ?? {}, onRequest);
-server.on('connection', (socket) => {
+const pem = (name) => fs.readFileSync(`${__dirname}/${name}.pem`);
+const certificate = { key: pem('key'), cert: pem('cert') };
+
+function createServer() {
+  if (config === 'https') return require('node:https').createServer(certificate, onRequest);
+  if (config === 'http2') return require('node:http2').createSecureServer({ ...certificate, allowHTTP1: true }, onRequest);
+  return http.createServer(options[config] ?? {}, onRequest);
+}
+
+const speaksTls = config === 'https' || config === 'http2';
+const server = createServer();
+server.on(speaksTls ? 'secureConnection' : 'connection', (socket) => {
   sockets += 1;
   socket.probeId = sockets;
   log(`#${sockets}`, 'connection', socket.server === server);

@@ -1,10 +1,13 @@
 /** The app's server as the host knows it, and everything that serves requests to it. */
 import diagnostics_channel from 'node:diagnostics_channel';
-import type { FakeHandle } from './fake-handle.js';
+import type { StreamAddresses } from '../../../link/payloads.js';
+import { FakeHandle, type HandleOwner } from './fake-handle.js';
 import { coarseNowMs } from './host-clock.js';
 import type { ServerInternals } from './node-internals.js';
-import type { Seam } from './seam.js';
-import type { VirtualSocket } from './virtual-socket.js';
+import type { ConnectionEvent, Seam } from './seam.js';
+import type { HostedKind } from './server-kinds.js';
+import { createDressedSocket, TlsHandle } from './tls-dress.js';
+import { type SocketOwner, VirtualSocket } from './virtual-socket.js';
 
 const serverSocket = diagnostics_channel.channel('net.server.socket');
 /** Where a server has no keep-alive time-out of its own, idle virtual sockets still go. */
@@ -15,10 +18,26 @@ export class App {
   /** Null: requests go in as bytes. */
   readonly seam: Seam | null;
   readonly sockets = new Set<VirtualSocket>();
+  readonly connectionEvent: ConnectionEvent;
+  readonly #kind: HostedKind;
 
-  constructor(server: ServerInternals, seam: Seam | null) {
+  constructor(server: ServerInternals, kind: HostedKind, seam: Seam | null) {
     this.server = server;
-    this.seam = seam;
+    this.#kind = kind;
+    this.connectionEvent = kind === 'http' ? 'connection' : 'secureConnection';
+    // An HTTP/2 server has not all that the fast path reads of an HTTP server.
+    this.seam = seam !== null && kind === 'http2' ? { ...seam, fast: null } : seam;
+  }
+
+  createHandle(owner: HandleOwner, addresses: StreamAddresses): FakeHandle {
+    return this.#kind === 'http' ? new FakeHandle(owner, addresses) : new TlsHandle(owner, addresses);
+  }
+
+  createSocket(owner: SocketOwner, handle: FakeHandle, isEncrypted: boolean): VirtualSocket {
+    if (handle instanceof TlsHandle) return createDressedSocket(owner, handle, this.server, isEncrypted);
+    const socket = new VirtualSocket(owner, handle, this.server);
+    if (isEncrypted) socket.encrypted = true;
+    return socket;
   }
 
   /** What Node's accept callback checks: `maxConnections` and `blockList`. */

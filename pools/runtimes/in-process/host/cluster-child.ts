@@ -4,7 +4,9 @@
  */
 import type net from 'node:net';
 import { runSoon } from './clean-context.js';
+import { watchPrimaryFlags } from './cluster-notice.js';
 import type { Listen2 } from './node-internals.js';
+import { type BindAnswer, type BindQuery, bindUdp, isBind } from './udp-bind.js';
 
 interface ListenQuery {
   readonly address: string | null;
@@ -17,7 +19,7 @@ interface ListenQuery {
 
 interface ClusterChild {
   _setupWorker(): void;
-  _getServer(server: net.Server & { _listen2: Listen2 }, query: ListenQuery, callback: unknown): void;
+  _getServer(server: net.Server & { _listen2: Listen2 }, query: ListenQuery | BindQuery, answer: BindAnswer): void;
   worker: {
     send: (message: unknown, ...rest: unknown[]) => boolean;
     disconnect: () => unknown;
@@ -29,14 +31,25 @@ interface ClusterChild {
 
 const uniqueId = 'NODE_UNIQUE_ID';
 
-/** `slot` becomes `cluster.worker.id`. `closeServer` is what `worker.disconnect()` does here. */
-export function becomeClusterChild(slot: number, closeServer: (then: () => void) => void): void {
+/**
+ * `slot` becomes `cluster.worker.id`. `closeServer` is what `worker.disconnect()` does here; `notice` is told
+ * once if the app asks whether it is the primary.
+ */
+export function becomeClusterChild(
+  slot: number,
+  closeServer: (then: () => void) => void,
+  notice: (code: string, text: string) => void,
+): void {
   process.env[uniqueId] = String(slot);
   // Must be loaded with the variable set: Node decides by it once which half of the module to load.
   const cluster = process.getBuiltinModule('node:cluster') as unknown as ClusterChild;
   cluster._setupWorker();
   Reflect.deleteProperty(process.env, uniqueId);
-  cluster._getServer = (server, query) => {
+  cluster._getServer = (server, query, answer) => {
+    if (isBind(query)) {
+      bindUdp(server, query, answer);
+      return;
+    }
     const { address, port, addressType, backlog, fd, flags } = query;
     server._listen2(address, port, addressType, backlog, fd, flags);
   };
@@ -56,4 +69,5 @@ export function becomeClusterChild(slot: number, closeServer: (then: () => void)
     return worker;
   };
   worker.isConnected = () => true;
+  watchPrimaryFlags(cluster, notice);
 }

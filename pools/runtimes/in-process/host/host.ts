@@ -54,7 +54,11 @@ export class Host implements LinkOwner, ListenOwner {
       (message) => this.#command(message),
       () => process.exit(1),
     );
-    becomeClusterChild(start.slot, (then) => this.#closeServer(then));
+    becomeClusterChild(
+      start.slot,
+      (then) => this.#closeServer(then),
+      (code, text) => this.notice(code, text),
+    );
     const seam = start.path === 'documented' ? 'asked for' : findSeam();
     this.seam = typeof seam === 'string' ? null : start.path === 'slow' ? { ...seam, fast: null } : seam;
     if (typeof seam === 'string' && start.path !== 'documented') {

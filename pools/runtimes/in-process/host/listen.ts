@@ -10,7 +10,7 @@ import { FakeListenHandle, type ListenAddress } from './listen-handle.js';
 import type { Listen2, ListenHandle, ServerInternals } from './node-internals.js';
 import { bindSecond, canBind } from './second-servers.js';
 import type { Seam } from './seam.js';
-import { whyNotHosted } from './server-kinds.js';
+import { kindOf } from './server-kinds.js';
 
 /** What adoption tells the host. */
 export interface ListenOwner {
@@ -46,19 +46,19 @@ export function adoptListen(owner: ListenOwner): void {
 
   prototype._listen2 = function _listen2(this, address, port, addressType, backlog, fd, flags): void {
     const listenForReal = (): void => original.call(this, address, port, addressType, backlog, fd, flags);
-    const reason = whyNotHosted(this);
-    if (reason === 'not-http') {
+    const kind = kindOf(this);
+    if (kind === 'not-http') {
       listenForReal();
       return;
     }
     const isPath = address !== null && port === -1 && addressType === -1;
     const wanted: Wanted = { address: address ?? '', port: Math.max(0, port ?? 0), isPath };
-    if (reason !== null && isTheApp(owner, wanted, adoption === null)) {
-      owner.refused(reason.code, reason.text);
-      return;
-    }
     if (!isTheApp(owner, wanted, adoption === null)) {
       second(owner, this, address, wanted, backlog, fd, original);
+      return;
+    }
+    if (typeof kind === 'object') {
+      owner.refused(kind.code, kind.text);
       return;
     }
     if (adoption !== null && !adoption.isProvisional && adoption.app.server !== this) {
@@ -71,7 +71,7 @@ export function adoptListen(owner: ListenOwner): void {
       return;
     }
     if (adoption !== null) displace(owner, adoption);
-    const app = new App(this as unknown as ServerInternals, owner.seam);
+    const app = new App(this as unknown as ServerInternals, kind, owner.seam);
     const shown = takeGiven(this) ?? reported(wanted, owner.appPort);
     const handle = new FakeListenHandle(wanted.isPath ? null : shown, () => {
       if (adoption?.handle !== handle) return;

@@ -10,7 +10,7 @@ const none = Buffer.alloc(0);
 export function watchAnswers(): void {
   diagnostics_channel.subscribe('http.server.response.finish', (message) => {
     const { socket } = message as { readonly socket: unknown };
-    if (socket instanceof VirtualSocket) socket.flight.answered();
+    if (VirtualSocket.is(socket)) socket.flight.answered();
   });
 }
 

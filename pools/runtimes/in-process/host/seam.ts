@@ -82,20 +82,28 @@ const silentOwner = {
   writePiece: (_chunk: unknown, _encoding: unknown, callback: () => void) => callback(),
 };
 
+/** `secureConnection` is where a server that speaks TLS hands a socket to its HTTP code. */
+export type ConnectionEvent = 'connection' | 'secureConnection';
+
 /**
- * Emits `connection` for a virtual socket. The server's connection list must be out of sight meanwhile:
+ * Emits the event for a virtual socket. The server's connection list must be out of sight meanwhile:
  * the native parser would join it as "headers not complete" and be timed out in a good response.
  */
-export function emitConnection(server: ServerInternals, socket: VirtualSocket, hideConnections: boolean): void {
+export function emitConnection(
+  server: ServerInternals,
+  socket: VirtualSocket,
+  event: ConnectionEvent,
+  hideConnections: boolean,
+): void {
   const list = hideConnections ? symbolOf(server, 'http.server.connections') : null;
   if (list === null) {
-    server.emit('connection', socket);
+    server.emit(event, socket);
     return;
   }
   const connections = server[list];
   server[list] = undefined;
   try {
-    server.emit('connection', socket);
+    server.emit(event, socket);
   } finally {
     server[list] = connections;
   }
@@ -120,7 +128,7 @@ function dryRun(): Seam {
   const server = new http.Server() as ServerInternals;
   const addresses = { remoteAddress: '', remotePort: 0, localAddress: '', localPort: 0 };
   const socket = new VirtualSocket(silentOwner, new FakeHandle(silentOwner, addresses), server);
-  emitConnection(server, socket, true);
+  emitConnection(server, socket, 'connection', true);
   const parser = socket.parser;
   if (parser === null || parser === undefined) throw new Error('socket.parser is missing');
   const slots = {

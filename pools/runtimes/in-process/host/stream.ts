@@ -9,12 +9,12 @@ import type { DecodedRequest, StreamAddresses } from '../../../link/payloads.js'
 import { Answer, type AnswerLink } from './answer.js';
 import type { App } from './app.js';
 import { runSoon, runSoonFromClean } from './clean-context.js';
-import { FakeHandle, type HandleOwner } from './fake-handle.js';
+import type { FakeHandle, HandleOwner } from './fake-handle.js';
 import { coarseNowMs } from './host-clock.js';
 import type { IncomingInternals } from './node-internals.js';
 import { Requests } from './requests.js';
 import { emitConnection } from './seam.js';
-import { type SocketOwner, VirtualSocket, type WriteCallback, type WritePiece } from './virtual-socket.js';
+import type { SocketOwner, VirtualSocket, WriteCallback, WritePiece } from './virtual-socket.js';
 
 /** A frame that waits for its macrotask. */
 export interface Delivery {
@@ -67,7 +67,7 @@ export class Stream implements HandleOwner, SocketOwner {
     this.id = id;
     this.app = app;
     this.#encrypted = encrypted;
-    this.handle = new FakeHandle(this, addresses);
+    this.handle = app.createHandle(this, addresses);
     this.answer = new Answer(link, id);
     this.requests = new Requests(this);
     runSoonFromClean(openStream, this);
@@ -89,14 +89,13 @@ export class Stream implements HandleOwner, SocketOwner {
       return;
     }
     const server = this.app.server;
-    const socket = new VirtualSocket(this, this.handle, server);
+    const socket = this.app.createSocket(this, this.handle, this.#encrypted);
     this.socket = socket;
-    if (this.#encrypted) socket.encrypted = true;
     socket.server = server;
     socket._server = server;
     server._connections += 1;
     this.app.sockets.add(socket);
-    emitConnection(server, socket, this.app.seam !== null);
+    emitConnection(server, socket, this.app.connectionEvent, this.app.seam !== null);
     this.app.announceSocket(socket);
   }
 

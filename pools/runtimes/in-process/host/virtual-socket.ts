@@ -47,6 +47,7 @@ export class VirtualSocket extends net.Socket {
   declare _httpMessage: ResponseInternals | null | undefined;
   declare server: ServerInternals;
   declare _server: ServerInternals | null;
+  declare allowHalfOpen: boolean;
   declare encrypted?: boolean;
   declare _unrefTimer: () => void;
   declare _paused: boolean;
@@ -63,6 +64,11 @@ export class VirtualSocket extends net.Socket {
     };
     super(options as net.SocketConstructorOpts);
     this.#owner = owner;
+  }
+
+  /** Also of a socket in the dress of TLS, which is no instance of this class. */
+  static is(value: unknown): value is VirtualSocket {
+    return typeof value === 'object' && value !== null && #owner in value;
   }
 
   get flight(): Flight {

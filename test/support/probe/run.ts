@@ -1,12 +1,13 @@
 /** Runs the probe app alone or hosted, drives scenarios through raw clients and keeps what everybody saw. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { HostStartData } from '../../../pools/protocol/primary-to-host.js';
-import { freePort } from '../../support/free-port.js';
-import { cleanEnvironment, HostedApp } from '../../support/hosted-app.js';
-import { LinkFront } from '../../support/link-front.js';
-import { app } from '../../support/paths.js';
-import { RawClient } from '../../support/raw-client.js';
-import { until } from '../../support/time.js';
+import { freePort } from '../free-port.js';
+import { cleanEnvironment, HostedApp } from '../hosted-app.js';
+import { ListenerHarness } from '../listener-harness.js';
+import { app } from '../paths.js';
+import { RawClient } from '../raw-client.js';
+import { until } from '../time.js';
+import { tlsConfigs } from './tls-scenarios.js';
 
 export type Mode = 'alone' | HostStartData['path'];
 
@@ -29,16 +30,17 @@ export interface Scenario {
 /** What a scenario can do. */
 export class Scene {
   readonly clients: RawClient[] = [];
-  readonly #port: number;
+  readonly #running: Running;
   readonly #log: () => readonly string[];
 
-  constructor(port: number, log: () => readonly string[]) {
-    this.#port = port;
+  constructor(running: Running, log: () => readonly string[]) {
+    this.#running = running;
     this.#log = log;
   }
 
   async connect(): Promise<RawClient> {
-    const client = await RawClient.connect(this.#port);
+    const { port, speaksTls } = this.#running;
+    const client = speaksTls ? await RawClient.connectTls(port) : await RawClient.connect(port);
     this.clients.push(client);
     return client;
   }
@@ -57,6 +59,7 @@ const probe = `${app('probe')}/probe.cjs`;
 
 interface Running {
   readonly port: number;
+  readonly speaksTls: boolean;
   readonly child: ChildProcess;
   stdout(): string;
   stop(): Promise<void>;
@@ -79,6 +82,7 @@ async function startAlone(config: string, node: string): Promise<Running> {
   await until('the probe listens', () => text.includes('listening'), { everyMs: 5, state: () => text });
   return {
     port,
+    speaksTls: tlsConfigs.includes(config),
     child,
     stdout: () => text,
     stop: async () => {
@@ -88,20 +92,25 @@ async function startAlone(config: string, node: string): Promise<Running> {
   };
 }
 
-async function startHosted(config: string, node: string, path: HostStartData['path']): Promise<Running> {
-  const hosted = HostedApp.start({ entry: probe, args: [config], node, path });
+async function startHosted(
+  config: string,
+  node: string,
+  path: HostStartData['path'],
+  listener: ListenerHarness,
+): Promise<Running> {
+  const hosted = HostedApp.start({ entry: probe, args: [config], node, path, envPort: listener.port });
   await hosted.message('listening');
-  const front = new LinkFront(hosted.socketPath);
-  const port = await front.listen();
+  const worker = listener.worker({ kind: 'link', socketPath: hosted.socketPath, linkToken: HostedApp.token });
+  await listener.publish([worker]);
+  const isLinked = (): boolean => listener.all('link').some((one) => one.workerId === worker.workerId && one.up);
+  await until('the link is up', isLinked, { everyMs: 5 });
   await until('the probe listens', () => hosted.stdout.includes('listening'), { everyMs: 5 });
   return {
-    port,
+    port: listener.port,
+    speaksTls: false,
     child: hosted.child,
     stdout: () => hosted.stdout,
-    stop: async () => {
-      await front.close();
-      await hosted.stop();
-    },
+    stop: () => hosted.stop(),
   };
 }
 
@@ -128,7 +137,7 @@ function count(lines: readonly string[], part: string): number {
 async function runOne(scenario: Scenario, running: Running): Promise<Record> {
   const start = running.stdout().length;
   const log = (): string[] => running.stdout().slice(start).split('\n').slice(0, -1);
-  const scene = new Scene(running.port, log);
+  const scene = new Scene(running, log);
   let failure = '';
   try {
     await scenario.run(scene);
@@ -149,29 +158,38 @@ async function runOne(scenario: Scenario, running: Running): Promise<Record> {
   return { name: scenario.name, log: lines, client: scene.clients.map((one) => blankDates(one.text())) };
 }
 
-/** All scenarios of one configuration, one process. */
-export async function runConfig(
-  config: string,
-  scenarios: readonly Scenario[],
-  mode: Mode,
-  node: string,
-): Promise<Record[]> {
-  const running = mode === 'alone' ? await startAlone(config, node) : await startHosted(config, node, mode);
-  try {
-    const records: Record[] = [];
-    for (const scenario of scenarios) {
-      if (scenario.config === config) records.push(await runOne(scenario, running));
+type Start = (config: string) => Promise<Running>;
+
+/** One process for each configuration. */
+async function runWith(start: Start, scenarios: readonly Scenario[], found: Map<string, Record>): Promise<void> {
+  for (const config of new Set(scenarios.map((one) => one.config))) {
+    const running = await start(config);
+    try {
+      for (const scenario of scenarios) {
+        if (scenario.config === config) found.set(scenario.name, await runOne(scenario, running));
+      }
+    } finally {
+      await running.stop();
     }
-    return records;
-  } finally {
-    await running.stop();
   }
 }
 
+/** Runs all scenarios: alone, or behind a real listener process. `node` runs the app. */
 export async function runAll(scenarios: readonly Scenario[], mode: Mode, node: string): Promise<Map<string, Record>> {
   const found = new Map<string, Record>();
-  for (const config of new Set(scenarios.map((one) => one.config))) {
-    for (const record of await runConfig(config, scenarios, mode, node)) found.set(record.name, record);
+  if (mode === 'alone') {
+    await runWith((config) => startAlone(config, node), scenarios, found);
+    return found;
+  }
+  const listener = await ListenerHarness.start({
+    application: { hostingModel: 'InProcess' },
+    settings: { trustedProxies: ['127.0.0.1'] },
+    nodePath: node,
+  });
+  try {
+    await runWith((config) => startHosted(config, node, mode, listener), scenarios, found);
+  } finally {
+    await listener.stop();
   }
   return found;
 }
