@@ -5,6 +5,7 @@ import { dotnet } from './dotnet.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
 import { hostileAnswersLive } from './hostile-answers.js';
+import { inProcess } from './in-process.js';
 import { killListeners } from './kill-listeners.js';
 import { killWorkers } from './kill-workers.js';
 import { mustRefuseLive } from './must-refuse.js';
@@ -17,6 +18,7 @@ import { startCost } from './start-cost.js';
 export const experiments: readonly Experiment[] = [
   benchFigures,
   startCost,
+  inProcess,
   frameworks,
   asyncContexts,
   dotnet,

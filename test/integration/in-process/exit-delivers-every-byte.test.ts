@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { bytesLostAtExit } from '../../support/probe/exit-bytes.js';
 import { TestStream } from '../../support/test-stream.js';
 import { until } from '../../support/time.js';
 import { withHosted } from './hosted.js';
@@ -46,4 +47,11 @@ test('an uncaught error is told before the process ends', async () => {
     await hosted.exited();
     expect(hosted.find('fatal')?.text).toContain('after the end');
   });
+});
+
+test.each([
+  ['reads', true],
+  ['reads later', false],
+] as const)('behind the real listener a client that %s loses nothing', async (_title, reads) => {
+  expect(await bytesLostAtExit(process.execPath, reads)).toBe(0);
 });

@@ -15,6 +15,8 @@ export const responses: readonly Scenario[] = [
   simple('identities', get('/identity')),
   simple('socket facts', get('/address')),
   simple('request headers', get('/headers', 'X-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nX-Empty:\r\n')),
+  simple('hop-by-hop request fields', get('/headers', 'Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\n')),
+  simple('protected request fields', get('/headers', 'X-A: a\r\nMS-ASPNETCORE-TOKEN: b\r\nX-B: 1\r\n')),
   simple('bytes written', get('/bytes')),
   simple('chunked', get('/chunked'), 'plain', /0\r\n\r\n$/),
   simple('chunked later', get('/chunked-later'), 'plain', /0\r\n\r\n$/),

@@ -1,5 +1,6 @@
 /** Expectations, upgrades, and servers with options of their own. */
-import { get, head, post, scenario, simple, untilEnd } from './scenario-kit.js';
+import { until } from '../time.js';
+import { get, head, pageEnd, post, scenario, simple, untilEnd } from './scenario-kit.js';
 import type { Scenario } from './run.js';
 
 export const expects: readonly Scenario[] = [
@@ -119,5 +120,6 @@ export const configured: readonly Scenario[] = [
     const other = await scene.connect();
     other.send(get('/hello'));
     await scene.sees(/drop/);
+    await until('the end or an error page', () => other.ended || other.text().endsWith(pageEnd), { everyMs: 5 });
   }),
 ];

@@ -19,13 +19,17 @@ export class BytesEncoder {
 
   head(request: DecodedRequest, flags: number): Buffer {
     const { fields } = request;
-    let text = `${request.method} ${request.url} HTTP/${(flags & RequestFlag.http10) === 0 ? '1.1' : '1.0'}\r\n`;
+    const isHttp10 = (flags & RequestFlag.http10) !== 0;
+    const closes = (flags & RequestFlag.close) !== 0;
+    let text = `${request.method} ${request.url} HTTP/${isHttp10 ? '1.0' : '1.1'}\r\n`;
     this.#isChunked = false;
     for (let at = 0; at + 1 < fields.length; at += 2) {
       const name = fields[at] ?? '';
       text += `${name}: ${fields[at + 1] ?? ''}\r\n`;
       if (name.toLowerCase() === 'transfer-encoding') this.#isChunked = (flags & RequestFlag.body) !== 0;
     }
+    // The listener keeps the client's own `Connection` to itself and passes on what it means.
+    if (closes !== isHttp10) text += `Connection: ${closes ? 'close' : 'keep-alive'}\r\n`;
     return Buffer.from(`${text}\r\n`, 'latin1');
   }
 
