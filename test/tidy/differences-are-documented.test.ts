@@ -9,7 +9,8 @@ test('each difference between hosted and alone is named on its page, and no othe
   const named = [...page.matchAll(/^\| ([^|]+?) \|/gm)]
     .map((row) => row[1])
     .filter((name) => !/^(name|---)$/.test(name ?? ''));
-  expect(named.toSorted()).toEqual(differences.map((one) => one.name).toSorted());
+  expect(new Set(named)).toEqual(new Set(differences.map((one) => one.name)));
+  expect(named).toHaveLength(differences.length);
 });
 
 test('each difference names scenarios that exist', () => {

@@ -30,10 +30,8 @@ describe.each(modes)(`${scenarios.length} scenarios, app and client see the same
     const expected = alone.get(name);
     const seen = found.get(name);
     if (expected === undefined || seen === undefined) throw new Error('it did not run');
-    if (mode === 'alone') expect(seen).toEqual(expected);
-    else {
-      const compared = compare(expected, seen);
-      expect(compared.hosted).toEqual(compared.alone);
-    }
+    const { alone: left, hosted: right } =
+      mode === 'alone' ? { alone: expected, hosted: seen } : compare(expected, seen);
+    expect(right).toEqual(left);
   });
 });
