@@ -184,6 +184,8 @@ export interface HostingConfig {
   /** false = system.webServer/webSocket enabled="false": upgrades go on as plain requests. */
   readonly webSocket: boolean;
   readonly handlerSettings: HandlerSettings;
+  /** One entry per file of recycleOnFileChange: path and state. A change of it recycles the pool. */
+  readonly recycleOnFileChange: readonly string[];
   /** In-process: the port whose server is the app; 0 = the value of PORT, else the first server. */
   readonly port: number;
 }

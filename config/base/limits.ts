@@ -117,9 +117,13 @@ export const xmlElementsMax = 20_000;
 export const xmlDepthMax = 64;
 export const xmlAttributesPerElementMax = 64;
 export const environmentVariablesMax = 500;
+/** `requestTimeout` of httpPlatform; aspNetCore stops at half of it. */
+export const requestTimeoutMsMax = 2_592_000_000;
+export const recycleFilesMax = 16;
 /** Detection of an application: what it reads of a folder that a tenant may have filled. */
 export const detectionJsonBytesMax = 1_048_576;
 export const detectionFolderEntriesMax = 20_000;
+export const detectionProgramsMax = 16;
 export const detectionBinaryBytesMax = 268_435_456;
 /** Listener: one coarse timer for all deadlines, and what lies between a socket and the kernel. */
 export const deadlineTickMs = 500;

@@ -4,7 +4,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+export const dayMs = 24 * hourMs;
 
 /** The longest time span that IIS settings use (`periodicRestart.time` and others stay far below). */
 export const timeSpanMsMax = 10_000 * dayMs;

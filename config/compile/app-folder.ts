@@ -42,6 +42,15 @@ export class AppFolder {
     this.sources.add(join(this.path, name), null);
   }
 
+  /** Changes when the file does: its path, and its size and time of change where there is one. */
+  async stamp(name: string): Promise<string> {
+    const path = this.resolve(name);
+    const found = await statOrNull(path);
+    const stamp = found?.isFile() === true ? `${path} ${found.size} ${found.mtimeMs}` : `${path} absent`;
+    this.sources.add(path, stamp);
+    return stamp;
+  }
+
   /** Names directly in the folder, sorted; at most the limit. */
   async entries(): Promise<readonly string[]> {
     if (this.names !== null) return this.names;

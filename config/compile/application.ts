@@ -1,17 +1,20 @@
-/** One application: its web.config, then its hosting. What is wrong with them stays with the application. */
+/** One application: the web.config files that hold for it, then its hosting. What is wrong with them stays with the application. */
 import type { Diagnostic } from '../base/diagnostics.js';
-import { parseBoolean, parseUint } from '../base/units.js';
+import { parseBoolean, parseUint, shown } from '../base/units.js';
 import type { Sources } from '../load/document.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
-import { readWebConfig, type WebConfig } from '../load/web-config.js';
+import type { WebConfigReader } from '../load/web-config.js';
 import type { ApplicationFailure, HostingConfig } from '../model.js';
 import { AppFolder } from './app-folder.js';
 import { compileHosting } from './hosting.js';
+import { iisnodeSettings } from './iisnode.js';
 import { isPlain } from './inherit.js';
 import { type ModuleSettings, moduleSettings } from './module-attributes.js';
+import { type ElementOf, type ModuleMention, ModuleRefusal, refusal } from './module-problem.js';
 import type { CompiledPool } from './pools.js';
 import type { Report } from './report.js';
 import { Variables } from './variables.js';
+import { type Effective, effective, type Layer, type Restriction } from './web-config-layers.js';
 
 const maxAllowedContentLengthMax = 4_294_967_295;
 
@@ -21,6 +24,17 @@ export interface BuildInput {
   readonly id: string;
   readonly physicalPath: string;
   readonly pool: CompiledPool;
+  readonly webConfigs: WebConfigsOf;
+}
+
+/** The web.config files that hold for an application. */
+export interface WebConfigsOf {
+  readonly reader: WebConfigReader;
+  /** Outermost first, the application's own folder last. */
+  readonly folders: readonly { readonly folder: string; readonly base: string }[];
+  /** Path of the application, and those of all applications of its site (see `keyOf`). */
+  readonly target: string;
+  readonly applications: ReadonlySet<string>;
 }
 
 export interface Built {
@@ -32,8 +46,6 @@ export interface Built {
 
 export class Build {
   webConfigLimit: number | undefined;
-  webConfigFile = '';
-  restrictsChildren = false;
   private readonly report: Report;
   private readonly sources: Sources;
   private readonly secrets: Set<string>;
@@ -64,7 +76,8 @@ export class Build {
     const blame = (attribute: string): { readonly place: Place; readonly path: Path } => {
       const path = [...yamlAt, attribute];
       if (attribute !== '' && this.report.has(path)) return { place: placeAt(this.report.root, path), path };
-      if (module !== null) return { place: module.attributePlace(attribute), path: [] };
+      const attributePlace = module?.attributePlace ?? null;
+      if (attributePlace !== null) return { place: attributePlace(attribute), path: [] };
       return { place: placeAt(this.report.root, [...at, 'physicalPath']), path: at };
     };
     if (result.kind === 'hosting') {
@@ -93,27 +106,40 @@ export class Build {
   }
 
   private async webConfig(): Promise<ModuleAt | Built | null> {
-    const { id, physicalPath, pool } = this.input;
+    const { id, pool, webConfigs } = this.input;
     if (!pool.readsWebConfig) return null;
-    const read = await readWebConfig(physicalPath, this.sources);
-    if (read.kind === 'absent') return null;
-    if (read.kind === 'refused') {
-      const { diagnostic } = read;
-      return this.fail(500, 19, { ...diagnostic, message: `${id} answers 500.19: ${diagnostic.message}` });
+    const layers: Layer[] = [];
+    for (const { folder, base } of webConfigs.folders) {
+      const read = await webConfigs.reader.read(folder);
+      if (read.kind === 'refused') {
+        const { diagnostic } = read;
+        return this.fail(500, 19, { ...diagnostic, message: `${id} answers 500.19: ${diagnostic.message}` });
+      }
+      if (read.kind === 'read') layers.push({ config: read.config, base });
     }
-    const { config } = read;
-    this.webConfigFile = config.file;
-    const ignored = this.ignored();
+    try {
+      return this.judge(effective(layers, webConfigs.target, webConfigs.applications));
+    } catch (error) {
+      if (!(error instanceof ModuleRefusal)) throw error;
+      const { file, line, column, message, remedy, subStatus } = error.problem;
+      const text = `${id} answers 500.${subStatus}: ${message}`;
+      const problem = { severity: 'warning', code: 'web-config-refused', message: text, remedy } as const;
+      return this.fail(500, subStatus, diagnosticAt({ file, line, column }, problem));
+    }
+  }
+
+  private judge(config: Effective): ModuleAt | Built | null {
+    const ignored = ignoredSections(this.input.raw);
     for (const { section, diagnostic } of config.mentions) {
       if (!ignored.some((name) => matchesSection(section, name))) this.report.push(diagnostic);
     }
-    return this.restriction(config) ?? this.limit(config) ?? this.module(config);
+    const closed = this.restriction(openRestrictions(config, ignored));
+    if (closed !== null) return closed;
+    this.webConfigLimit = limitOf(config);
+    return this.module(config);
   }
 
-  private restriction(config: WebConfig): Built | null {
-    const ignored = this.ignored();
-    const open = config.restrictions.filter(({ section }) => !ignored.some((name) => matchesSection(section, name)));
-    this.restrictsChildren = config.flowsToChildren && open.length > 0;
+  private restriction(open: readonly Restriction[]): Built | null {
     const [first] = open;
     if (first === undefined) return null;
     const more = open.length > 1 ? ` (and ${open.length - 1} more such elements)` : '';
@@ -129,68 +155,65 @@ export class Build {
     );
   }
 
-  private limit(config: WebConfig): Built | null {
-    const attribute = config.requestLimits?.attributes.get('maxAllowedContentLength');
-    if (attribute === undefined) return null;
-    const parsed = parseUint(attribute.value);
-    if (parsed.ok && parsed.value <= maxAllowedContentLengthMax) {
-      this.webConfigLimit = parsed.value;
-      return null;
-    }
-    const message = `maxAllowedContentLength: ${parsed.ok ? `more than ${maxAllowedContentLengthMax}` : parsed.message}`;
-    return this.refused(config.file, { ...attribute, message, remedy: 'write a number of bytes' });
-  }
-
-  private module(config: WebConfig): ModuleAt | Built | null {
-    if (config.hosting === null) return null;
-    const { module, element } = config.hosting;
-    const result = moduleSettings(module, element);
-    if (!result.ok) return this.refused(config.file, result.problem);
-    for (const { line, column, message, remedy } of result.mentions) {
+  private module({ hosting, webSocket }: Effective): ModuleAt | null {
+    const mention = ({ file, line, column, message }: ModuleMention): void =>
       this.report.push(
-        diagnosticAt(
-          { file: config.file, line, column },
-          { severity: 'warning', code: 'section-not-acting', message, remedy },
-        ),
+        diagnosticAt({ file, line, column }, { severity: 'warning', code: 'section-not-acting', message }),
       );
+    const enabled = webSocket === null ? true : flagOf(webSocket, 'enabled');
+    const switched = enabled ? {} : { webSocket: false };
+    if (hosting === null) {
+      if (enabled) return null;
+      return { settings: { raw: switched, variables: [] }, attributePlace: null };
     }
+    const { raw, variables } =
+      hosting.module === 'iisnode'
+        ? iisnodeSettings(hosting, mention)
+        : moduleSettings(hosting.module, hosting.elements, mention);
+    const elements = hosting.module === 'iisnode' ? [hosting.handler] : hosting.elements;
     const place = (attribute: string): Place => {
-      const { line, column } = element.attributes.get(attribute) ?? element;
-      return { file: config.file, line, column };
+      const said = elements.findLast(({ element }) => element.attributes.has(attribute)) ?? elements.at(-1);
+      const { line, column } = said?.element.attributes.get(attribute) ?? said?.element ?? { line: 0, column: 0 };
+      return { file: said?.file ?? '', line, column };
     };
-    const webSocket = config.webSocket?.attributes.get('enabled');
-    const switched = parseBoolean(webSocket?.value ?? 'true');
-    if (webSocket !== undefined && !switched.ok) {
-      const message = `webSocket enabled: ${switched.message}`;
-      return this.refused(config.file, { ...webSocket, message, remedy: 'write true or false' });
-    }
-    const raw = { ...result.settings.raw, webSocket: switched.ok && switched.value };
-    return { settings: { ...result.settings, raw }, attributePlace: place };
-  }
-
-  private refused(
-    file: string,
-    problem: { readonly line: number; readonly column: number; readonly message: string; readonly remedy: string },
-  ): Built {
-    const { line, column, remedy } = problem;
-    const message = `${this.input.id} answers 500.19: ${problem.message}`;
-    return this.fail(
-      500,
-      19,
-      diagnosticAt({ file, line, column }, { severity: 'warning', code: 'web-config-refused', message, remedy }),
-    );
-  }
-
-  private ignored(): readonly string[] {
-    const hosting = this.input.raw['hosting'];
-    const names = isPlain(hosting) ? hosting['ignoreSections'] : undefined;
-    return Array.isArray(names) ? names.map(String) : [];
+    return { settings: { raw: { ...raw, ...switched }, variables }, attributePlace: place };
   }
 }
 
 interface ModuleAt {
   readonly settings: ModuleSettings;
-  readonly attributePlace: (attribute: string) => Place;
+  /** null: no element says how the application runs. */
+  readonly attributePlace: ((attribute: string) => Place) | null;
+}
+
+/** The restrictions that the administrator did not decide to do without. */
+export function openRestrictions(config: Effective, ignored: readonly string[]): readonly Restriction[] {
+  return config.restrictions.filter(({ section }) => !ignored.some((name) => matchesSection(section, name)));
+}
+
+/** `hosting.ignoreSections` as written. */
+export function ignoredSections(raw: Readonly<Record<string, unknown>>): readonly string[] {
+  const hosting = raw['hosting'];
+  const names = isPlain(hosting) ? hosting['ignoreSections'] : undefined;
+  return Array.isArray(names) ? names.map(String) : [];
+}
+
+/** Throws ModuleRefusal. */
+function limitOf({ requestLimits }: Effective): number | undefined {
+  const attribute = requestLimits?.element.attributes.get('maxAllowedContentLength');
+  if (requestLimits === null || attribute === undefined) return undefined;
+  const parsed = parseUint(attribute.value);
+  if (parsed.ok && parsed.value <= maxAllowedContentLengthMax) return parsed.value;
+  const message = `maxAllowedContentLength: "${shown(attribute.value)}" is not a number of bytes from 0 to ${maxAllowedContentLengthMax}`;
+  throw refusal(requestLimits.file, attribute, message);
+}
+
+/** Throws ModuleRefusal. */
+function flagOf({ file, element }: ElementOf, name: string): boolean {
+  const attribute = element.attributes.get(name);
+  const parsed = parseBoolean(attribute?.value ?? '');
+  if (parsed.ok) return parsed.value;
+  throw refusal(file, attribute ?? element, `${name}: ${parsed.message}`);
 }
 
 /** `ipSecurity`, `security/ipSecurity`, `system.webServer/security/ipSecurity` and `rewrite` for all below it. */

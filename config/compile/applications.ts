@@ -1,17 +1,34 @@
 /** The applications of all sites, in configuration order. */
 import { dirname, resolve } from 'node:path';
 import type { Sources } from '../load/document.js';
+import { placeOfFile } from '../load/expand.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
+import { WebConfigReader } from '../load/web-config.js';
 import type { ApplicationConfig } from '../model.js';
-import { applicationDefaults } from '../schema/root.js';
-import { Build } from './application.js';
+import { type ApplicationDefaults, applicationDefaults } from '../schema/root.js';
+import { Build, ignoredSections, openRestrictions, type WebConfigsOf } from './application.js';
 import { poolConflict } from './hosting.js';
 import { inherit, isPlain, textOf } from './inherit.js';
-import { defaultPoolName, type Pools } from './pools.js';
+import { ModuleRefusal } from './module-problem.js';
+import { type CompiledPool, defaultPoolName, type Pools } from './pools.js';
 import type { Report } from './report.js';
 import type { CompiledSite } from './sites.js';
+import { effective, foldersOf, keyOf } from './web-config-layers.js';
 
 const maxAllowedContentLengthDefault = 30_000_000;
+
+/** An application before its web.config and folder are looked at. */
+interface Declared {
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly at: Path;
+  readonly path: string;
+  readonly key: string;
+  readonly id: string;
+  readonly pool: CompiledPool;
+  readonly physicalPath: string;
+  /** maxAllowedContentLength of its entry, and with its defaults. */
+  readonly limits: { readonly own: number | undefined; readonly inherited: number | undefined };
+}
 
 export class Applications {
   readonly list: ApplicationConfig[] = [];
@@ -22,7 +39,9 @@ export class Applications {
   private readonly defaults: unknown;
   /** The first application of each pool that can run: it decides the pool's hosting model. */
   private readonly firstOfPool = new Map<string, ApplicationConfig>();
-  private readonly restricting: { readonly site: string; readonly path: string; readonly file: string }[] = [];
+  /** web.config file -> child applications in other pools. */
+  private readonly foreignRestrictions = new Map<string, readonly string[]>();
+  private readonly reader: WebConfigReader;
   private dotnetNoted = 0;
   private dotnetPlace: { readonly place: Place; readonly path: Path; readonly id: string } | null = null;
 
@@ -31,32 +50,38 @@ export class Applications {
     this.report = report;
     this.pools = pools;
     this.sources = sources;
+    this.reader = new WebConfigReader(sources);
     this.secrets = secrets;
   }
 
   async addSite(site: CompiledSite): Promise<void> {
-    const taken = new Set<string>();
+    const declared = new Map<string, Declared>();
     const raws = site.raw['applications'];
     for (const [index, raw] of (Array.isArray(raws) ? (raws as readonly unknown[]) : []).entries()) {
       if (!isPlain(raw)) continue;
       const at: Path = [...site.path, 'applications', index];
       const path = this.checkPath(textOf(raw['path']), [...at, 'path']);
       if (path === null) continue;
-      if (taken.has(path.toLowerCase())) {
+      if (declared.has(keyOf(path))) {
         this.report.at([...at, 'path'], {
           code: 'duplicate-path',
           message: `another application of this site has the path ${path}`,
         });
         continue;
       }
-      taken.add(path.toLowerCase());
-      await this.add(site, raw, path, at);
+      const one = await this.declare(site, raw, path, at);
+      if (one !== null) declared.set(one.key, one);
+    }
+    const applications = new Set(declared.keys());
+    for (const one of declared.values()) {
+      const parents = foldersOf(one.key).flatMap((folder) => (folder === one.key ? [] : (declared.get(folder) ?? [])));
+      await this.add(site, one, parents, applications);
     }
   }
 
   /** Notes that are said once for all applications together. */
   finish(): void {
-    this.warnAboutInheritedRestrictions();
+    this.warnAboutForeignRestrictions();
     if (this.dotnetPlace === null) return;
     const others = this.dotnetNoted > 1 ? ` and ${this.dotnetNoted - 1} more` : '';
     this.report.push(
@@ -85,7 +110,12 @@ export class Applications {
     return null;
   }
 
-  private async add(site: CompiledSite, raw: Readonly<Record<string, unknown>>, path: string, at: Path): Promise<void> {
+  private async declare(
+    site: CompiledSite,
+    raw: Readonly<Record<string, unknown>>,
+    path: string,
+    at: Path,
+  ): Promise<Declared | null> {
     const own = Object.fromEntries(
       Object.keys(applicationDefaults.shape)
         .map((key) => [key, raw[key]])
@@ -97,24 +127,45 @@ export class Applications {
       settings.applicationPool ?? defaultPoolName,
       this.report.has(poolAt) ? poolAt : at,
     );
-    if (pool === null) return;
+    if (pool === null) return null;
     const folderFile = nodeAt(this.report.root, [...at, 'physicalPath'])?.place.file ?? '/';
     const physicalPath = resolve(dirname(folderFile), textOf(raw['physicalPath']));
-    const id = `${site.config.name}${path}`;
-    const ownLimit = applicationDefaults.parse(own).security.requestFiltering.requestLimits.maxAllowedContentLength;
-    const inherited = settings.security.requestFiltering.requestLimits.maxAllowedContentLength;
-    const build = new Build(this.report, this.sources, this.secrets, { raw, at, id, physicalPath, pool });
+    const limit = (from: ApplicationDefaults): number | undefined =>
+      from.security.requestFiltering.requestLimits.maxAllowedContentLength;
+    const limits = { own: limit(applicationDefaults.parse(own)), inherited: limit(settings) };
+    return { raw, at, path, key: keyOf(path), id: `${site.config.name}${path}`, pool, physicalPath, limits };
+  }
+
+  /** `parents` are the applications around it, outermost first. */
+  private async add(
+    site: CompiledSite,
+    one: Declared,
+    parents: readonly Declared[],
+    applications: ReadonlySet<string>,
+  ): Promise<void> {
+    const { raw, at, path, key, id, pool, physicalPath, limits } = one;
+    // A pool is an identity of its own: what one tenant writes never becomes another tenant's program or variables.
+    const shared = parents.filter((other) => other.pool === pool);
+    const folders = [...shared, one].map((other) => ({ folder: other.physicalPath, base: other.key }));
+    const webConfigs: WebConfigsOf = { reader: this.reader, folders, target: key, applications };
+    const build = new Build(this.report, this.sources, this.secrets, { raw, at, id, physicalPath, pool, webConfigs });
     const made = await build.run();
-    const limit =
-      ownLimit ?? build.webConfigLimit ?? site.maxAllowedContentLength ?? inherited ?? maxAllowedContentLengthDefault;
-    if (build.restrictsChildren) this.restricting.push({ site: site.config.name, path, file: build.webConfigFile });
+    if (made.failure === null && pool.readsWebConfig) {
+      const foreign = parents.filter((other) => other.pool !== pool);
+      for (const parent of foreign) await this.noteForeignRestrictions(parent, one, applications);
+    }
     const application: ApplicationConfig = {
       id,
       site: site.config.name,
       path,
       pool: pool.config.name,
       physicalPath,
-      maxAllowedContentLength: limit,
+      maxAllowedContentLength:
+        limits.own ??
+        build.webConfigLimit ??
+        site.maxAllowedContentLength ??
+        limits.inherited ??
+        maxAllowedContentLengthDefault,
       hosting: made.hosting,
       failure: made.failure,
     };
@@ -146,29 +197,34 @@ export class Applications {
     return { ...application, hosting: null, failure: { status: 500, subStatus: conflict.subStatus, diagnostic } };
   }
 
-  /** IIS lets a restriction flow into child applications; here it stays with the application that wrote it. */
-  private warnAboutInheritedRestrictions(): void {
-    for (const parent of this.restricting) {
-      const below = parent.path === '/' ? '/' : `${parent.path.toLowerCase()}/`;
-      const children = this.list.filter(
-        (app) =>
-          app.site === parent.site &&
-          app.path !== parent.path &&
-          app.path.toLowerCase().startsWith(below) &&
-          app.failure === null,
-      );
-      const [child] = children;
-      if (child === undefined) continue;
+  private async noteForeignRestrictions(
+    parent: Declared,
+    child: Declared,
+    applications: ReadonlySet<string>,
+  ): Promise<void> {
+    const read = await this.reader.read(parent.physicalPath);
+    if (read.kind !== 'read') return;
+    const { config } = read;
+    try {
+      const found = effective([{ config, base: parent.key }], child.key, applications);
+      if (openRestrictions(found, ignoredSections(parent.raw)).length === 0) return;
+    } catch (error) {
+      if (error instanceof ModuleRefusal) return;
+      throw error;
+    }
+    this.foreignRestrictions.set(config.file, [...(this.foreignRestrictions.get(config.file) ?? []), child.id]);
+  }
+
+  /** IIS lets a restriction flow into child applications of any pool; here it stays in the pool of its file. */
+  private warnAboutForeignRestrictions(): void {
+    for (const [file, [first, ...more]] of this.foreignRestrictions) {
       this.report.push(
-        diagnosticAt(
-          { file: parent.file, line: 0, column: 0 },
-          {
-            severity: 'warning',
-            code: 'restriction-not-inherited',
-            message: `in IIS the restrictions of this file also hold for ${children.length} child applications (such as ${child.id}); here they do not`,
-            remedy: 'restrict access in the child applications as well',
-          },
-        ),
+        diagnosticAt(placeOfFile(file), {
+          severity: 'warning',
+          code: 'restriction-not-inherited',
+          message: `in IIS the restrictions of this file also hold for ${more.length + 1} child applications in other pools (such as ${first ?? ''}); here they do not`,
+          remedy: 'restrict access in the child applications as well',
+        }),
       );
     }
   }

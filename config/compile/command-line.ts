@@ -70,6 +70,22 @@ export function isWindowsAbsolute(text: string): boolean {
   return /^[A-Za-z]:[\\/]/.test(text) || text.startsWith('\\\\');
 }
 
+/** The first `%NAME%` that no variable has replaced; null = none. */
+export function unsetVariable(text: string): string | null {
+  return /%([^%\s]{1,256})%/.exec(text)?.[1] ?? null;
+}
+
+/**
+ * `stdoutLogFile` as Linux writes it. A place that only Windows has (`C:\logs\stdout`, and what Azure's
+ * templates write, `\\?\%home%\LogFiles\stdout`) becomes its last part, in the application's folder.
+ */
+export function logFilePath(text: string): string {
+  const path = text.trim().replace(/^\\\\\?\\/, '');
+  const turned = forwardSlashes(path);
+  if (!isWindowsAbsolute(path) && unsetVariable(path) === null) return turned;
+  return turned.split('/').findLast((part) => part !== '' && !part.includes('%') && !part.endsWith(':')) ?? 'stdout';
+}
+
 /** The last part of a path of either system, lower case, without `.exe`. */
 export function programName(text: string): string {
   const parts = forwardSlashes(text).split('/');

@@ -1,4 +1,5 @@
 /** Finding out what an application folder is when neither web.config nor `hosting` says it. */
+import { basename } from 'node:path';
 import type { AppFolder } from './app-folder.js';
 import { findDotnet } from './dotnet.js';
 import { isPlain } from './inherit.js';
@@ -11,8 +12,15 @@ export type Detection =
 
 export async function detect(folder: AppFolder): Promise<Detection> {
   const node = await nodeEntry(folder);
-  if (node !== null) return node;
   const dotnet = await findDotnet(folder);
+  if (node !== null && dotnet?.kind === 'app') {
+    return {
+      kind: 'none',
+      message: `${folder.path} holds a Node application (${basename(node.entry)}) and a published .NET application (${basename(dotnet.arguments[0] ?? dotnet.processPath)})`,
+      remedy: 'say which one with a web.config or `hosting: { processPath: ..., arguments: ... }`',
+    };
+  }
+  if (node !== null) return node;
   if (dotnet?.kind === 'app') return { kind: 'dotnet', processPath: dotnet.processPath, arguments: dotnet.arguments };
   if (dotnet?.kind === 'refused') return { kind: 'none', message: dotnet.message, remedy: dotnet.remedy };
   return {

@@ -1,5 +1,6 @@
 /** Recognising published .NET applications by what `dotnet publish` leaves behind. */
 import { basename } from 'node:path';
+import { detectionProgramsMax } from '../base/limits.js';
 import type { AppFolder } from './app-folder.js';
 import { isPlain } from './inherit.js';
 
@@ -29,15 +30,32 @@ export async function findDotnet(folder: AppFolder): Promise<DotnetFinding | nul
     };
   }
   if (first !== undefined) return runtimeConfigApp(folder, first);
-  const single = await singleFileApp(folder, names);
+  const single = (await singleFileApp(folder, names)) ?? (await olderSingleFileApp(folder, names));
   if (single !== null) return single;
-  const project = names.find((name) => /\.(?:cs|fs|vb)proj$/.test(name));
-  if (project === undefined) return null;
+  return sourceOf(names);
+}
+
+/** What must be published before it can run. */
+function sourceOf(names: readonly string[]): DotnetFinding | null {
+  const source =
+    names.find((name) => /\.(?:cs|fs|vb)proj$/.test(name)) ?? names.find((name) => /\.(?:slnx?|cs|fs|vb)$/.test(name));
+  if (source === undefined) return null;
   return {
     kind: 'refused',
-    message: `the folder holds the source of a .NET application (${project}), not a published one`,
+    message: `the folder holds the source of a .NET application (${source}), not a published one`,
     remedy: 'publish it first (dotnet publish -c Release) and point physicalPath at the publish folder',
   };
+}
+
+/** `dotnet Web.dll` in the folder of the project itself, where no Web.dll is. */
+export async function unpublishedDll(
+  folder: AppFolder,
+  words: readonly string[],
+): Promise<{ readonly message: string; readonly remedy: string } | null> {
+  const [dll] = words;
+  if (dll === undefined || !dll.toLowerCase().endsWith('.dll') || (await folder.isFile(dll))) return null;
+  const source = sourceOf(await folder.entries());
+  return source?.kind === 'refused' ? source : null;
 }
 
 interface RuntimeConfig {
@@ -71,14 +89,18 @@ async function runtimeConfigApp(folder: AppFolder, name: string): Promise<Dotnet
     };
   }
   if (!config.web) {
-    return {
-      kind: 'refused',
-      message: `${name} is a .NET program, but not a web application (its runtimeconfig.json does not name ${webFramework})`,
-      remedy: 'name the program that serves HTTP with `hosting.processPath`',
-    };
+    return notWeb(name, 'its runtimeconfig.json');
   }
   if (!config.selfContained) return { kind: 'app', processPath: 'dotnet', arguments: [`${name}.dll`] };
   return (await builtForWindows(folder, name)) ?? { kind: 'app', processPath: folder.resolve(name), arguments: [] };
+}
+
+function notWeb(name: string, where: string): DotnetFinding {
+  return {
+    kind: 'refused',
+    message: `${name} is a .NET program, but not a web application (${where} does not name ${webFramework})`,
+    remedy: 'name the program that serves HTTP with `hosting.processPath`',
+  };
 }
 
 /** A self-contained build for Windows carries its runtime as Windows libraries. */
@@ -114,6 +136,30 @@ async function singleFileApp(folder: AppFolder, names: readonly string[]): Promi
     if (names.includes(`${name}.exe`) && (await folder.magic(`${name}.exe`, 2)) === 'MZ') return windowsBuild(name);
   }
   return null;
+}
+
+/**
+ * SDKs before 9 leave no endpoints file: the bundle itself says, in its runtimeconfig.json, which framework
+ * it needs.
+ */
+async function olderSingleFileApp(folder: AppFolder, names: readonly string[]): Promise<DotnetFinding | null> {
+  if (!names.includes('appsettings.json')) return null;
+  const programs = names.filter((name) => !otherFiles.test(name)).slice(0, detectionProgramsMax);
+  for (const name of programs) {
+    if (!(await isBundle(folder, name))) continue;
+    if (await holds(folder, name, Buffer.from(webFramework))) {
+      return { kind: 'app', processPath: folder.resolve(name), arguments: [] };
+    }
+    return notWeb(name, 'its bundle');
+  }
+  return null;
+}
+
+const otherFiles = /\.(?:dll|so|a|pdb|json|xml|config|html?|m?js|css|map|md|txt|png|ico|br|gz)$/i;
+
+async function holds(folder: AppFolder, name: string, wanted: Buffer): Promise<boolean> {
+  const found = await folder.scan(name, (piece) => (piece.includes(wanted) ? true : null), wanted.length);
+  return found ?? false;
 }
 
 async function isBundle(folder: AppFolder, name: string): Promise<boolean> {

@@ -8,8 +8,16 @@ import type { ModuleSettings } from './module-attributes.js';
 import type { HostingSettings } from '../schema/root.js';
 import { hostingSettings } from '../schema/root.js';
 import type { AppFolder } from './app-folder.js';
-import { forwardSlashes, isWindowsAbsolute, programName, splitArguments, VariableLookup } from './command-line.js';
+import {
+  forwardSlashes,
+  isWindowsAbsolute,
+  logFilePath,
+  programName,
+  splitArguments,
+  VariableLookup,
+} from './command-line.js';
 import { detect, nodeEntry } from './detect.js';
+import { unpublishedDll } from './dotnet.js';
 import { inherit } from './inherit.js';
 import { parseNodeCommand } from './node-command.js';
 import { resolveProgram } from './program.js';
@@ -66,10 +74,14 @@ export async function compileHosting(input: HostingInput): Promise<HostingResult
   const made = await run(input, command);
   if (made.kind === 'failure') return made;
   const expanded = own.map(({ name, value }) => ({ name, value: lookup.expand(value) }));
-  const stdoutLogFile = input.folder.resolve(forwardSlashes(lookup.expand(settings.stdoutLogFile)));
+  const stdoutLogFile = folder.resolve(logFilePath(lookup.expand(settings.stdoutLogFile)));
   const source =
     input.yaml !== undefined && hasProgram(input.yaml) ? 'hosting' : made.detected ? 'detection' : 'web.config';
-  return { kind: 'hosting', hosting: finished(settings, made, source, expanded, stdoutLogFile), note: made.note };
+  const watched: string[] = [];
+  for (const file of settings.recycleOnFileChange)
+    watched.push(await folder.stamp(forwardSlashes(lookup.expand(file))));
+  const hosting = finished(settings, made, source, expanded, stdoutLogFile, watched);
+  return { kind: 'hosting', hosting, note: made.note };
 }
 
 interface Command {
@@ -117,6 +129,8 @@ async function outOfProcess(input: HostingInput, command: Command, note: Run['no
     const problem = failure(502, 5, program.message, program.remedy, 'processPath');
     return { ...problem, always: isWindowsAbsolute(command.processPath) };
   }
+  const unpublished = program.isDotnet ? await unpublishedDll(input.folder, program.arguments) : null;
+  if (unpublished !== null) return failure(502, 5, unpublished.message, unpublished.remedy, 'arguments');
   return {
     kind: 'run',
     model: 'OutOfProcess',
@@ -204,6 +218,7 @@ function finished(
   source: HostingConfig['source'],
   environmentVariables: readonly EnvironmentVariable[],
   stdoutLogFile: string,
+  recycleOnFileChange: readonly string[],
 ): HostingConfig {
   return {
     hostingModel: made.model,
@@ -224,6 +239,7 @@ function finished(
     stdoutLogEnabled: settings.stdoutLogEnabled,
     stdoutLogFile,
     disableStartUpErrorPage: settings.disableStartUpErrorPage,
+    recycleOnFileChange,
     forwardedPort: settings.forwardedPort,
     forwardedFor: settings.forwardedFor,
     webSocket: settings.webSocket,

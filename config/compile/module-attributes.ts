@@ -1,19 +1,18 @@
-/** The attributes and children of an aspNetCore (or httpPlatform) element as raw hosting settings. */
-import { parseBoolean, parseUint } from '../base/units.js';
-import type { EnvironmentVariable } from '../model.js';
+/**
+ * The aspNetCore (or httpPlatform) elements that hold for an application, outermost first, as raw hosting
+ * settings: an attribute of an inner element replaces that of an outer one, collections go on.
+ */
+import { environmentVariablesMax, recycleFilesMax, requestTimeoutMsMax } from '../base/limits.js';
+import { dayMs, formatTimeSpan, parseBoolean, parseTimeSpan, parseUint, shown } from '../base/units.js';
 import type { XmlElement } from '../load/read-xml.js';
-import type { ScalarNode, SourceNode } from '../load/source.js';
-import { aspNetCoreAttributes, handlerSettings as actingHandlerSettings } from '../schema/hosting.js';
-import { hostingSettings } from '../schema/root.js';
-import { shapeProblems } from './issues.js';
+import type { EnvironmentVariable } from '../model.js';
+import { hasControls } from '../schema/values.js';
+import { HandlerSettings } from './handler-settings.js';
+import { type ElementOf, lockAttributes, type ModuleMention, namedValue, refusal } from './module-problem.js';
 import { nearest } from './nearest.js';
+import { Variables } from './variables.js';
 
-export interface ModuleProblem {
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  readonly remedy: string;
-}
+export type Module = 'aspNetCore' | 'httpPlatform';
 
 export interface ModuleSettings {
   /** As a YAML `hosting` would say it, without variables. */
@@ -21,177 +20,162 @@ export interface ModuleSettings {
   readonly variables: readonly EnvironmentVariable[];
 }
 
-export type ModuleResult =
-  | { readonly ok: true; readonly settings: ModuleSettings; readonly mentions: readonly ModuleProblem[] }
-  | { readonly ok: false; readonly problem: ModuleProblem };
+type Rule =
+  | { readonly kind: 'boolean' | 'model' }
+  | { readonly kind: 'text'; readonly max: number }
+  | { readonly kind: 'uint'; readonly max: number; readonly min: number }
+  | { readonly kind: 'span'; readonly maxMs: number; readonly stepMs: number };
 
-const attributeNames = Object.keys(aspNetCoreAttributes).filter((name) => name !== 'environmentVariables');
-const booleans: ReadonlySet<string> = new Set([
-  'stdoutLogEnabled',
-  'disableStartUpErrorPage',
-  'forwardWindowsAuthToken',
-]);
-const numbers: ReadonlySet<string> = new Set([
-  'processesPerApplication',
-  'startupTimeLimit',
-  'shutdownTimeLimit',
-  'rapidFailsPerMinute',
-  'startupRetryCount',
-]);
-/** IIS's own attributes, allowed on every element. */
-const lockAttributes =
-  /^(?:lock(?:All)?(?:Attributes|Elements)(?:Except)?|lockItem|lockAllAttributesExcept|lockAllElementsExcept)$/;
-const handlerSettingNames: ReadonlySet<string> = new Set(
-  (
-    'debugfile debuglevel handlerversion stacksize setcurrentdirectory callstartuphook ' +
-    'suppressrecycleonstartuptimeout enableshadowcopy experimentalenableshadowcopy shadowcopydirectory ' +
-    'cleanshadowcopydirectory shutdowndelay'
-  ).split(' '),
-);
-/** Names without case -> as the settings spell them. */
-const actingNames = new Map(Object.keys(actingHandlerSettings.shape).map((name) => [name.toLowerCase(), name]));
+const text = (max: number): Rule => ({ kind: 'text', max });
+const flag: Rule = { kind: 'boolean' };
+const uint = (min: number, max: number): Rule => ({ kind: 'uint', min, max });
 
-export function moduleSettings(module: 'aspNetCore' | 'httpPlatform', element: XmlElement): ModuleResult {
-  const raw: Record<string, unknown> = Object.create(null);
-  if (module === 'httpPlatform') raw['stdoutLogFile'] = '.\\httpplatform-stdout';
+/** Attributes with their types and ranges, by the schemas of the two modules. */
+const shared = {
+  processPath: text(4_096),
+  arguments: text(32_768),
+  processesPerApplication: uint(1, 100),
+  startupTimeLimit: uint(0, 3_600),
+  rapidFailsPerMinute: uint(0, 100),
+  stdoutLogEnabled: flag,
+  stdoutLogFile: text(4_096),
+  forwardWindowsAuthToken: flag,
+} as const;
+const attributes: Readonly<Record<Module, ReadonlyMap<string, Rule>>> = {
+  aspNetCore: new Map<string, Rule>(
+    Object.entries({
+      ...shared,
+      hostingModel: { kind: 'model' },
+      shutdownTimeLimit: uint(0, 600),
+      requestTimeout: { kind: 'span', maxMs: 15 * dayMs, stepMs: 1_000 },
+      disableStartUpErrorPage: flag,
+    } as const),
+  ),
+  httpPlatform: new Map<string, Rule>(
+    Object.entries({
+      ...shared,
+      startupRetryCount: uint(0, 100),
+      requestTimeout: { kind: 'span', maxMs: requestTimeoutMsMax, stepMs: 60_000 },
+    } as const),
+  ),
+};
+/** What an httpPlatform element that does not say it means otherwise than an aspNetCore element. */
+const defaults: Readonly<Record<Module, Readonly<Record<string, unknown>>>> = {
+  aspNetCore: {},
+  httpPlatform: { stdoutLogFile: '.\\httpplatform-stdout', startupRetryCount: 10 },
+};
+/** Throws ModuleRefusal. */
+export function moduleSettings(
+  module: Module,
+  elements: readonly ElementOf[],
+  mention: (mention: ModuleMention) => void,
+): ModuleSettings {
+  const raw: Record<string, unknown> = Object.assign(Object.create(null), defaults[module]);
+  const variables = new Variables();
+  const files = new Map<string, true>();
+  const handler = new HandlerSettings();
+  for (const { file, element } of elements) {
+    readAttributes(file, element, attributes[module], raw);
+    for (const child of element.children) {
+      if (child.name === 'environmentVariables') environmentVariables(file, child, variables);
+      else if (child.name === 'recycleOnFileChange') recycledBy(file, child, files);
+      else if (child.name === 'handlerSettings' && module === 'aspNetCore') handler.read(file, child, mention);
+      else throw refusal(file, child, `<${child.name}> is not an element of ${module}`);
+    }
+  }
+  if (files.size > 0) raw['recycleOnFileChange'] = [...files.keys()];
+  return { raw: { ...raw, ...handler.raw() }, variables: variables.list() };
+}
+
+function readAttributes(
+  file: string,
+  element: XmlElement,
+  rules: ReadonlyMap<string, Rule>,
+  raw: Record<string, unknown>,
+): void {
   for (const [name, attribute] of element.attributes) {
     if (lockAttributes.test(name)) continue;
-    if (!attributeNames.includes(name) && !(module === 'httpPlatform' && name === 'startupRetryCount')) {
-      const near = nearest(name, attributeNames);
-      const message = `${name} is not an attribute of ${module}`;
-      return failed(attribute, message, near === null ? '' : `did you mean ${near}?`);
+    const rule = rules.get(name);
+    if (rule === undefined) {
+      const near = nearest(name, rules.keys());
+      const message = `${name} is not an attribute of ${element.name}`;
+      throw refusal(file, attribute, message, near === null ? '' : `did you mean ${near}?`);
     }
-    const value = typed(name, attribute.value);
-    if (value !== undefined) raw[name] = value;
-    const problem = valueProblem(name, value, attribute.value);
-    if (problem !== null) return failed(attribute, `${name}: ${problem.message}`, problem.remedy);
+    const value = valueOf(rule, attribute.value);
+    if ('wrong' in value) {
+      const message = `${name}: "${shown(attribute.value)}" ${value.wrong}`;
+      throw refusal(file, attribute, message, '', rule.kind === 'model' ? 0 : 19);
+    }
+    // Present and empty is as good as absent (IIS, and what the SDK writes); it hides an outer value.
+    if (value.is === undefined) delete raw[name];
+    else raw[name] = value.is;
   }
-  return children(element, raw);
 }
 
-function typed(name: string, text: string): unknown {
-  if (booleans.has(name)) {
-    const parsed = parseBoolean(text);
-    return parsed.ok ? parsed.value : text;
+function valueOf(rule: Rule, written: string): { readonly is: unknown } | { readonly wrong: string } {
+  switch (rule.kind) {
+    case 'text': {
+      if (hasControls(written)) return { wrong: 'holds control characters' };
+      if (written.length > rule.max) return { wrong: `has more than ${rule.max} characters` };
+      return { is: written.trim() === '' ? undefined : written };
+    }
+    case 'model': {
+      const word = written.trim().toLowerCase();
+      if (word === '') return { is: undefined };
+      return word === 'inprocess' || word === 'outofprocess'
+        ? { is: word }
+        : { wrong: 'is neither InProcess nor OutOfProcess' };
+    }
+    case 'boolean': {
+      const parsed = parseBoolean(written);
+      return parsed.ok ? { is: parsed.value } : { wrong: 'is neither true nor false' };
+    }
+    case 'uint': {
+      const { min, max } = rule;
+      const parsed = parseUint(written);
+      if (parsed.ok && parsed.value >= min && parsed.value <= max) return { is: parsed.value };
+      return { wrong: `is not a whole number from ${min} to ${max}` };
+    }
+    case 'span': {
+      const { maxMs, stepMs } = rule;
+      const parsed = parseTimeSpan(written);
+      if (parsed.ok && parsed.value <= maxMs && parsed.value % stepMs === 0) return { is: written.trim() };
+      const whole = stepMs > 1_000 ? ' in whole minutes' : '';
+      return { wrong: `is not a time span (hh:mm:ss) from 00:00:00 to ${formatTimeSpan(maxMs)}${whole}` };
+    }
   }
-  if (numbers.has(name)) {
-    const parsed = parseUint(text);
-    return parsed.ok ? parsed.value : text;
-  }
-  // Present and empty is as good as absent for these (IIS, and what the SDK writes).
-  return text.trim() === '' ? undefined : text;
 }
 
-function valueProblem(name: string, value: unknown, text: string): { message: string; remedy: string } | null {
-  if (value === undefined) return null;
-  const parsed = hostingSettings.safeParse({ [name]: value });
-  if (parsed.success) return null;
-  const node: ScalarNode = {
-    kind: 'scalar',
-    place: { file: '', line: 0, column: 0 },
-    value: typeof value === 'number' || typeof value === 'boolean' ? value : text,
-    text,
-    secret: false,
-  };
-  const read = (): SourceNode => node;
-  const [problem] = shapeProblems(parsed.error.issues, read);
-  return {
-    message: problem?.message ?? 'the value is not valid',
-    remedy: numbers.has(name) ? 'write a whole number' : '',
-  };
-}
-
-function children(element: XmlElement, raw: Record<string, unknown>): ModuleResult {
-  const mentions: ModuleProblem[] = [];
-  let variables: EnvironmentVariable[] = [];
-  for (const child of element.children) {
-    if (child.name === 'environmentVariables') {
-      const read = environmentVariables(child, variables);
-      if ('message' in read) return { ok: false, problem: read };
-      variables = read.variables;
-    } else if (child.name === 'handlerSettings') {
-      const problem = handlerSettings(child, raw, mentions);
-      if (problem !== null) return { ok: false, problem };
-    } else if (child.name === 'recycleOnFileChange') {
-      mentions.push({ ...at(child), message: 'recycleOnFileChange does not act yet', remedy: '' });
-    } else return failed(child, `<${child.name}> is not an element of ${element.name}`, '');
-  }
-  return { ok: true, settings: { raw, variables }, mentions };
-}
-
-function environmentVariables(
-  collection: XmlElement,
-  before: readonly EnvironmentVariable[],
-): { readonly variables: EnvironmentVariable[] } | ModuleProblem {
-  let variables = [...before];
+function environmentVariables(file: string, collection: XmlElement, variables: Variables): void {
   for (const child of collection.children) {
     if (child.name === 'clear') {
-      variables = [];
+      variables.clear();
       continue;
     }
-    const name = child.attributes.get('name')?.value;
-    const value = child.attributes.get('value')?.value;
     if (child.name !== 'environmentVariable') {
-      return {
-        ...at(child),
-        message: `<${child.name}> is not an element of environmentVariables`,
-        remedy: 'environmentVariable and clear are',
-      };
+      const message = `<${child.name}> is not an element of environmentVariables`;
+      throw refusal(file, child, message, 'environmentVariable and clear are');
     }
-    if (name === undefined || name.trim() === '' || name.includes('=')) {
-      return {
-        ...at(child),
-        message: 'an environmentVariable needs a name without "="',
-        remedy: 'write name="NAME" value="..."',
-      };
-    }
-    if (value === undefined)
-      return { ...at(child), message: `the environmentVariable ${name} has no value`, remedy: 'write value=""' };
-    variables.push({ name, value });
+    const { name, value } = namedValue(file, child);
+    if (name.includes('=') || hasControls(name))
+      throw refusal(file, child, 'an environmentVariable needs a name without "="', 'write name="NAME" value="..."');
+    variables.replace(name, value);
+    if (variables.size > environmentVariablesMax)
+      throw refusal(file, child, `more than ${environmentVariablesMax} environment variables`);
   }
-  return { variables };
 }
 
-function handlerSettings(
-  collection: XmlElement,
-  raw: Record<string, unknown>,
-  mentions: ModuleProblem[],
-): ModuleProblem | null {
-  let acting: Record<string, boolean> = {};
-  const others: string[] = [];
+function recycledBy(file: string, collection: XmlElement, files: Map<string, true>): void {
   for (const child of collection.children) {
     if (child.name === 'clear') {
-      acting = {};
+      files.clear();
       continue;
     }
-    const name = child.attributes.get('name')?.value.trim() ?? '';
-    if (child.name !== 'handlerSetting' || name === '') {
-      return { ...at(child), message: 'handlerSettings holds handlerSetting elements with a name', remedy: '' };
+    const path = child.attributes.get('path')?.value.trim() ?? '';
+    if (child.name !== 'file' || path === '' || hasControls(path)) {
+      throw refusal(file, child, 'recycleOnFileChange holds file elements with a path', 'write <file path="..." />');
     }
-    const known = actingNames.get(name.toLowerCase());
-    const value = parseBoolean(child.attributes.get('value')?.value ?? '');
-    if (known === undefined) others.push(name);
-    else if (value.ok) acting[known] = value.value;
-    else
-      return { ...at(child), message: `the handlerSetting ${name}: ${value.message}`, remedy: 'write true or false' };
+    files.set(path, true);
+    if (files.size > recycleFilesMax) throw refusal(file, child, `more than ${recycleFilesMax} files`);
   }
-  raw['handlerSettings'] = acting;
-  if (others.length === 0) return null;
-  const unknown = others.filter((name) => !handlerSettingNames.has(name.toLowerCase()));
-  const what = unknown.length > 0 ? ` (${unknown.slice(0, 5).join(', ')} unknown)` : '';
-  const message = `handlerSettings ${others.slice(0, 5).join(', ')} have no effect here${what}`;
-  mentions.push({ ...at(collection), message, remedy: '' });
-  return null;
-}
-
-function at(element: XmlElement): { readonly line: number; readonly column: number } {
-  return { line: element.line, column: element.column };
-}
-
-function failed(
-  where: { readonly line: number; readonly column: number },
-  message: string,
-  remedy: string,
-): ModuleResult {
-  return { ok: false, problem: { line: where.line, column: where.column, message, remedy } };
 }

@@ -1,7 +1,8 @@
 /** From `processPath` and `arguments`, written for Windows or Linux, to a program and its argv. */
 import { basename, relative } from 'node:path';
+import { shown } from '../base/units.js';
 import type { AppFolder } from './app-folder.js';
-import { forwardSlashes, isWindowsAbsolute, programName } from './command-line.js';
+import { forwardSlashes, isWindowsAbsolute, programName, unsetVariable } from './command-line.js';
 import { dotnetProgram, isDotnetProgram } from './dotnet.js';
 
 export type Program =
@@ -23,13 +24,21 @@ export async function resolveProgram(
   const name = programName(processPath);
   const bare = !/[\\/]/.test(processPath);
   // `dotnet` and `node` are found by name, also where a Windows path or .exe names them.
-  if ((bare || isWindowsAbsolute(processPath)) && (name === 'dotnet' || name === 'node')) {
+  const unset = unsetVariable(processPath);
+  if ((bare || unset !== null || isWindowsAbsolute(processPath)) && (name === 'dotnet' || name === 'node')) {
     return { ok: true, processPath: name, arguments: args, isDotnet: name === 'dotnet' };
+  }
+  if (unset !== null && !bare) {
+    return {
+      ok: false,
+      message: `processPath "${shown(processPath)}" needs the variable ${shown(unset)}, which neither the pool nor the application sets`,
+      remedy: 'set it in environmentVariables of the pool, or give a name for PATH',
+    };
   }
   if (isWindowsAbsolute(processPath)) {
     return {
       ok: false,
-      message: `processPath "${processPath}" is a path of Windows`,
+      message: `processPath "${shown(processPath)}" is a path of Windows`,
       remedy: 'give a path below the application’s folder, an absolute Linux path, or a name for PATH',
     };
   }
@@ -62,10 +71,10 @@ async function found(folder: AppFolder, path: string, args: readonly string[], b
   return { ok: true, processPath: bare ? stem : folder.resolve(stem), arguments: args, isDotnet: false };
 }
 
-/** `.\Web.dll` names a file of the application; other words keep their backslashes. */
+/** `.\Web.dll` and `--config=.\app.json` name files of the application; other words keep their backslashes. */
 async function linuxWord(folder: AppFolder, word: string): Promise<string> {
   if (!word.includes('\\')) return word;
   const turned = forwardSlashes(word);
-  if (/^\.{1,2}\\/.test(word)) return turned;
+  if (/^(?:--?[\w.-]+=)?\.{1,2}\\/.test(word)) return turned;
   return (await folder.isFile(turned)) || (await folder.isFolder(turned)) ? turned : word;
 }

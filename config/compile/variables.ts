@@ -20,6 +20,25 @@ export class Variables {
     return this;
   }
 
+  clear(): void {
+    this.byName.clear();
+  }
+
+  /** As Windows has it: a name in another case is the same variable, and the later spelling stays. */
+  replace(name: string, value: string): void {
+    if (!this.byName.has(name)) this.remove(name);
+    this.byName.set(name, value);
+  }
+
+  /** In whatever case. */
+  remove(name: string): void {
+    for (const one of this.byName.keys()) if (one.toLowerCase() === name.toLowerCase()) this.byName.delete(one);
+  }
+
+  get size(): number {
+    return this.byName.size;
+  }
+
   list(): readonly EnvironmentVariable[] {
     return [...this.byName].map(([name, value]) => ({ name, value }));
   }

@@ -36,7 +36,7 @@ export function readXml(text: string): XmlResult {
   const guarded = guardXml(text);
   if (!guarded.ok) return { ...guarded, ...lines.place(guarded.offset) };
   try {
-    const valid = XMLValidator.validate(text);
+    const valid = XMLValidator.validate(guarded.text);
     if (valid !== true) {
       return { ok: false, line: valid.err.line, column: valid.err.col, message: valid.err.msg, remedy: '' };
     }
@@ -53,7 +53,7 @@ export function readXml(text: string): XmlResult {
       entityDecoder: new EntityDecoder({ namedEntities: {} }),
       onDangerousProperty: (name) => name,
     });
-    const tree: unknown = parser.parse(text);
+    const tree: unknown = parser.parse(guarded.text);
     return { ok: true, root: new Pairing(guarded.marks, lines).root(tree) };
   } catch (error) {
     return { ok: false, line: 1, column: 1, message: `the XML cannot be read: ${messageOf(error)}`, remedy: '' };

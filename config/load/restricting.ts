@@ -33,6 +33,7 @@ const restrictingSections: ReadonlySet<string> = new Set([
   'rewrite/rules',
   'rewrite/globalrules',
   'handlers',
+  'serverruntime',
 ]);
 
 function restrictionOf(path: string, section: XmlElement): XmlElement | null {
@@ -54,6 +55,8 @@ function restrictionOf(path: string, section: XmlElement): XmlElement | null {
       return section.children.find(abortsOrAnswers) ?? null;
     case 'handlers':
       return handlers(section);
+    case 'serverruntime':
+      return is(section, 'enabled', 'false') ? section : null;
     default:
       return null;
   }

@@ -13,7 +13,7 @@ export interface Misspelling {
 }
 
 const outerNames = named('system.webServer location');
-const sectionNames = named('security rewrite handlers aspNetCore httpPlatform');
+const sectionNames = named('security rewrite handlers aspNetCore httpPlatform iisnode webSocket serverRuntime');
 /** What stands below the sections that are looked into. */
 const innerNames = named(
   'access authentication authorization dynamicIpSecurity ipSecurity requestFiltering isapiCgiRestriction ' +
@@ -26,9 +26,9 @@ const attributeNames = named(
   'accessPolicy accessType allowDoubleEscaping allowHighBitCharacters allowUnlisted allowed configProtectionProvider ' +
     'configSource enabled maxAllowedContentLength maxQueryString maxUrl modules roles sslFlags type users verbs',
 );
-const locationAttributes = named('path inheritInChildApplications');
+const locationAttributes = named('path inheritInChildApplications allowOverride overrideMode');
 /** Their own reader refuses what it does not know. */
-const modules: ReadonlySet<string> = new Set(['aspNetCore', 'httpPlatform']);
+const modules: ReadonlySet<string> = new Set(['aspNetCore', 'httpPlatform', 'iisnode']);
 
 /** The first such name of a web.config, in reading order; null = none. */
 export function misspelling(root: XmlElement): Misspelling | null {

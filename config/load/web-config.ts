@@ -1,7 +1,4 @@
-/**
- * An application's web.config: read like something a stranger wrote, then sorted into what Sluice
- * does, what it only mentions, and what it must not ignore.
- */
+/** An application's web.config, read like something a stranger wrote. What it means is decided elsewhere. */
 import { join } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { webConfigBytesMax } from '../base/limits.js';
@@ -9,36 +6,17 @@ import { shown } from '../base/units.js';
 import type { Sources } from './document.js';
 import { placeOfFile } from './expand.js';
 import { findWebConfigs } from './find-web-config.js';
-import { decodeText, readBounded } from './read-file.js';
-import { readXml, type XmlElement } from './read-xml.js';
-import { restriction } from './restricting.js';
+import { readBounded } from './read-file.js';
+import { readXml } from './read-xml.js';
 import { diagnosticAt, type Place, type Problem } from './source.js';
 import { misspelling } from './spelling.js';
+import { type Scope, scopesOf } from './web-config-scopes.js';
+import { xmlText } from './xml-text.js';
 
 export interface WebConfig {
   readonly file: string;
-  /** The aspNetCore or httpPlatform element of this application; null = none, which is normal. */
-  readonly hosting: { readonly module: 'aspNetCore' | 'httpPlatform'; readonly element: XmlElement } | null;
-  readonly requestLimits: XmlElement | null;
-  readonly webSocket: XmlElement | null;
-  /** Sections that restrict access, with the element that does. */
-  readonly restrictions: readonly Restriction[];
-  /** Sections that are only mentioned: one warning each. */
-  readonly mentions: readonly Mention[];
-  /** The file restricts access for child applications too, as IIS inherits it. */
-  readonly flowsToChildren: boolean;
-}
-
-export interface Mention {
-  readonly section: string;
-  readonly diagnostic: Diagnostic;
-}
-
-export interface Restriction {
-  /** Such as `security/ipSecurity`. */
-  readonly section: string;
-  readonly place: Place;
-  readonly element: string;
+  /** Outer paths before inner ones. */
+  readonly scopes: readonly Scope[];
 }
 
 export type WebConfigResult =
@@ -46,8 +24,26 @@ export type WebConfigResult =
   | { readonly kind: 'read'; readonly config: WebConfig }
   | { readonly kind: 'refused'; readonly diagnostic: Diagnostic };
 
+/** Reads each folder once in a load: the file of an application may hold for those below it too. */
+export class WebConfigReader {
+  private readonly sources: Sources;
+  private readonly byFolder = new Map<string, Promise<WebConfigResult>>();
+
+  constructor(sources: Sources) {
+    this.sources = sources;
+  }
+
+  read(folder: string): Promise<WebConfigResult> {
+    const before = this.byFolder.get(folder);
+    if (before !== undefined) return before;
+    const reading = readWebConfig(folder, this.sources);
+    this.byFolder.set(folder, reading);
+    return reading;
+  }
+}
+
 /** The web.config of `folder`, whatever the case of its name. */
-export async function readWebConfig(folder: string, sources: Sources): Promise<WebConfigResult> {
+async function readWebConfig(folder: string, sources: Sources): Promise<WebConfigResult> {
   const there: Exclude<WebConfigResult, { readonly kind: 'absent' }>[] = [];
   const names: string[] = [];
   for (const name of await findWebConfigs(folder, sources)) {
@@ -75,9 +71,13 @@ async function readOne(file: string, sources: Sources): Promise<WebConfigResult>
     diagnostic: diagnosticAt(place, { ...problem, severity: 'warning', code: 'web-config-refused' }),
   });
   if (read.kind === 'refused') return refuse({ message: `web.config is refused: ${read.message}` });
-  const text = decodeText(read.bytes);
-  if (text === null) return refuse({ message: 'web.config is neither UTF-8 nor UTF-16 with a byte order mark' });
-  if (isOnlyComments(text)) return { kind: 'read', config: emptyConfig(file) };
+  const decoded = xmlText(read.bytes);
+  if ('message' in decoded) {
+    const { line, column, message, remedy } = decoded;
+    return refuse({ message, remedy }, { file, line, column });
+  }
+  const { text } = decoded;
+  if (isOnlyComments(text)) return { kind: 'read', config: { file, scopes: [] } };
   const xml = readXml(text);
   if (!xml.ok) {
     const place = { file, line: xml.line, column: xml.column };
@@ -94,19 +94,10 @@ async function readOne(file: string, sources: Sources): Promise<WebConfigResult>
     const message = `${written} is refused by IIS: names are compared with case`;
     return refuse({ message, remedy: `write ${right}` }, { file, line, column });
   }
-  return { kind: 'read', config: new Sorter(file).sort(root) };
-}
-
-function emptyConfig(file: string): WebConfig {
-  return {
-    file,
-    hosting: null,
-    requestLimits: null,
-    webSocket: null,
-    restrictions: [],
-    mentions: [],
-    flowsToChildren: false,
-  };
+  const found = scopesOf(root);
+  if ('scopes' in found) return { kind: 'read', config: { file, scopes: found.scopes } };
+  const { line, column, message, remedy } = found.problem;
+  return refuse({ message, remedy }, { file, line, column });
 }
 
 /** `dotnet new webconfig` writes a file whose whole content is a comment. */
@@ -122,95 +113,4 @@ function isOnlyComments(text: string): boolean {
   }
   // An empty file is more likely half written than meant.
   return comments > 0 && rest === '';
-}
-
-const ownModules: ReadonlySet<string> = new Set(['aspnetcoremodule', 'aspnetcoremodulev2', 'httpplatformhandler']);
-
-class Sorter {
-  private readonly file: string;
-  private readonly mentions: Mention[] = [];
-  private readonly restrictions: Restriction[] = [];
-  private hosting: WebConfig['hosting'] = null;
-  private requestLimits: XmlElement | null = null;
-  private webSocket: XmlElement | null = null;
-  private flowsToChildren = false;
-
-  constructor(file: string) {
-    this.file = file;
-  }
-
-  sort(root: XmlElement): WebConfig {
-    for (const child of root.children) {
-      if (child.name === 'system.webServer') this.webServer(child, { here: true, inherited: true });
-      else if (child.name === 'location') this.location(child);
-      else this.mention(child.name, child, 'is not read by Sluice');
-    }
-    const { file, hosting, requestLimits, webSocket, restrictions, mentions, flowsToChildren } = this;
-    return { file, hosting, requestLimits, webSocket, restrictions, mentions, flowsToChildren };
-  }
-
-  /** `path` ".", "" or absent is this folder; another path holds only for a part of the application. */
-  private location(location: XmlElement): void {
-    const path = location.attributes.get('path')?.value.trim() ?? '';
-    const here = path === '' || path === '.';
-    const inherited = location.attributes.get('inheritInChildApplications')?.value.trim().toLowerCase() !== 'false';
-    for (const child of location.children) {
-      if (child.name === 'system.webServer') this.webServer(child, { here, inherited: here && inherited });
-      else this.mention(child.name, child, 'is not read by Sluice');
-    }
-  }
-
-  private webServer(server: XmlElement, where: { readonly here: boolean; readonly inherited: boolean }): void {
-    for (const section of server.children) {
-      if (section.name === 'security' || section.name === 'rewrite') {
-        for (const inner of section.children) this.section(`${section.name}/${inner.name}`, inner, where);
-      } else this.section(section.name, section, where);
-    }
-  }
-
-  private section(
-    path: string,
-    section: XmlElement,
-    where: { readonly here: boolean; readonly inherited: boolean },
-  ): void {
-    const restricts = restriction(path, section);
-    if (restricts !== null) {
-      this.restrictions.push({ section: path, place: this.place(restricts), element: restricts.name });
-      this.flowsToChildren ||= where.inherited;
-    }
-    if (path === 'aspNetCore' || path === 'httpPlatform') {
-      if (!where.here)
-        this.mention(path, section, 'below a location path does not act: the application is hosted as a whole');
-      else if (this.hosting === null || path === 'aspNetCore') this.hosting = { module: path, element: section };
-    } else if (path === 'security/requestFiltering') {
-      const limits = section.children.find((child) => child.name === 'requestLimits');
-      if (limits?.attributes.has('maxAllowedContentLength') === true) {
-        if (where.here) this.requestLimits = limits;
-        else this.mention('requestLimits', limits, 'below a location path does not act yet');
-      }
-    } else if (path === 'webSocket' && where.here) this.webSocket = section;
-    else if (path === 'handlers') this.handlers(section);
-    else if (restricts === null) this.mention(path, section, 'does not act yet');
-  }
-
-  /** The handler that leads to the module is implied; others would have served files or scripts. */
-  private handlers(section: XmlElement): void {
-    const other = section.children.find(
-      (child) =>
-        child.name === 'add' && !ownModules.has(child.attributes.get('modules')?.value.trim().toLowerCase() ?? ''),
-    );
-    if (other !== undefined)
-      this.mention('handlers', other, 'holds a handler that does not act: every request goes to the application');
-  }
-
-  private mention(name: string, element: XmlElement, what: string): void {
-    if (this.mentions.some(({ section }) => section === name)) return;
-    const message = `the section ${name} of web.config ${what}`;
-    const problem = { severity: 'warning', code: 'section-not-acting', message } as const;
-    this.mentions.push({ section: name, diagnostic: diagnosticAt(this.place(element), problem) });
-  }
-
-  private place(element: XmlElement): Place {
-    return { file: this.file, line: element.line, column: element.column };
-  }
 }

@@ -13,7 +13,8 @@ export interface ElementMark {
 }
 
 export type GuardResult =
-  | { readonly ok: true; readonly marks: readonly ElementMark[] }
+  /** `text`: as it came, with the line breaks and tabs inside attributes as blanks (XML 1.0, 3.3.3). */
+  | { readonly ok: true; readonly marks: readonly ElementMark[]; readonly text: string }
   | { readonly ok: false; readonly offset: number; readonly message: string; readonly remedy: string };
 
 class Refusal extends Error {
@@ -29,7 +30,8 @@ class Refusal extends Error {
 /** Marks every element of `text` in document order, or says what is wrong and where. */
 export function guardXml(text: string): GuardResult {
   try {
-    return { ok: true, marks: new Scan(text).run() };
+    const scan = new Scan(text);
+    return { ok: true, marks: scan.run(), text: scan.normalized() };
   } catch (error) {
     if (error instanceof Refusal)
       return { ok: false, offset: error.offset, message: error.message, remedy: error.remedy };
@@ -41,10 +43,21 @@ class Scan {
   private readonly text: string;
   private readonly marks: ElementMark[] = [];
   private readonly open: string[] = [];
+  /** Values that hold a line break or tab. */
+  private readonly broken: (readonly [start: number, end: number])[] = [];
   private at = 0;
 
   constructor(text: string) {
     this.text = text;
+  }
+
+  normalized(): string {
+    let [out, from] = ['', 0];
+    for (const [start, end] of this.broken) {
+      out += this.text.slice(from, start) + this.text.slice(start, end).replace(/[\t\r\n]/g, ' ');
+      from = end;
+    }
+    return out + this.text.slice(from);
   }
 
   run(): readonly ElementMark[] {
@@ -166,7 +179,9 @@ class Scan {
     if (quote !== '"' && quote !== "'") throw new Refusal(open, `the value of ${shown(name)} is not in quotes`);
     const close = this.text.indexOf(quote, open + 1);
     if (close < 0) throw new Refusal(open, `the value of ${shown(name)} is never closed`, `add ${quote}`);
-    const less = this.text.slice(open, close).indexOf('<');
+    const value = this.text.slice(open, close);
+    if (/[\t\r\n]/.test(value)) this.broken.push([open, close]);
+    const less = value.indexOf('<');
     if (less >= 0) throw new Refusal(open + less, '< is not allowed inside an attribute', 'write &lt;');
     this.entities(open + 1, close);
     attributes.set(name, start);

@@ -3,6 +3,7 @@
  * what Sluice adds. A web.config is checked by the same entries.
  */
 import { z } from 'zod';
+import { recycleFilesMax, requestTimeoutMsMax } from '../base/limits.js';
 import { setting } from './annotations.js';
 import { environmentVariables, text, timeSpan, seconds, uint } from './values.js';
 
@@ -70,7 +71,7 @@ export const aspNetCoreAttributes = {
     unit: 'seconds',
     reload: 'recycle',
   }),
-  requestTimeout: setting(timeSpan({ max: 1_296_000_000 }).optional(), {
+  requestTimeout: setting(timeSpan({ max: requestTimeoutMsMax }).optional(), {
     description:
       'Time without progress of one exchange with the process (each operation, not the whole request). Default: 00:02:00 out-of-process, off in-process.',
     unit: 'hh:mm:ss',
@@ -141,6 +142,10 @@ const ownAttributes = {
   }),
   handlerSettings: setting(handlerSettings.prefault({}), {
     description: 'Settings of the module’s handler, by their names in web.config.',
+    reload: 'recycle',
+  }),
+  recycleOnFileChange: setting(z.array(text(1_024).min(1)).max(recycleFilesMax).prefault([]), {
+    description: 'Files, relative to the application’s folder, whose change recycles the pool.',
     reload: 'recycle',
   }),
   protocol: setting(z.enum(['http1', 'h2c']).prefault('http1'), {

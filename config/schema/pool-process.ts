@@ -1,7 +1,8 @@
 /** `processModel`, `recycling` and `failure` of a pool. */
 import { z } from 'zod';
 import { setting } from './annotations.js';
-import { dayMs, text, timeSpan, uint } from './values.js';
+import { dayMs } from '../base/units.js';
+import { text, timeSpan, uint } from './values.js';
 
 const identityTypes = [
   'ApplicationPoolIdentity',

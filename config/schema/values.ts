@@ -1,9 +1,7 @@
 /** The value types of settings: what a file may say, and the number or text that it becomes. */
 import { z } from 'zod';
 import { environmentVariablesMax } from '../base/limits.js';
-import { formatTimeSpan, type Parsed, parseSize, parseTimeSpan, shown } from '../base/units.js';
-
-export const dayMs = 86_400_000;
+import { dayMs, formatTimeSpan, type Parsed, parseSize, parseTimeSpan, shown } from '../base/units.js';
 
 interface Range {
   readonly min?: number;

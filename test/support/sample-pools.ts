@@ -97,6 +97,7 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
     stdoutLogEnabled: false,
     stdoutLogFile: '',
     disableStartUpErrorPage: false,
+    recycleOnFileChange: [],
     forwardedPort: 'auto',
     forwardedFor: 'replace',
     webSocket: true,

@@ -13,6 +13,7 @@ import { npmTest } from './npm-test.js';
 import { pipelining } from './pipelining.js';
 import { rapidFail } from './rapid-fail.js';
 import { startCost } from './start-cost.js';
+import { webConfig } from './web-config.js';
 
 /** In the order of the acceptance lines; the ones that need a quiet machine come first. */
 export const experiments: readonly Experiment[] = [
@@ -22,6 +23,7 @@ export const experiments: readonly Experiment[] = [
   frameworks,
   asyncContexts,
   dotnet,
+  webConfig,
   ...killWorkers,
   ...rapidFail,
   killListeners,

@@ -232,6 +232,7 @@ function applicationOf(options: StartOptions): ApplicationConfig {
       stdoutLogEnabled: false,
       stdoutLogFile: './logs/stdout',
       disableStartUpErrorPage: false,
+      recycleOnFileChange: [],
       forwardedPort: 'auto',
       forwardedFor: 'replace',
       webSocket: true,

@@ -40,7 +40,7 @@ test('an application that failed already does not decide for the pool', async ()
     files.write('app/server.js').write('broken/web.config', '<').write('broken/server.js');
     files.write(
       'sluice.yaml',
-      'sites:\n  - name: m\n    bindings: [{ bindingInformation: "*:80:" }]\n    applications:\n      - { path: /, physicalPath: ./broken }\n      - { path: /b, physicalPath: ./app }\n',
+      'sites:\n  - name: m\n    bindings: [{ bindingInformation: "*:80:" }]\n    applications:\n      - { path: /a, physicalPath: ./broken }\n      - { path: /b, physicalPath: ./app }\n',
     );
     expect(good(await files.load()).applications.map(({ failure }) => failure?.subStatus ?? null)).toEqual([19, null]);
   });

@@ -24,6 +24,13 @@ test('every attribute of aspNetCore is read', async () => {
         { name: 'B', value: '' },
       ],
       processesPerApplication: 3,
+      startupTimeLimitMs: 60_000,
+      shutdownTimeLimitMs: 5_000,
+      requestTimeoutMs: 300_000,
+      rapidFailsPerMinute: 0,
+      stdoutLogEnabled: true,
+      stdoutLogFile: files.path('app/logs/stdout'),
+      disableStartUpErrorPage: true,
       socket: 'tcp',
       startAttempts: 2,
       webSocket: true,
@@ -32,13 +39,7 @@ test('every attribute of aspNetCore is read', async () => {
         enableOutOfProcessConsoleRedirection: true,
         disallowRotationOnConfigChange: false,
       },
-      startupTimeLimitMs: 60_000,
-      shutdownTimeLimitMs: 5_000,
-      requestTimeoutMs: 300_000,
-      rapidFailsPerMinute: 0,
-      stdoutLogEnabled: true,
-      stdoutLogFile: files.path('app/logs/stdout'),
-      disableStartUpErrorPage: true,
+      recycleOnFileChange: [],
       forwardedPort: 'auto',
       forwardedFor: 'replace',
       port: 0,
@@ -102,19 +103,28 @@ test('httpPlatform is hosted the same way, and aspNetCore goes before it', async
 
 describe('what is wrong with the element is 500.19 with the place of the attribute', () => {
   test.each([
-    ['processPath="x" procesPath="y"', '4:29', 'did you mean processPath?'],
-    ['processPath="x" startupTimeLimit="4000"', '4:29', 'write a whole number'],
-    ['processPath="x" startupTimeLimit="soon"', '4:29', 'write a whole number'],
-    ['processPath="x" stdoutLogEnabled="1"', '4:29', ''],
-    ['processPath="x" processesPerApplication="0"', '4:29', 'write a whole number'],
-    ['processPath="x" rapidFailsPerMinute="-1"', '4:29', 'write a whole number'],
-    ['processPath="x" requestTimeout="60"', '4:29', ''],
-    ['processPath="x" hostingModel="both"', '4:29', ''],
-  ])('%s', async (attributes, place, remedy) => {
+    ['procesPath="y"', 'procesPath is not an attribute of aspNetCore'],
+    ['startupTimeLimit="4000"', 'startupTimeLimit: "4000" is not a whole number from 0 to 3600'],
+    ['startupTimeLimit="soon"', 'startupTimeLimit: "soon" is not a whole number from 0 to 3600'],
+    ['shutdownTimeLimit="601"', 'shutdownTimeLimit: "601" is not a whole number from 0 to 600'],
+    ['stdoutLogEnabled="1"', 'stdoutLogEnabled: "1" is neither true nor false'],
+    ['processesPerApplication="0"', 'processesPerApplication: "0" is not a whole number from 1 to 100'],
+    ['rapidFailsPerMinute="-1"', 'rapidFailsPerMinute: "-1" is not a whole number from 0 to 100'],
+    ['requestTimeout="60"', 'requestTimeout: "60" is not a time span (hh:mm:ss) from 00:00:00 to 15.00:00:00'],
+  ])('%s', async (attribute, message) => {
     await withFiles(async (files) => {
-      const { failure } = onlyApplication(await loadWebConfig(files, aspNetCore(attributes)));
-      expect(failure).toMatchObject({ status: 500, subStatus: 19, diagnostic: { remedy } });
-      expect(`${failure?.diagnostic.line}:${failure?.diagnostic.column}`).toBe(place);
+      const { failure } = onlyApplication(await loadWebConfig(files, aspNetCore(`processPath="x" ${attribute}`)));
+      expect(failure).toMatchObject({ status: 500, subStatus: 19, diagnostic: { line: 4, column: 29 } });
+      expect(failure?.diagnostic.message).toBe(`main/ answers 500.19: ${message}`);
+    });
+  });
+
+  test('a hosting model that is none is refused by the module itself: 500.0', async () => {
+    await withFiles(async (files) => {
+      const { failure } = onlyApplication(
+        await loadWebConfig(files, aspNetCore('processPath="x" hostingModel="both"')),
+      );
+      expect(failure).toMatchObject({ status: 500, subStatus: 0, diagnostic: { line: 4, column: 29 } });
     });
   });
 
@@ -155,31 +165,7 @@ test('InProcess with another program than node is the failure of that applicatio
   });
 });
 
-test('handlerSettings and webSocket act, by YAML too', async () => {
-  await withFiles(async (files) => {
-    const inside =
-      '<handlerSettings><handlerSetting name="ForwardResponseConnectionHeader" value="True"/><handlerSetting name="enableOutOfProcessConsoleRedirection" value="false"/></handlerSettings>';
-    const element = `<aspNetCore processPath="x">${inside}</aspNetCore><webSocket enabled="false"/>`;
-    expect(onlyHosting(await loadWebConfig(files, webConfig(element)))).toMatchObject({
-      webSocket: false,
-      startAttempts: 2,
-      handlerSettings: {
-        forwardResponseConnectionHeader: true,
-        enableOutOfProcessConsoleRedirection: false,
-        disallowRotationOnConfigChange: false,
-      },
-    });
-    const yaml = 'hosting: { webSocket: true, handlerSettings: { enableOutOfProcessConsoleRedirection: true } }';
-    expect(onlyHosting(await loadWebConfig(files, webConfig(element), yaml))).toMatchObject({
-      webSocket: true,
-      handlerSettings: { forwardResponseConnectionHeader: true, enableOutOfProcessConsoleRedirection: true },
-    });
-    const wrong = '<aspNetCore processPath="x"/><webSocket enabled="2"/>';
-    expect(onlyApplication(await loadWebConfig(files, webConfig(wrong))).failure?.subStatus).toBe(19);
-  });
-});
-
-test('handlerSettings are mentioned once', async () => {
+test('handlerSettings that mean nothing here are mentioned once', async () => {
   await withFiles(async (files) => {
     const inside = '<handlerSettings>\n<clear/><handlerSetting name="debugFile" value="x"/></handlerSettings>';
     expect(places((await loadWebConfig(files, aspNetCore('processPath="x"', inside))).diagnostics)).toEqual([
@@ -230,5 +216,29 @@ test('enableConfigurationOverride false leaves web.config unread', async () => {
     const result = await files.load();
     expect(onlyHosting(result).source).toBe('detection');
     expect(result.diagnostics).toEqual([]);
+  });
+});
+
+test('handlerSettings and webSocket act, by YAML too', async () => {
+  await withFiles(async (files) => {
+    const inside =
+      '<handlerSettings><handlerSetting name="ForwardResponseConnectionHeader" value="True"/><handlerSetting name="enableOutOfProcessConsoleRedirection" value="false"/></handlerSettings>';
+    const element = `<aspNetCore processPath="x">${inside}</aspNetCore><webSocket enabled="false"/>`;
+    expect(onlyHosting(await loadWebConfig(files, webConfig(element)))).toMatchObject({
+      webSocket: false,
+      startAttempts: 2,
+      handlerSettings: {
+        forwardResponseConnectionHeader: true,
+        enableOutOfProcessConsoleRedirection: false,
+        disallowRotationOnConfigChange: false,
+      },
+    });
+    const yaml = 'hosting: { webSocket: true, handlerSettings: { enableOutOfProcessConsoleRedirection: true } }';
+    expect(onlyHosting(await loadWebConfig(files, webConfig(element), yaml))).toMatchObject({
+      webSocket: true,
+      handlerSettings: { forwardResponseConnectionHeader: true, enableOutOfProcessConsoleRedirection: true },
+    });
+    const wrong = '<aspNetCore processPath="x"/><webSocket enabled="2"/>';
+    expect(onlyApplication(await loadWebConfig(files, webConfig(wrong))).failure?.subStatus).toBe(19);
   });
 });

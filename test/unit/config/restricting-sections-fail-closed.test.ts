@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { good, loadWebConfig, onlyApplication, places, webConfig, withFiles } from './support.js';
+import { good, loadWebConfig, oneApplication, onlyApplication, places, webConfig, withFiles } from './support.js';
 
 const security = (inside: string): string => webConfig(`<security>\n${inside}\n</security>`);
 const filtering = (inside: string): string => security(`<requestFiltering>${inside}</requestFiltering>`);
@@ -117,7 +117,7 @@ describe('hosting.ignoreSections', () => {
 test('every other section is one warning, and the sections of the SDK are none', async () => {
   await withFiles(async (files) => {
     const text = webConfig(
-      '<handlers><add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2"/></handlers>\n<httpErrors/>\n<httpErrors/>\n<staticContent/>\n<rewrite><outboundRules/></rewrite>',
+      '<handlers><add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2"/></handlers>\n<httpErrors/>\n\n<staticContent/>\n<rewrite><outboundRules/></rewrite>',
     );
     const result = await loadWebConfig(files, text.replace('<system.webServer>', '<appSettings/><system.webServer>'));
     expect(places(result.diagnostics)).toEqual([
@@ -132,27 +132,28 @@ test('every other section is one warning, and the sections of the SDK are none',
 
 test('a handler that is not the module is mentioned', async () => {
   await withFiles(async (files) => {
-    const text = webConfig('<handlers>\n<add name="iisnode" path="server.js" verb="*" modules="iisnode"/></handlers>');
+    const text = webConfig('<handlers>\n<add name="php" path="*.php" verb="*" modules="FastCgiModule"/></handlers>');
     expect(places((await loadWebConfig(files, text)).diagnostics)).toEqual(['5:1 section-not-acting']);
   });
 });
 
-test('child applications are told that a restriction of their parent does not reach them', async () => {
+test('a restriction flows into child applications of the same pool; others are told that it does not', async () => {
   await withFiles(async (files) => {
-    files.write('child/server.js');
     const open = security('<ipSecurity allowUnlisted="false"/>');
-    const extra = 'hosting: {}\n  \n';
-    const result = await loadWebConfig(files, open, extra.trim());
-    expect(result.diagnostics.map((one) => one.code)).toEqual(['section-not-implemented']);
-    const text = `sites:\n  - name: m\n    bindings: [{ bindingInformation: "*:80:" }]\n    applications:\n      - { path: /, physicalPath: ./app }\n      - { path: /c, physicalPath: ./child }\n`;
-    const both = await files.write('sluice.yaml', text).load();
-    expect(both.diagnostics.map((one) => one.code)).toContain('restriction-not-inherited');
-    files.write(
-      'app/web.config',
-      open
-        .replace('<system.webServer>', '<location inheritInChildApplications="false"><system.webServer>')
-        .replace('</system.webServer>', '</system.webServer></location>'),
-    );
-    expect((await files.load()).diagnostics.map((one) => one.code)).not.toContain('restriction-not-inherited');
+    const wrapped = open
+      .replace('<system.webServer>', '<location inheritInChildApplications="false"><system.webServer>')
+      .replace('</system.webServer>', '</system.webServer></location>');
+    const load = async (pool: string, text: string) => {
+      files.write('child/server.js').write('app/web.config', text);
+      const child = `      - { path: /c, applicationPool: ${pool}, physicalPath: ./child }\n`;
+      const pools = 'applicationPools: [{ name: other }]\n';
+      const result = await files.write('sluice.yaml', pools + oneApplication() + child).load();
+      const answers = good(result).applications.map(({ failure }) => failure?.subStatus ?? 200);
+      return [answers, result.diagnostics.some(({ code }) => code === 'restriction-not-inherited')];
+    };
+    expect(await load('DefaultAppPool', open)).toEqual([[19, 19], false]);
+    expect(await load('DefaultAppPool', wrapped)).toEqual([[19, 200], false]);
+    expect(await load('other', open)).toEqual([[19, 200], true]);
+    expect(await load('other', wrapped)).toEqual([[19, 200], false]);
   });
 });
