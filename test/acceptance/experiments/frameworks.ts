@@ -1,6 +1,8 @@
-import { moreSubjects, nextSubject } from '../../support/behaviour/more-subjects.js';
+import { isTraced, moreSubjects, nextSubject } from '../../support/behaviour/more-subjects.js';
 import { alone, type Model, type Subject, subjects, Together } from '../../support/behaviour/suite.js';
 import { appsWithPackages, install } from '../../support/more-frameworks.js';
+import { nodes } from '../../support/nodes.js';
+import { run as runProgram } from '../../support/program.js';
 import { removeFolder } from '../../support/temp-folder.js';
 import { type Experiment, type Outcome, violations } from '../experiment.js';
 
@@ -17,13 +19,13 @@ function difference(one: readonly unknown[], other: readonly unknown[]): string 
   return `step ${at}: ${JSON.stringify(one[at])?.slice(0, 300)} instead of ${JSON.stringify(other[at])?.slice(0, 300)}`;
 }
 
-async function compare(compared: readonly Subject[], by: readonly Model[]): Promise<Compared> {
-  const together = await Together.start(compared, by);
+async function compare(compared: readonly Subject[], by: readonly Model[], node: string): Promise<Compared> {
+  const together = await Together.start(compared, by, node);
   const broken: string[] = [];
   let steps = 0;
   try {
     for (const subject of compared) {
-      const expected = await alone(subject);
+      const expected = await alone(subject, node);
       steps += expected.length;
       for (const model of by) {
         const seen = await together.behaviour(subject, model);
@@ -37,27 +39,40 @@ async function compare(compared: readonly Subject[], by: readonly Model[]): Prom
   return { steps, broken };
 }
 
+async function onNode(root: string, node: string): Promise<Outcome> {
+  const { output } = await runProgram(node, ['--version']);
+  const version = `Node ${output.trim().slice(1)}`;
+  const more = moreSubjects(root);
+  const plain = [...subjects, ...more.filter((one) => !isTraced(one)), nextSubject()];
+  const both = await compare(plain, models, node);
+  const spans = await compare(more.filter(isTraced), ['in-process'], node);
+  return {
+    measured:
+      `${version}: ${plain.map((one) => one.name).join(', ')}: ${both.steps} steps, alone and hosted both ways, ` +
+      `and ${spans.steps} answers and spans of OpenTelemetry, alone and in-process`,
+    broken: [
+      ...[...both.broken, ...spans.broken].map((one) => `${version}: ${one}`),
+      ...violations({ [`${version}: spans were made`]: spans.steps > 100 }),
+    ],
+    missed: [],
+  };
+}
+
 async function run(): Promise<Outcome> {
   install('more-frameworks');
   install('next-app');
   const root = appsWithPackages();
+  const outcomes: Outcome[] = [];
   try {
-    const more = moreSubjects(root);
-    // Out-of-process the app's client is the listener: its spans are others.
-    const traced = more.filter((one) => one.name === 'opentelemetry');
-    const plain = [...subjects, ...more.filter((one) => one.name !== 'opentelemetry'), nextSubject()];
-    const both = await compare(plain, models);
-    const spans = await compare(traced, ['in-process']);
-    return {
-      measured:
-        `${plain.map((one) => one.name).join(', ')}: ${both.steps} steps, alone and hosted both ways; ` +
-        `OpenTelemetry: ${spans.steps} answers and spans, alone and in-process; Node ${process.versions.node}`,
-      broken: [...both.broken, ...spans.broken, ...violations({ 'spans were made': spans.steps > 100 })],
-      missed: [],
-    };
+    for (const node of nodes()) outcomes.push(await onNode(root, node));
   } finally {
     removeFolder(root);
   }
+  return {
+    measured: outcomes.map((one) => one.measured).join('; '),
+    broken: outcomes.flatMap((one) => one.broken),
+    missed: [],
+  };
 }
 
 export const frameworks: Experiment = {

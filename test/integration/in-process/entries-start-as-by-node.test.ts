@@ -24,6 +24,7 @@ const entries: readonly (readonly [string, string, 'listen' | 'export'])[] = [
   ['export-compiled.cjs', 'compiled default', 'export'],
   ['export-after-await.mjs', 'after await', 'export'],
   ['main-esm', 'esm part true', 'listen'],
+  ['export-detected', 'detected true', 'export'],
 ];
 
 test.each(entries)('%s', async (entry, text, how) => {

@@ -26,6 +26,20 @@ const told: Told = { text: 'typed' };
 const server: Server = createServer((_request, response) => response.end(JSON.stringify(told)));
 server.listen(Number(process.env.PORT));
 `;
+function listensOn(port: string): string {
+  return `
+const server = require('node:http').createServer((_request, response) =>
+  response.end(JSON.stringify({ PORT: process.env.PORT, port: server.address().port })));
+server.listen(${port});
+`;
+}
+const twoServers = `
+const http = require('node:http');
+const first = http.createServer((_request, response) => response.end('"first"'));
+first.listen(0, () => http.createServer((_request, response) => {
+  http.get({ port: first.address().port }, (answer) => answer.pipe(response));
+}).listen(3001));
+`;
 const webConfig = `<configuration><system.webServer>
   <aspNetCore processPath="node" arguments="--no-deprecation .\\sub\\server.js from &quot;web config&quot;" hostingModel="inprocess" />
 </system.webServer></configuration>`;
@@ -62,6 +76,19 @@ function cases(): readonly Case[] {
       arguments: '--no-deprecation --max-old-space-size=123 "sub folder/app.js" one "two words" --flag=3 -- last',
     },
     { name: 'web-config', files: { 'web.config': webConfig, 'sub/server.js': shows } },
+    { name: 'fixed-port', files: { 'index.js': listensOn('3000') } },
+    {
+      name: 'own-port',
+      files: { 'index.js': listensOn('process.env.PORT') },
+      arguments: 'index.js',
+      hosting: { environmentVariables: { PORT: '3999' } },
+    },
+    {
+      name: 'by-port',
+      files: { 'index.js': twoServers },
+      arguments: 'index.js',
+      hosting: { port: 3001 },
+    },
     {
       name: 'other-node',
       files: { 'index.js': shows },
@@ -158,6 +185,16 @@ test('node options, entry and arguments arrive as written', async () => {
 test('nodePath runs the pool on another binary', async () => {
   expect(await shown('other-node')).toMatchObject({ wrapped: 'yes', argv: [] });
   expect(await shown('words')).toMatchObject({ wrapped: '' });
+});
+
+test('PORT is the binding, or what the configuration says; a port that the app insists on is as good', async () => {
+  expect(await shown('fixed-port')).toEqual({ PORT: String(sluice.port), port: 3000 });
+  expect(await shown('own-port')).toEqual({ PORT: '3999', port: 3999 });
+});
+
+test('hosting.port says which server is the app; the other one really listens', async () => {
+  // The second server, on that port, asks the first one over TCP.
+  expect(await shown('by-port')).toBe('first');
 });
 
 test('a loader among the options may know TypeScript: the entry is left to it', async () => {

@@ -16,8 +16,20 @@ const behaviours: Readonly<Record<string, Subject['behaviour']>> = {
   nest: httpBehaviour,
   middleware: middlewareBehaviour,
   yoga: graphqlBehaviour,
-  opentelemetry: openTelemetryBehaviour,
+  'traced-by-require': openTelemetryBehaviour,
+  'traced-by-import': openTelemetryBehaviour,
 };
+
+/** Subjects that are the same app under other options of node. */
+const traced: Readonly<Record<string, Pick<Subject, 'nodeOptions'>>> = {
+  'traced-by-require': { nodeOptions: '--require ./tracing.js' },
+  'traced-by-import': { nodeOptions: '--import ./tracing.mjs' },
+};
+
+/** Out-of-process the app's client is the listener: there its spans are others than alone. */
+export function isTraced(subject: Subject): boolean {
+  return subject.name in traced;
+}
 
 export const moreNames = Object.keys(behaviours);
 
@@ -27,8 +39,8 @@ export function moreSubjects(root: string): readonly Subject[] {
     name,
     behaviour,
     entry: 'app.js',
-    folder: join(root, name),
-    ...(name === 'opentelemetry' ? { nodeOptions: '--require ./tracing.js' } : {}),
+    folder: join(root, name in traced ? 'opentelemetry' : name),
+    ...traced[name],
   }));
 }
 

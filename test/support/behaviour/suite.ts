@@ -55,10 +55,10 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-export async function alone(subject: Subject): Promise<unknown[]> {
+export async function alone(subject: Subject, node: string = process.execPath): Promise<unknown[]> {
   const port = await freePort();
   const { HOSTNAME: _name, ...environment } = cleanEnvironment();
-  const program = startProgram(process.execPath, commandLine(subject).split(' '), {
+  const program = startProgram(node, commandLine(subject).split(' '), {
     cwd: subject.folder,
     env: { ...environment, PORT: String(port) },
   });
@@ -71,7 +71,7 @@ export async function alone(subject: Subject): Promise<unknown[]> {
   }
 }
 
-/** All the subjects on one server, each in pools of its own and on ports of its own, hosted both ways. */
+/** All the subjects on one server, each in pools of its own and on ports of its own; the workers run on `node`. */
 export class Together {
   readonly sluice: Sluice;
   readonly #ports: ReadonlyMap<string, number>;
@@ -81,7 +81,11 @@ export class Together {
     this.#ports = ports;
   }
 
-  static async start(hosted: readonly Subject[], models: readonly Model[]): Promise<Together> {
+  static async start(
+    hosted: readonly Subject[],
+    models: readonly Model[],
+    node: string = process.execPath,
+  ): Promise<Together> {
     const ports = new Map<string, number>();
     const sites = async (): Promise<Settings[]> => {
       const made: Settings[] = [];
@@ -91,7 +95,7 @@ export class Together {
           ports.set(name, await freePort());
           const settings =
             model === 'out-of-process'
-              ? outOfProcess(commandLine(one))
+              ? outOfProcess(commandLine(one), { processPath: node })
               : { hosting: { hostingModel: 'InProcess', arguments: commandLine(one) } };
           made.push({
             name,
@@ -102,7 +106,7 @@ export class Together {
       }
       return made;
     };
-    const names = models.flatMap((model) => hosted.map((one) => ({ name: `${one.name}-${model}` })));
+    const names = models.flatMap((model) => hosted.map((one) => ({ name: `${one.name}-${model}`, nodePath: node })));
     const sluice = await startSluice({ applicationPools: names, sites });
     return new Together(sluice, ports);
   }

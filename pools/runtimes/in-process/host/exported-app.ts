@@ -14,14 +14,6 @@ export interface ExportOwner {
   refused(code: string, text: string): void;
 }
 
-/** The entry as Node resolved it: a folder stands for its main file. */
-function entryFile(): string {
-  const entry = process.argv[1] ?? '';
-  // Loaded late: most apps never come here.
-  const { createRequire } = process.getBuiltinModule('node:module');
-  return createRequire(path.join(entry, 'index.js')).resolve(entry);
-}
-
 function isObject(value: unknown): value is Record<string, unknown> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
@@ -32,7 +24,15 @@ function has(value: unknown, name: string): boolean {
 
 /** What the entry exports. The module is the same instance: nothing runs twice. */
 async function exportsOfEntry(): Promise<Record<string, unknown>> {
-  return (await import(pathToFileURL(entryFile()).href)) as Record<string, unknown>;
+  const entry = process.argv[1] ?? '';
+  // Loaded late: most apps never come here.
+  const { createRequire } = process.getBuiltinModule('node:module');
+  const require = createRequire(path.join(entry, 'index.js'));
+  // Absent when the entry is an ES module; then the import below finds it in Node's map of modules.
+  const main: unknown = require.main?.exports;
+  if (main !== undefined) return { default: main };
+  // A folder stands for its main file.
+  return (await import(pathToFileURL(require.resolve(entry)).href)) as Record<string, unknown>;
 }
 
 /** In the order in which they are tried: the export itself, then what compiled TypeScript calls `default`. */
