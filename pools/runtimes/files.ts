@@ -1,6 +1,6 @@
-/** Small file operations that the runtimes share: atomic writes and names that are safe in a path. */
+/** Small file operations that the runtimes share: atomic writes, names that are safe in a path, is it a file. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Temp file, fsync, rename, fsync of the folder: after a crash the file is the old or the new one. */
@@ -34,4 +34,13 @@ export function safeName(name: string): string {
     .slice(0, 40);
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${readable}.${hash}`;
+}
+
+/** Whatever stands in the way of asking (a name too long, a folder that refuses) means no. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

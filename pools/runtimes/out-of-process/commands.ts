@@ -1,6 +1,7 @@
 /** Finds the program of `processPath`: an absolute path as it is, a name on the fixed PATH and a few known places. */
 import { statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { isFile } from '../files.js';
 import { systemPath } from '../isolation/environment.js';
 import { StartError } from '../start-error.js';
 
@@ -81,11 +82,7 @@ function existing(file: string): ResolvedCommand {
   if (isFile(file)) return { file, dotnetRoot: null };
   throw new StartError(
     'entry-missing',
-    `processPath ${file} does not exist`,
+    `processPath ${file} does not exist, or cannot be reached`,
     'Correct processPath, or deploy the file.',
   );
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

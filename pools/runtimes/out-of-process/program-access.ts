@@ -1,6 +1,6 @@
 /** Can the pool's user reach what is about to run: the folder, the program, and the script it is given. */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isFile } from '../files.js';
 import type { Identity } from '../isolation/identity.js';
 import { mustReach } from '../isolation/reachable.js';
 import type { WorkerStart } from '../runtime.js';
@@ -19,6 +19,6 @@ export function mustReachProgram(worker: WorkerStart, file: string, identity: Id
   const script = hosting.arguments
     .filter((argument) => !argument.startsWith('-'))
     .map((argument) => resolve(application.physicalPath, argument))
-    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+    .find(isFile);
   if (script !== undefined) mustReach({ identity, pool: pool.name, path: script, wanted: 'read', target: 'entry' });
 }

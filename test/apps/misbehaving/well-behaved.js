@@ -14,8 +14,9 @@ const report = () => ({
   oomScoreAdj: fs.readFileSync('/proc/self/oom_score_adj', 'latin1').trim(),
 });
 const server = http.createServer((_req, res) => res.end(JSON.stringify(report())));
-server.listen({
-  port: Number(process.env.PORT),
-  host: process.env.BIND || '127.0.0.1',
-  ipv6Only: process.env.V6ONLY === '1',
-});
+const { PORT = '' } = process.env;
+server.listen(
+  PORT.startsWith('/')
+    ? { path: PORT }
+    : { port: Number(PORT), host: process.env.BIND || '127.0.0.1', ipv6Only: process.env.V6ONLY === '1' },
+);

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { publishWebApp } from '../../acceptance/experiments/dotnet.js';
 import { testNeeding } from '../../support/needs.js';
 import { findProgram } from '../../support/find-program.js';
 import { call } from '../../support/http-client.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+import { until } from '../../support/time.js';
 import { type ObservedWorker, RuntimeHarness, type StartOptions } from './harness.js';
 
 const withDotnet = testNeeding('dotnet');
@@ -55,6 +56,39 @@ describe('a published ASP.NET Core app', () => {
       expect(worker.exit?.outputTail).toContain('Application is shutting down');
     });
   }
+
+  withDotnet('over a unix socket, at /sub: the whole protocol, nothing for other users, exit code 0', async () => {
+    const worker = harness.start({ ...web(publish, { socket: 'unix' }), path: '/sub' });
+    const endpoint = await worker.whenReady();
+    if (endpoint.kind !== 'unix') throw new Error('no unix endpoint');
+    const { path, pairingToken } = endpoint;
+    expect(statSync(path).mode & 0o007).toBe(0);
+    const token = { 'MS-ASPNETCORE-TOKEN': pairingToken };
+    expect((await call(path, '/sub/', { headers: { 'MS-ASPNETCORE-TOKEN': 'wrong' } })).status).toBe(400);
+    const headers = { ...token, 'X-Forwarded-For': '203.0.113.7:51234', 'X-Forwarded-Proto': 'https' };
+    const seen = JSON.parse((await call(path, '/sub/', { headers })).text) as Record<string, unknown>;
+    expect(seen).toMatchObject({ scheme: 'https', pathBase: '/sub', remote: '203.0.113.7' });
+    worker.handle?.ping();
+    await until('a pong', () => worker.pongs === 1);
+    worker.handle?.terminate();
+    expect(await worker.whenExited()).toMatchObject({ code: 0, signal: null });
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+
+  withDotnet('has time to clean up within shutdownTimeLimit, unless it says otherwise itself', async () => {
+    const own = [{ name: 'ASPNETCORE_SHUTDOWNTIMEOUTSECONDS', value: '3' }];
+    const said = async (hosting: StartOptions['hosting']): Promise<string | undefined> => {
+      const worker = harness.start(web(publish, hosting));
+      await worker.whenReady();
+      const environment = readFileSync(`/proc/${worker.pid}/environ`, 'latin1').split('\0');
+      worker.handle?.terminate();
+      expect(await worker.whenExited()).toMatchObject({ code: 0 });
+      return environment.find((line) => line.startsWith('DOTNET_SHUTDOWNTIMEOUTSECONDS='))?.split('=')[1];
+    };
+    expect(await said({})).toBe('8');
+    expect(await said({ shutdownTimeLimitMs: 2_500 })).toBeUndefined();
+    expect(await said({ environmentVariables: own })).toBeUndefined();
+  });
 
   withDotnet('with AllowedHosts restricted is stopped by the same request', async () => {
     const settings = JSON.stringify({ AllowedHosts: 'shop.example' });

@@ -142,6 +142,34 @@ describe('an out-of-process worker', () => {
     await worker.whenExited();
   });
 
+  test('may get an argument that is longer than any file name', async () => {
+    const worker = harness.start(wellBehaved({ arguments: ['well-behaved.js', 'x'.repeat(5_000)] }));
+    await worker.whenReady();
+    expect((await ask(worker)).argv[0]).toHaveLength(5_000);
+    worker.handle?.kill();
+    await worker.whenExited();
+  });
+
+  test('loads what its pool wants loaded at the start as well as the module’s assembly', async () => {
+    const name = 'ASPNETCORE_HOSTINGSTARTUPASSEMBLIES';
+    const seen = async (pool: string | null, application: string | null): Promise<string | undefined> => {
+      const list = (value: string | null) => (value === null ? [] : [{ name, value }]);
+      const options = wellBehaved({ environmentVariables: list(application) });
+      const worker = harness.start({ ...options, pool: { environmentVariables: list(pool) } });
+      await worker.whenReady();
+      const { env } = await ask(worker);
+      worker.handle?.kill();
+      await worker.whenExited();
+      return env[name];
+    };
+    const own = 'Microsoft.AspNetCore.Server.IISIntegration';
+    expect(await Promise.all([seen('Trace', null), seen('Trace', 'Only'), seen(null, '')])).toEqual([
+      `Trace;${own}`,
+      'Only',
+      '',
+    ]);
+  });
+
   test('uses the token and the fixed port of the configuration', async () => {
     const port = await freePort();
     const variables = [
