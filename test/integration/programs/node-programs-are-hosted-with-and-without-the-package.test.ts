@@ -3,15 +3,35 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from '../../support/http-client.js';
 import { outOfProcess } from '../../support/hosting.js';
-import { type Sluice, startSluice } from '../../support/sluice.js';
+import { type Settings, type Sluice, startSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
 import { installPackage } from './packed.js';
 import { echoOverWebSocket } from './websocket-echo.js';
 
-const joined = ['program.cjs', 'module.mjs', 'express.cjs', 'fastify.cjs', 'websocket.cjs'];
-const entries = [...joined, 'alone.cjs'];
-const nameOf = (entry: string): string => entry.split('.')[0] ?? '';
+interface Hosted {
+  readonly name: string;
+  readonly settings: Settings;
+  /** Answers only Sluice, and ends by itself when asked to. */
+  readonly isJoined: boolean;
+}
+
+const named = (name: string, entry: string, more?: Settings): Hosted => ({
+  name,
+  settings: outOfProcess(entry, more),
+  isJoined: entry !== 'alone.cjs',
+});
+const programs: readonly Hosted[] = [
+  named('program', 'program.cjs'),
+  named('unix', 'program.cjs', { socket: 'unix' }),
+  named('module', 'module.mjs'),
+  named('express', 'express.cjs'),
+  named('fastify', 'fastify.cjs'),
+  named('websocket', 'websocket.cjs'),
+  named('alone', 'alone.cjs'),
+];
+/** The package is in its way nowhere: in-process it only listens. */
+const inProcess = { hosting: { hostingModel: 'InProcess', processPath: 'node', arguments: 'program.cjs' } };
 
 let sluice: Sluice;
 let folder: string;
@@ -19,13 +39,14 @@ let folder: string;
 beforeAll(async () => {
   folder = tempFolder('pkg');
   await installPackage(folder);
+  const all = [...programs, { name: 'in-process', settings: inProcess }];
   sluice = await startSluice({
-    applicationPools: entries.map((entry) => ({ name: nameOf(entry) })),
-    applications: entries.map((entry) => ({
-      path: `/${nameOf(entry)}`,
-      applicationPool: nameOf(entry),
+    applicationPools: all.map(({ name }) => ({ name })),
+    applications: all.map(({ name, settings }) => ({
+      path: `/${name}`,
+      applicationPool: name,
       physicalPath: folder,
-      ...outOfProcess(entry),
+      ...settings,
     })),
   });
 }, 240_000);
@@ -41,20 +62,18 @@ const asked = async (path: string, how = {}): Promise<Record<string, unknown>> =
   return JSON.parse(answer.text);
 };
 
-describe.each(entries)('%s', (entry) => {
-  const base = `/${nameOf(entry)}`;
-
+describe.each(programs)('$name', ({ name, isJoined }) => {
   test('is answered through Sluice; who goes to its port himself is not, if it joined', async () => {
-    const { port } = await asked(`${base}/a`);
-    const direct = await call(Number(port), `${base}/a`);
-    expect(direct.status).toBe(joined.includes(entry) ? 400 : 200);
+    const port = String((await asked(`/${name}/a`))['port']);
+    const direct = await call(/^\d+$/.test(port) ? Number(port) : port.replace(/^.*unix:/, ''), `/${name}/a`);
+    expect(direct.status).toBe(isJoined ? 400 : 200);
   });
 
   test('is started again after a crash', async () => {
-    const { pid } = await asked(`${base}/a`);
+    const { pid } = await asked(`/${name}/a`);
     process.kill(Number(pid), 'SIGKILL');
-    await until('the crash is noticed', async () => !(await sluice.workerPids(nameOf(entry))).includes(Number(pid)));
-    expect((await asked(`${base}/a`, { limitMs: 60_000 }))['pid']).not.toBe(pid);
+    await until('the crash is noticed', async () => !(await sluice.workerPids(name)).includes(Number(pid)));
+    expect((await asked(`/${name}/a`, { limitMs: 60_000 }))['pid']).not.toBe(pid);
   });
 });
 
@@ -72,6 +91,11 @@ test('a program learns where it is', async () => {
   expect(JSON.stringify(seen['rawHeaders'])).not.toContain(String(seen['token']));
 });
 
+test('in-process nobody hosts it', async () => {
+  const seen = await asked('/in-process/a');
+  expect(seen).toMatchObject({ isHosted: false, remoteAddress: '127.0.0.1', url: '/in-process/a' });
+});
+
 test('ws gets its WebSockets', async () => {
   expect(await echoOverWebSocket(sluice.port, '/websocket/', 'hello')).toBe('hello');
 });
@@ -84,6 +108,6 @@ test('programs that joined end with code 0, the other one by the signal', async 
     .filter((line) => line.includes('"worker-ended"'))
     .map((line) => JSON.parse(line) as { pool: string; how: string })
     .map(({ pool, how }) => `${pool}: ${how}`);
-  const expected = ['alone: by SIGTERM', ...joined.map((entry) => `${nameOf(entry)}: with exit code 0`)];
-  expect(ends.sort()).toEqual(expected.sort());
+  const expected = programs.map(({ name, isJoined }) => `${name}: ${isJoined ? 'with exit code 0' : 'by SIGTERM'}`);
+  expect(ends.filter((end) => !end.startsWith('in-process')).sort()).toEqual(expected.sort());
 }, 120_000);

@@ -5,11 +5,14 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { type Need, reasonToSkip, testNeeding } from '../../support/needs.js';
 import { run } from '../../support/program.js';
-import { type Sluice, startSluice } from '../../support/sluice.js';
+import { type Settings, type Sluice, startSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
 import { type PlatformProgram, platformFolder } from './web-config.js';
 import { echoOverWebSocket } from './websocket-echo.js';
+
+/** As root the folder of the socket is sealed once it listens: a program that wants to remove it cannot, and says so by code 1. */
+const withSocket = 'exit code';
 
 interface Hosted extends PlatformProgram {
   readonly name: string;
@@ -18,8 +21,10 @@ interface Hosted extends PlatformProgram {
   readonly source: string;
   readonly build?: readonly [command: string, ...args: string[]];
   readonly hasWebSocket?: true;
+  /** What sluice.yaml adds to the web.config. */
+  readonly hosting?: Settings;
   /** How it ends when it is asked to; most programs catch SIGTERM. */
-  readonly end: 'exit code 0' | 'SIGTERM';
+  readonly end: 'exit code 0' | 'SIGTERM' | typeof withSocket;
 }
 
 const port = '%HTTP_PLATFORM_PORT%';
@@ -49,6 +54,25 @@ const programs: readonly Hosted[] = [
     arguments: `--host 127.0.0.1 --port ${port} app:application`,
     hasWebSocket: true,
     end: 'exit code 0',
+  },
+  {
+    name: 'gunicorn-unix',
+    needs: ['gunicorn'],
+    source: 'wsgi',
+    processPath: 'gunicorn',
+    arguments: `--bind unix:${port} --threads 4 app:application`,
+    hosting: { socket: 'unix' },
+    end: withSocket,
+  },
+  {
+    name: 'uvicorn-unix',
+    needs: ['uvicorn'],
+    source: 'asgi',
+    processPath: 'uvicorn',
+    arguments: `--uds ${port} app:application`,
+    hosting: { socket: 'unix' },
+    hasWebSocket: true,
+    end: withSocket,
   },
   {
     name: 'php',
@@ -104,7 +128,8 @@ describe('hosted by httpPlatform', () => {
         const built = await run(command, args, { cwd: physicalPath, env, limitMs: 300_000 });
         expect(built).toMatchObject({ code: 0, output: '' });
       }
-      applications.push({ path: `/${program.name}`, applicationPool: program.name, physicalPath });
+      const { name, hosting = {} } = program;
+      applications.push({ path: `/${name}`, applicationPool: name, physicalPath, hosting });
     }
     sluice = await startSluice({
       applicationPools: present.map(({ name }) => ({ name })),
