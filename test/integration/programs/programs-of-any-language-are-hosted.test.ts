@@ -43,7 +43,7 @@ const programs: readonly Hosted[] = [
     needs: ['python3', 'waitress-serve'],
     source: 'wsgi',
     processPath: 'python3',
-    arguments: `-m waitress --listen=127.0.0.1:${port} --send-bytes=1 app:application`,
+    arguments: `-m waitress --listen=127.0.0.1:${port} app:application`,
     end: 'SIGTERM',
   },
   {
