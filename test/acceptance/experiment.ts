@@ -6,6 +6,14 @@ export interface Outcome {
   readonly broken: readonly string[];
   /** Figures (times, sizes, ratios) that missed their goal. Judged on a quiet machine only, never in jest. */
   readonly missed: readonly string[];
+  /** Checks that make up the experiment, each with a line of its own in the table. */
+  readonly rows?: readonly Row[];
+}
+
+export interface Row {
+  readonly name: string;
+  readonly measured: string;
+  readonly broken: readonly string[];
 }
 
 export interface Experiment {

@@ -9,7 +9,7 @@ import { messageOf } from '../../config/base/errors.js';
 import { commit, machine } from '../bench/report.js';
 import { repository } from '../support/paths.js';
 import { monotonicMs } from '../support/time.js';
-import type { Experiment, Outcome } from './experiment.js';
+import type { Experiment, Outcome, Row } from './experiment.js';
 import { experiments } from './experiments/all.js';
 
 const resultsFile = join(repository, 'test', 'acceptance', 'results.md');
@@ -28,8 +28,8 @@ function verdict(outcome: Outcome): string {
 }
 
 /** A line of the table; what a tenant or tool printed must not break it. */
-function row(experiment: Experiment, outcome: Outcome, seconds: number, stamp: string): string {
-  const cells = [experiment.name, experiment.promise, outcome.measured, verdict(outcome), `${seconds} s, ${stamp}`];
+function row(of: Pick<Experiment, 'name' | 'promise'>, outcome: Outcome, stamp: string): string {
+  const cells = [of.name, of.promise, outcome.measured, verdict(outcome), stamp];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`;
 }
 
@@ -43,7 +43,9 @@ function earlierRows(): Map<string, string> {
 }
 
 function writeResults(rows: ReadonlyMap<string, string>): void {
-  const known = experiments.map((one) => rows.get(one.name)).filter((line) => line !== undefined);
+  const known = experiments.flatMap((one) =>
+    [...rows].filter(([name]) => name === one.name || name.startsWith(`${one.name}/`)).map(([, line]) => line),
+  );
   const text = [
     '# Acceptance results',
     '',
@@ -57,6 +59,17 @@ function writeResults(rows: ReadonlyMap<string, string>): void {
     '',
   ];
   writeFileSync(resultsFile, text.join('\n'));
+}
+
+/** A line for each check of an experiment that has several; those of its last run go. */
+function setCheckRows(rows: Map<string, string>, experiment: Experiment, checks: readonly Row[], stamp: string): void {
+  for (const name of rows.keys()) if (name.startsWith(`${experiment.name}/`)) rows.delete(name);
+  for (const check of checks) {
+    const name = `${experiment.name}/${check.name}`;
+    const outcome = { measured: check.measured, broken: check.broken, missed: [] };
+    rows.set(name, row({ name, promise: '' }, outcome, stamp));
+    console.log(`  ${check.name}: ${check.measured}: ${verdict(outcome)}`);
+  }
 }
 
 async function main(): Promise<number> {
@@ -80,9 +93,10 @@ async function main(): Promise<number> {
     const outcome = await runOne(experiment, scale);
     const seconds = Math.round((monotonicMs() - startedMs) / 1000);
     const short = scale === 1 ? '' : `, shortened x ${scale}`;
-    const stamp = `${commit()}, Node ${process.versions.node}${short}`;
+    const stamp = `${seconds} s, ${commit()}, Node ${process.versions.node}${short}`;
     if (outcome.broken.length + outcome.missed.length > 0) failures += 1;
-    rows.set(experiment.name, row(experiment, outcome, seconds, stamp));
+    rows.set(experiment.name, row(experiment, outcome, stamp));
+    setCheckRows(rows, experiment, outcome.rows ?? [], stamp);
     console.log(`${experiment.name}: ${outcome.measured}: ${verdict(outcome)} (${seconds} s)`);
     writeResults(rows);
   }

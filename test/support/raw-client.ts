@@ -58,6 +58,20 @@ export class RawClient {
     if (this.socket.writable) this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
+  /** Sends a head and `bytes` of body as fast as they are taken; stops when an answer begins, as browsers do. */
+  async upload(head: string, bytes: number): Promise<void> {
+    this.send(head);
+    const piece = Buffer.alloc(65_536);
+    for (let left = bytes; left > 0 && !this.ended && this.#received.length === 0; left -= piece.length) {
+      this.send(piece.subarray(0, Math.min(left, piece.length)));
+      await until(
+        'the piece is taken or answered',
+        () => this.ended || this.socket.writableLength === 0 || this.#received.length > 0,
+        { everyMs: 1 },
+      );
+    }
+  }
+
   /** Everything received so far, one character per byte. */
   text(): string {
     return this.#received.toString('latin1');

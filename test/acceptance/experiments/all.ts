@@ -1,7 +1,7 @@
 import type { Experiment } from '../experiment.js';
+import { aspnetcore } from './aspnetcore/experiments.js';
 import { asyncContexts } from './async-contexts.js';
 import { benchFigures } from './bench-figures.js';
-import { dotnet } from './dotnet.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
 import { hostileAnswersLive } from './hostile-answers.js';
@@ -22,7 +22,7 @@ export const experiments: readonly Experiment[] = [
   inProcess,
   frameworks,
   asyncContexts,
-  dotnet,
+  ...aspnetcore,
   webConfig,
   ...killWorkers,
   ...rapidFail,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { publishWebApp } from '../../acceptance/experiments/dotnet.js';
+import { published } from '../../support/aspnetcore/published.js';
 import { testNeeding } from '../../support/needs.js';
 import { findProgram } from '../../support/find-program.js';
 import { call } from '../../support/http-client.js';
@@ -29,7 +29,7 @@ describe('a published ASP.NET Core app', () => {
   beforeAll(async () => {
     folder = tempFolder('dotnet');
     harness = new RuntimeHarness({ isolate: true });
-    if (findProgram('dotnet') !== null) publish = await publishWebApp(folder);
+    if (findProgram('dotnet') !== null) publish = await published('web');
   }, 300_000);
   afterAll(async () => {
     await harness.close();

@@ -1,0 +1,4 @@
+import { kestrel } from '../../acceptance/experiments/aspnetcore/experiments.js';
+import { testGroup } from './group-tests.js';
+
+testGroup(kestrel);
