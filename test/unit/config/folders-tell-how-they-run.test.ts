@@ -49,10 +49,17 @@ const included = JSON.stringify({ runtimeOptions: { includedFrameworks: [{ name:
 const marker = Buffer.from('8b1202b96a612038727b930214d7a03213f5b9e6efae3318ee3b2dce24b36aae', 'hex');
 
 /** An ELF file with the apphost marker far inside, across a boundary of the pieces that are read. */
-function appHost(bundleOffset: bigint): Buffer {
+function appHost(bundleOffset: bigint, bundled = ''): Buffer {
   const offset = Buffer.alloc(8);
   offset.writeBigInt64LE(bundleOffset);
-  return Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(1_048_576 - 30), offset, marker, Buffer.alloc(500)]);
+  return Buffer.concat([
+    Buffer.from('\x7fELF'),
+    Buffer.alloc(1_048_576 - 30),
+    offset,
+    marker,
+    Buffer.alloc(500),
+    Buffer.from(bundled),
+  ]);
 }
 
 describe('published .NET', () => {
@@ -78,6 +85,12 @@ describe('published .NET', () => {
     [
       'single file',
       { Web: appHost(4096n), 'Web.staticwebassets.endpoints.json': '{}', 'appsettings.json': '{}' },
+      '/Web',
+      [],
+    ],
+    [
+      'single file of an SDK before 9',
+      { Web: appHost(4096n, '{"includedFrameworks":[{"name":"Microsoft.AspNetCore.App"}]}'), 'appsettings.json': '{}' },
       '/Web',
       [],
     ],
@@ -113,6 +126,14 @@ describe('published .NET', () => {
       'several .NET applications: A, B',
     ],
     ['source', { 'Web.csproj': '<Project/>', 'Program.cs': '' }, 'publish'],
+    ['a solution', { 'Web.slnx': '<Solution/>' }, 'publish'],
+    ['one source file', { 'app.cs': '' }, 'publish'],
+    ['the single file of a worker', { Wk: appHost(4096n), 'appsettings.json': '{}' }, 'not a web application'],
+    [
+      'Node beside .NET',
+      { 'server.js': '', 'Web.dll': '', 'Web.runtimeconfig.json': frameworks },
+      'a Node application (server.js) and a published .NET application (Web.dll)',
+    ],
     [
       'an apphost without its bundle',
       { Web: appHost(0n), 'Web.staticwebassets.endpoints.json': '{}' },
@@ -135,10 +156,10 @@ describe('published .NET', () => {
   });
 });
 
-describe('web.config that dotnet publish writes', () => {
-  const generated = (attributes: string): string =>
-    `\ufeff<?xml version="1.0" encoding="utf-8"?>\n<configuration>\n  <location path="." inheritInChildApplications="false">\n    <system.webServer>\n      <handlers>\n        <add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2" resourceType="Unspecified" />\n      </handlers>\n      <aspNetCore ${attributes} stdoutLogEnabled="false" stdoutLogFile=".\\logs\\stdout" hostingModel="inprocess" />\n    </system.webServer>\n  </location>\n</configuration>`;
+const generated = (attributes: string): string =>
+  `\ufeff<?xml version="1.0" encoding="utf-8"?>\n<configuration>\n  <location path="." inheritInChildApplications="false">\n    <system.webServer>\n      <handlers>\n        <add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2" resourceType="Unspecified" />\n      </handlers>\n      <aspNetCore ${attributes} stdoutLogEnabled="false" stdoutLogFile=".\\logs\\stdout" hostingModel="inprocess" />\n    </system.webServer>\n  </location>\n</configuration>`;
 
+describe('web.config that dotnet publish writes', () => {
   test('inprocess becomes out-of-process, and that is said once for all applications', async () => {
     await withFiles(async (files) => {
       files.write('app/Web.dll').write('app/web.config', generated('processPath="dotnet" arguments=".\\Web.dll"'));
@@ -190,6 +211,19 @@ describe('web.config that dotnet publish writes', () => {
     expect(app.failure).toMatchObject({ status: 502, subStatus: 5, diagnostic: { line: 8 } });
     expect(app.failure?.diagnostic.message).toContain('built for Windows');
   });
+});
+
+test('Node with the source of a .NET application beside it is Node', async () => {
+  const { app } = await detected({ 'server.js': '', 'Web.csproj': '<Project/>' });
+  expect(app.hosting).toMatchObject({ hostingModel: 'InProcess' });
+});
+
+test('dotnet in the folder of a project is told to publish, in a published one it may name any file', async () => {
+  const text = generated('processPath="dotnet" arguments=".\\Web.dll"');
+  const source = await detected({ 'web.config': text, 'Web.csproj': '<Project/>' });
+  expect(source.app.failure).toMatchObject({ status: 502, subStatus: 5, diagnostic: { line: 8 } });
+  const published = await detected({ 'web.config': text, 'Web.csproj': '<Project/>', 'Web.dll': '' });
+  expect(published.app.hosting?.isDotnet).toBe(true);
 });
 
 test('a folder that does not exist is the failure of its application', async () => {

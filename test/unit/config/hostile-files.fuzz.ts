@@ -59,7 +59,10 @@ test('no text makes the XML reader throw, and what it accepts has one root', () 
 
 test('a cut or changed web.config is an application’s failure at most', async () => {
   const text = webConfig(
-    '<aspNetCore processPath="dotnet" arguments=".\\Web.dll" requestTimeout="00:02:00"><environmentVariables><environmentVariable name="A" value="&quot;1&quot;"/></environmentVariables></aspNetCore>\n<security><ipSecurity allowUnlisted="false"/></security>',
+    '<handlers><remove name="a"/><add name="a" path="*" verb="*" modules="AspNetCoreModuleV2"/></handlers>\n<webSocket enabled="false"/>\n<aspNetCore processPath="dotnet" arguments=".\\Web.dll" requestTimeout="00:02:00"><environmentVariables><environmentVariable name="A" value="&quot;1&quot;"/></environmentVariables></aspNetCore>\n<security><ipSecurity allowUnlisted="false"/></security>',
+  ).replace(
+    '</configuration>',
+    '<location path="." inheritInChildApplications="false" overrideMode="Deny"><system.webServer><httpPlatform processPath="x"><recycleOnFileChange><file path="a"/></recycleOnFileChange></httpPlatform></system.webServer></location></configuration>',
   );
   await withFiles(async (files) => {
     await fc.assert(
