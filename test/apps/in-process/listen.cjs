@@ -1,5 +1,6 @@
 // `node listen.cjs FORM`: listens in that form and says what it saw.
 'use strict';
+const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
@@ -80,6 +81,43 @@ const forms = {
     other.listen(0, () => server.listen(other._handle));
     other.unref();
   },
+  'other-server': () => {
+    const other = net.createServer();
+    other.listen(0, () => server.listen(other));
+  },
+  // As an inherited descriptor: bound by somebody else, polled by nobody.
+  fd: () => {
+    const inherited = net._createServerHandle('127.0.0.1', port, 4);
+    server.listen({ fd: inherited.fd }, () => say('callback'));
+  },
+  'fd-of-no-socket': () => server.listen({ fd: fs.openSync('/dev/null', 'r') }),
+  'null-backlog': () => server.listen(port, null, null),
+  'host-null': () => server.listen(port, null),
+  'reuse-port': () => server.listen({ port, host: '127.0.0.1', reusePort: true }),
+  'ipv6-twice': () => {
+    server.listen(port, '::1', () => {
+      const second = http.createServer();
+      second.on('error', (error) => say('second', error.code, error.address, error.port === port));
+      second.listen(port, '::1');
+    });
+  },
+  'signal-before': () => {
+    const controller = new AbortController();
+    controller.abort();
+    server.listen({ port, signal: controller.signal });
+  },
+  'path-empty': () => {
+    try {
+      server.listen({ path: '' });
+    } catch (error) {
+      say('threw', error.code);
+    }
+  },
+  'no-arguments': () => server.listen(),
+  'callback-only': () => server.listen(() => say('callback')),
+  zero: () => server.listen(0),
+  'options-zero': () => server.listen({ port: 0, host: '127.0.0.1' }),
+  null: () => server.listen(null),
   'from-express': () => http.createServer({}, (_req, res) => res.end('served')).listen(port, () => say('express')),
   taken: () => {
     server.listen(port, '127.0.0.1', () => {

@@ -19,6 +19,10 @@ const entries: readonly (readonly [string, string, 'listen' | 'export'])[] = [
   ['export-koa.cjs', 'koa', 'export'],
   ['exports-esm', 'esm handler', 'export'],
   ['health-first.cjs', 'the app', 'listen'],
+  ['run-main.cjs', 'run by the entry', 'listen'],
+  ['required.cjs', 'false object', 'listen'],
+  ['https.cjs', 'https true', 'listen'],
+  ['http2-http1.cjs', 'http2 1.1 true', 'listen'],
   ['export-express.cjs', 'express app', 'export'],
   ['export-fastify.mjs', 'fastify app', 'export'],
   ['export-compiled.cjs', 'compiled default', 'export'],
@@ -37,8 +41,11 @@ test.each(entries)('%s', async (entry, text, how) => {
 async function refusal(entry: string): Promise<{ readonly code: string; readonly exit: number | null }> {
   const hosted = HostedApp.start({ entry: `${app('in-process')}/entries/${entry}` });
   try {
-    const { code } = await hosted.message('refused');
-    if (entry === 'http2.cjs') return { code, exit: null };
+    const { code, text } = await hosted.message('refused');
+    if (code === 'http2-server') {
+      expect(text).toContain('OutOfProcess');
+      return { code, exit: null };
+    }
     return { code, exit: (await hosted.exited()).code };
   } finally {
     await hosted.stop();
@@ -49,6 +56,7 @@ test('what cannot be hosted is told in words', async () => {
   expect(await refusal('nothing.cjs')).toEqual({ code: 'nothing-listens', exit: 7 });
   expect(await refusal('fetch.mjs')).toEqual({ code: 'fetch-export', exit: 0 });
   expect(await refusal('http2.cjs')).toEqual({ code: 'http2-server', exit: null });
+  expect(await refusal('http2-secure.cjs')).toEqual({ code: 'http2-server', exit: null });
 });
 
 test('servers beside the one on PORT listen for real, whichever came first', async () => {

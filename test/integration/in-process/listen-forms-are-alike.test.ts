@@ -1,20 +1,11 @@
-import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { freePort } from '../../support/free-port.js';
-import { cleanEnvironment, HostedApp } from '../../support/hosted-app.js';
+import { HostedApp } from '../../support/hosted-app.js';
 import { app } from '../../support/paths.js';
-import { until } from '../../support/time.js';
+import { alone, hosted } from './outcome.js';
 
 const entry = `${app('in-process')}/listen.cjs`;
-
-interface Outcome {
-  readonly said: readonly string[];
-  /** Null: still running when everything was said. */
-  readonly exit: number | null;
-}
+const isReusePortKnown = Number.parseInt(process.versions.node, 10) >= 24;
 
 /** Forms after which the process goes on, with the last line to wait for. */
 const staying: Readonly<Record<string, string>> = {
@@ -40,6 +31,11 @@ const staying: Readonly<Record<string, string>> = {
   'from-express': 'express',
   taken: 'second',
   facts: 'connections',
+  'other-server': 'listening',
+  'null-backlog': 'listening',
+  'host-null': 'listening',
+  fd: 'callback',
+  'ipv6-twice': 'second',
 };
 
 /** Forms after which nothing keeps the process alive. */
@@ -55,68 +51,34 @@ const ending = [
   'dispose',
   'unref',
   'unref-before',
+  'signal-before',
+  'path-empty',
+  'fd-of-no-socket',
 ];
 
-async function outcome(text: () => string, exit: () => number | null | undefined, last?: string): Promise<Outcome> {
-  await until(last ?? 'the exit', () => exit() !== undefined || (last !== undefined && text().includes(last)), {
-    everyMs: 5,
-    state: text,
-  });
-  return { said: text().split('\n').filter(Boolean), exit: exit() ?? null };
-}
+/** Without a port: alone any free one, hosted the one of PORT, as the listener's address is the app's. */
+const portless = ['no-arguments', 'callback-only', 'zero', 'options-zero', 'null'];
+const forms = [...Object.keys(staying), ...(isReusePortKnown ? ['reuse-port'] : [])];
 
-async function alone(form: string, port: number): Promise<Outcome> {
-  const child = spawn(process.execPath, [entry, form], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...cleanEnvironment(), PORT: String(port) },
-  });
-  let text = '';
-  let exit: number | null | undefined;
-  child.stdout.setEncoding('utf8').on('data', (more: string) => {
-    text += more;
-  });
-  child.once('close', (code) => {
-    exit = code;
-  });
-  const seen = await outcome(
-    () => text,
-    () => exit,
-    staying[form],
-  );
-  child.kill('SIGKILL');
-  await until('the end', () => exit !== undefined, { everyMs: 5 });
-  // A socket that nobody closed keeps its file.
-  rmSync(join(tmpdir(), `probe-${child.pid}.sock`), { force: true });
-  return seen;
-}
-
-async function hosted(form: string, port: number): Promise<Outcome> {
-  const one = HostedApp.start({ entry, args: [form], envPort: port });
-  try {
-    return await outcome(
-      () => one.stdout,
-      () => (one.exit === null ? undefined : one.exit.code),
-      staying[form],
-    );
-  } finally {
-    await one.stop();
-  }
-}
-
-/** Socket files carry the process id. */
-function comparable(seen: Outcome): Outcome {
-  return { ...seen, said: seen.said.map((line) => line.replaceAll(/probe-\d+/g, 'probe-N')) };
-}
-
-describe('listen() looks as alone', () => {
-  test.each(Object.keys(staying))('%s', async (form) => {
+describe(`${forms.length + ending.length + portless.length} forms of listen() look as alone`, () => {
+  test.each(forms)('%s', async (form) => {
     const port = await freePort();
-    expect(comparable(await hosted(form, port))).toEqual(comparable(await alone(form, port)));
+    const what = { entry, form, last: staying[form] ?? 'listening' };
+    expect(await hosted(what, port)).toEqual(await alone(what, port));
   });
 
   test.each(ending)('%s, and the process ends alike', async (form) => {
     const port = await freePort();
-    expect(comparable(await hosted(form, port))).toEqual(comparable(await alone(form, port)));
+    expect(await hosted({ entry, form }, port)).toEqual(await alone({ entry, form }, port));
+  });
+
+  test.each(portless)('%s: any port alone, PORT hosted', async (form) => {
+    const port = await freePort();
+    const what = { entry, form, last: form === 'callback-only' ? 'callback' : 'listening' };
+    const { said, exit } = await alone(what, port);
+    const withPort = said.map((line) => line.replace('"port":"number"', '"port":"PORT"'));
+    expect(withPort).not.toEqual(said);
+    expect(await hosted(what, port)).toEqual({ said: withPort, exit });
   });
 });
 
@@ -125,7 +87,7 @@ test('nothing but the link is bound: the port stays free', async () => {
   const one = HostedApp.start({ entry, args: ['port'], envPort: port });
   try {
     await one.message('listening');
-    expect((await alone('port-callback', port)).said).toContain('callback');
+    expect((await alone({ entry, form: 'port-callback', last: 'callback' }, port)).said).toContain('callback');
   } finally {
     await one.stop();
   }

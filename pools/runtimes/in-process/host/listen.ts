@@ -7,7 +7,7 @@ import net from 'node:net';
 import { App } from './app.js';
 import { runSoon } from './clean-context.js';
 import { FakeListenHandle, type ListenAddress } from './listen-handle.js';
-import type { Listen2, ListenHandle, ServerInternals } from './node-internals.js';
+import type { Listen2, ListenHandle, NetInternals, ServerInternals } from './node-internals.js';
 import { bindSecond, canBind } from './second-servers.js';
 import type { Seam } from './seam.js';
 import { kindOf } from './server-kinds.js';
@@ -66,7 +66,9 @@ export function adoptListen(owner: ListenOwner): void {
       else alias(this, wanted, owner, original);
       return;
     }
-    if (!wanted.isPath && wanted.address !== '' && !isHere(wanted.address)) {
+    const isElsewhere = !wanted.isPath && wanted.address !== '' && !isHere(wanted.address);
+    if (isElsewhere || (fd !== undefined && fd >= 0 && !openGiven(this, fd))) {
+      // For Node's own error.
       listenForReal();
       return;
     }
@@ -101,6 +103,14 @@ interface Wanted {
 function isTheApp(owner: ListenOwner, wanted: Wanted, isFirst: boolean): boolean {
   if (wanted.port === owner.appPort) return true;
   return isFirst && !owner.isPortForced;
+}
+
+/** An inherited descriptor (`listen({ fd })`) becomes a handle that came along. @returns false: it is no socket. */
+function openGiven(server: net.Server, fd: number): boolean {
+  const handle = (net as unknown as NetInternals)._createServerHandle?.(null, null, null, fd);
+  if (typeof handle !== 'object') return false;
+  (server as unknown as ServerInternals)._handle = handle;
+  return true;
 }
 
 /**

@@ -1,0 +1,1 @@
+require('node:http2').createSecureServer().listen(process.env.PORT);
