@@ -38,14 +38,20 @@ test.each(entries)('%s', async (entry, text, how) => {
   });
 });
 
-async function refusal(entry: string): Promise<{ readonly code: string; readonly exit: number | null }> {
+interface Refusal {
+  readonly code: string;
+  readonly exit: number | null;
+  readonly remedy?: string | undefined;
+}
+
+const http2Only: Refusal = { code: 'http2-server', exit: null, remedy: 'set hostingModel to OutOfProcess' };
+
+async function refusal(entry: string): Promise<Refusal> {
   const hosted = HostedApp.start({ entry: `${app('in-process')}/entries/${entry}` });
   try {
     const { code, text } = await hosted.message('refused');
-    if (code === 'http2-server') {
-      expect(text).toContain('OutOfProcess');
-      return { code, exit: null };
-    }
+    if (code === 'http2-server')
+      return { code, exit: null, remedy: /set hostingModel to OutOfProcess/.exec(text)?.[0] };
     return { code, exit: (await hosted.exited()).code };
   } finally {
     await hosted.stop();
@@ -55,8 +61,8 @@ async function refusal(entry: string): Promise<{ readonly code: string; readonly
 test('what cannot be hosted is told in words', async () => {
   expect(await refusal('nothing.cjs')).toEqual({ code: 'nothing-listens', exit: 7 });
   expect(await refusal('fetch.mjs')).toEqual({ code: 'fetch-export', exit: 0 });
-  expect(await refusal('http2.cjs')).toEqual({ code: 'http2-server', exit: null });
-  expect(await refusal('http2-secure.cjs')).toEqual({ code: 'http2-server', exit: null });
+  expect(await refusal('http2.cjs')).toEqual(http2Only);
+  expect(await refusal('http2-secure.cjs')).toEqual(http2Only);
 });
 
 test('servers beside the one on PORT listen for real, whichever came first', async () => {
