@@ -65,6 +65,16 @@ const rules: readonly Rule[] = [
         'Raise the limits of the pool.',
       ),
   },
+  {
+    fits: (exit) => exit.code === 0,
+    describe: () =>
+      new StartError(
+        'exited-early',
+        'the app ended (exit code 0) before it listened, without an error',
+        'Keep it in the foreground (no --daemon, no & in a script: `exec` the program), and read the output.',
+        false,
+      ),
+  },
 ];
 
 export function describeExit(exit: ProcessExit): StartError {

@@ -36,6 +36,12 @@ describe('an out-of-process start that fails', () => {
     expect(worker.pids.some(isAlive)).toBe(false);
   });
 
+  test('because it is given no time: startupTimeLimit 0 is not infinite', async () => {
+    const worker = harness.start(run('well-behaved.js', { startupTimeLimitMs: 0, startAttempts: 1 }));
+    expect(await worker.whenFailed()).toMatchObject({ code: 'startup-timeout', attempts: 1 });
+    expect(worker.pids).toHaveLength(1);
+  });
+
   test('because the app listens elsewhere: the port it chose is named', async () => {
     const worker = harness.start(run('listens-elsewhere.js', { startupTimeLimitMs: 3_000 }));
     const failure = await worker.whenFailed();

@@ -63,6 +63,7 @@ beforeAll(async () => {
     many: outOfProcess('index.js', { processesPerApplication: 2 }),
     stubborn: outOfProcess('index.js', { shutdownTimeLimit: 1 }),
     fixed: outOfProcess('index.js', { environmentVariables: { ASPNETCORE_PORT: fixedPort, V: 'one' } }),
+    fragile: outOfProcess('index.js', { rapidFailsPerMinute: 1 }),
     late: outOfProcess('index.js', { requestTimeout: '00:00:01' }),
   };
   for (const name of Object.keys(programs)) if (!['third', 'stubborn'].includes(name)) folder(name);
@@ -206,9 +207,32 @@ describe('aspNetCore', () => {
     expect(await sluice.workerPids('many')).toHaveLength(2);
   });
 
-  test('requestTimeout: 504, and a change of it holds for the connections that are there', async () => {
+  test('rapidFailsPerMinute: one crash more is 502.5 without another process, until the minute is over', async () => {
+    for (const crash of [1, 2]) {
+      await until(`it is there for crash ${crash}`, async () => (await sluice.call('/fragile/')).status === 200);
+      expect((await sluice.call('/fragile/crash', { method: 'POST' })).status).toBe(502);
+    }
+    const refused = await until('it is refused', async () => {
+      const answer = await sluice.call('/fragile/');
+      return answer.text.includes('RapidFail') && answer;
+    });
+    expect(refused.status).toBe(502);
+    expect(refused.text).toContain('502.5');
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(await sluice.workerPids('fragile')).toEqual([]);
+    expect((await sluice.pool('fragile')).obituaries).toHaveLength(2);
+  });
+
+  test('requestTimeout: 504, no end for a WebSocket, and a change holds for the connections that are there', async () => {
     await sluice.call('/late/');
+    const socket = await RawClient.connect(sluice.port);
+    socket.send(handshake('/late/ws'));
+    await socket.receives('\r\n\r\n');
     const answer = await sluice.call('/late/hold');
+    expect((await sluice.call('/late/hold')).status).toBe(504);
+    socket.send('still there');
+    await socket.receives('still there');
+    socket.close();
     expect(answer.status).toBe(504);
     expect(answer.text).toContain('UpstreamTimeout');
     const [pid] = await sluice.workerPids('late');

@@ -30,6 +30,7 @@ describe('an out-of-process program that ends before it listens', () => {
     [exit(1, 'Error: listen EADDRINUSE'), 'port-refused', 'in use', false],
     [exit(137, 'Failed to create CoreCLR, HRESULT: 0x8007000E'), 'exited-early', 'memory', true],
     [exit(3), 'exited-early', 'exit code 3', false],
+    [exit(0), 'exited-early', 'without an error', false],
     [exit(null, '', 'SIGSEGV'), 'exited-early', 'signal SIGSEGV', false],
   ])('%j', (how, code, words, final) => {
     const error = describeExit(how);
