@@ -10,8 +10,8 @@ const server = createServer((request, response) => {
     response.write('begun ');
     attached.stopping.addEventListener('abort', () => response.end('finished'));
   } else if (url.endsWith('/large')) {
-    attached.stopping.addEventListener('abort', () => response.end(Buffer.alloc(3_000_000, 'x')));
-    response.writeHead(200, { 'Content-Length': 3_000_000 }).flushHeaders();
+    attached.stopping.addEventListener('abort', () => response.end(Buffer.alloc(30_000_000, 'x')));
+    response.writeHead(200, { 'Content-Length': 30_000_000 }).flushHeaders();
   } else if (url.endsWith('/echo')) {
     request.pipe(response);
   } else {

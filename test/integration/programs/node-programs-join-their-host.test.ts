@@ -119,7 +119,7 @@ describe('the end', () => {
     });
     expect(asked).toMatchObject({ status: 202, text: '' });
     expect(await held.finishes()).toContain('finished');
-    expect((await large).body.length).toBe(3_000_000);
+    expect((await large).body.length).toBe(30_000_000);
     await idle.finishes();
     expect(await program.exited).toEqual({ code: 0, signal: null });
     expect(program.output()).toContain('cleaned up\n');
