@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { WebSocket } from 'ws';
+import type { Seen } from '../../support/aspnetcore/app-client.js';
 import { published } from '../../support/aspnetcore/published.js';
 import { testNeeding } from '../../support/needs.js';
 import { findProgram } from '../../support/find-program.js';
 import { call } from '../../support/http-client.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
-import { until } from '../../support/time.js';
+import { until, within } from '../../support/time.js';
 import { type ObservedWorker, RuntimeHarness, type StartOptions } from './harness.js';
 
 const withDotnet = testNeeding('dotnet');
 
 function web(physicalPath: string, more: StartOptions['hosting'] = {}): StartOptions {
   return { physicalPath, hosting: { processPath: 'dotnet', arguments: ['Web.dll'], isDotnet: true, ...more } };
+}
+
+function probe(physicalPath: string, kind: string, more: StartOptions['hosting'] = {}): StartOptions {
+  return web(physicalPath, { arguments: ['Probe.dll', kind], ...more });
 }
 
 function endpointOf(worker: ObservedWorker): { readonly port: number; readonly token: string } {
@@ -66,8 +72,8 @@ describe('a published ASP.NET Core app', () => {
     const token = { 'MS-ASPNETCORE-TOKEN': pairingToken };
     expect((await call(path, '/sub/', { headers: { 'MS-ASPNETCORE-TOKEN': 'wrong' } })).status).toBe(400);
     const headers = { ...token, 'X-Forwarded-For': '203.0.113.7:51234', 'X-Forwarded-Proto': 'https' };
-    const seen = JSON.parse((await call(path, '/sub/', { headers })).text) as Record<string, unknown>;
-    expect(seen).toMatchObject({ scheme: 'https', pathBase: '/sub', remote: '203.0.113.7' });
+    const seen = JSON.parse((await call(path, '/sub/seen', { headers })).text) as Seen;
+    expect(seen).toMatchObject({ scheme: 'https', pathBase: '/sub', remoteAddress: '203.0.113.7', remotePort: 51_234 });
     worker.handle?.ping();
     await until('a pong', () => worker.pongs === 1);
     worker.handle?.terminate();
@@ -96,6 +102,39 @@ describe('a published ASP.NET Core app', () => {
     await worker.whenReady();
     worker.handle?.terminate();
     expect(await worker.whenExited()).toMatchObject({ code: 0, signal: null });
+  });
+
+  withDotnet('that answers the shutdown request with 500 gets SIGTERM and ends with code 0', async () => {
+    const worker = harness.start(probe(await published('probe'), 'startup-throws'));
+    await worker.whenReady();
+    const { port, token } = endpointOf(worker);
+    const headers = { 'MS-ASPNETCORE-TOKEN': token, 'MS-ASPNETCORE-EVENT': 'shutdown' };
+    expect((await call(port, '/iisintegration', { method: 'POST', headers })).status).toBe(500);
+    worker.handle?.terminate();
+    expect(await worker.whenExited()).toMatchObject({ code: 0, signal: null });
+  });
+
+  withDotnet('with an open WebSocket ends by itself before shutdownTimeLimit', async () => {
+    const worker = harness.start(probe(await published('probe'), 'hub', { shutdownTimeLimitMs: 4_000 }));
+    await worker.whenReady();
+    const { port, token } = endpointOf(worker);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/seen/ws`, { headers: { 'MS-ASPNETCORE-TOKEN': token } });
+    const closed = new Promise((resolve) => {
+      socket.once('error', resolve);
+      socket.once('close', resolve);
+    });
+    await within(
+      30_000,
+      'the echo',
+      new Promise((resolve) => {
+        socket.once('open', () => socket.send('held'));
+        socket.once('message', resolve);
+      }),
+    );
+    worker.handle?.terminate();
+    expect(await worker.whenExited()).toMatchObject({ code: 0, signal: null });
+    // The framework cuts it: no close frame.
+    expect(await within(30_000, 'the WebSocket ends', closed)).toBe(1006);
   });
 
   withDotnet('that is killed leaves no diagnostics files in its temp folder', async () => {
