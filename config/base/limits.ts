@@ -65,6 +65,9 @@ export const heartbeatLateMs = 1_000;
 export const outputBytesPerSecondMax = 1_048_576;
 export const outputBurstBytes = 8_388_608;
 export const outputTailBytes = 30_000;
+/** Of them, on the page of a development environment; and names of variables there. */
+export const failurePageOutputCharsMax = 8_000;
+export const failurePageVariablesMax = 50;
 export const outputFileBytesMax = 10_485_760;
 export const outputFilesKept = 3;
 

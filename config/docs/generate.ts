@@ -2,11 +2,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorsPage } from './errors.js';
 import { jsonSchema, referencePage } from './reference.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const pages = [
   { file: 'docs/reference/configuration.md', text: referencePage() },
+  { file: 'docs/reference/errors.md', text: errorsPage() },
   { file: 'config/docs/sluice.schema.json', text: jsonSchema() },
 ];
 

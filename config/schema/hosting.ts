@@ -93,7 +93,7 @@ export const aspNetCoreAttributes = {
     reload: 'recycle',
   }),
   disableStartUpErrorPage: setting(z.boolean().prefault(false), {
-    description: 'Answer a failed start without a page of its own.',
+    description: 'Answer a failed start with its status and no body.',
     reload: 'recycle',
   }),
   forwardWindowsAuthToken: setting(z.boolean().prefault(true), {

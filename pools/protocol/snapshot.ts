@@ -77,6 +77,30 @@ export interface StoredFailure {
   readonly title: string;
   /** Seconds; 0 = no Retry-After. */
   readonly retryAfterSeconds: number;
+  /**
+   * Absent: the page for visitors, which tells nothing. 'none': no body at all (disableStartUpErrorPage).
+   * A detail is there only for an application whose environment is Development.
+   */
+  readonly page?: 'none' | FailureDetail;
+}
+
+/** What a developer reads in the browser. Bounded where it is made; tenants' words in it have their controls escaped. */
+export interface FailureDetail {
+  /** From `startFailures` or of `sluice check`. */
+  readonly code: string;
+  readonly cause: string;
+  readonly remedy: string;
+  /** Name and value in the order shown: application, folder, command, names of environment variables ... */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly journey: readonly FailureStep[];
+  /** Last output lines. */
+  readonly output: string;
+}
+
+export interface FailureStep {
+  readonly step: string;
+  readonly durationMs: number;
+  readonly outcome: 'ok' | 'failed';
 }
 
 export type UpstreamEndpoint =

@@ -33,6 +33,11 @@ export interface WorkerBook {
   lines: readonly string[];
 }
 
+export interface LastFailure {
+  readonly report: StartFailure;
+  readonly atMs: number;
+}
+
 /** One application in its pool. */
 export interface HostBook {
   readonly id: string;
@@ -45,6 +50,8 @@ export interface HostBook {
   readonly workers: Map<number, WorkerBook>;
   /** '' or why it does not run, one line for people. */
   problem: string;
+  /** The failed start that `problem` is about. */
+  lastFailure: LastFailure | null;
   /** It was ready or failed at least once. */
   settledOnce: boolean;
   /** No longer configured (here); forgotten when its last process is gone. */

@@ -78,6 +78,7 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
   }
   if (report !== null) {
     host.problem = problemLine(report);
+    host.lastFailure = { report, atMs: clock.wallMs() };
     logger.error('start-failed', startFailureFields(worker, report));
     return;
   }

@@ -175,6 +175,7 @@ export class EffectRunner {
   #workerRuns(worker: WorkerBook): void {
     const { host } = worker;
     host.problem = '';
+    host.lastFailure = null;
     const startMs = this.#clock.monotonicMs() - worker.spawnedAtMs;
     this.#logger.info('worker-started', { ...about(worker), startMs: Math.round(startMs) });
     this.#ports.events.workerStarted(host.pool.name, host.id, startMs);

@@ -1,6 +1,6 @@
 /** A failed start and a stored failure in words: for waiting requests, the log and the admin API. */
-import { unreachable } from '../../config/base/invariant.js';
 import type { LogFields } from '../../config/base/logger.js';
+import { statusEntry } from '../../config/base/statuses.js';
 import type { ApplicationFailure } from '../lifecycle/application-states.js';
 import type { ExitReason } from '../lifecycle/exit-reason.js';
 import type { StoredFailure } from '../protocol/snapshot.js';
@@ -10,33 +10,13 @@ import type { WorkerBook } from './books.js';
 /** Last output lines in the log record of a failed start. */
 const outputLinesLogged = 20;
 
-/** The answer for requests. It names no path and no output: those are for the log. */
-export function storedFailure(failure: ApplicationFailure, nowMs: number): StoredFailure {
+/** The answer for requests. Paths and output are for the log; a page with them only goes to a Development environment. */
+export function storedFailure(failure: ApplicationFailure, nowMs: number, page?: StoredFailure['page']): StoredFailure {
   const { status, subStatus, reason, retryAtMs } = failure;
   const retryAfterSeconds = retryAtMs > 0 ? Math.max(1, Math.ceil((retryAtMs - nowMs) / 1_000)) : 0;
-  return { status, subStatus, reason, title: titleOf(failure), retryAfterSeconds };
-}
-
-function titleOf(failure: ApplicationFailure): string {
-  switch (failure.reason) {
-    case 'StartFailed':
-      if (failure.status === 502) return 'The application process could not be started';
-      return failure.subStatus === 37
-        ? 'The application failed to start within the startup time limit'
-        : 'The application failed to start';
-    case 'RapidFail':
-      return 'The application process failed too often within a minute';
-    case 'Misconfigured':
-      return 'The configuration of the application is not valid';
-    case 'AppOffline':
-      return 'The application pool was stopped after too many failures';
-    case 'Disabled':
-      return 'The application pool is stopped';
-    case 'AppShutdown':
-      return 'The application is shutting down';
-    default:
-      return unreachable(failure.reason);
-  }
+  const title = statusEntry(status, subStatus, reason)?.title ?? '';
+  const stored = { status, subStatus, reason, title, retryAfterSeconds };
+  return page === undefined ? stored : { ...stored, page };
 }
 
 /** What is known of a failed start, from the runtime if it told, else from the end of the process. */
@@ -77,8 +57,16 @@ export function startFailureFields(worker: WorkerBook, report: StartFailure): Lo
     code: report.code,
     cause: report.cause,
     remedy: report.remedy,
+    journey: journeyLine(report),
     output: report.outputTail.trimEnd().split('\n').slice(-outputLinesLogged).join('\n'),
   };
+}
+
+/** `listen 1043 ms failed`, for log lines. */
+function journeyLine(report: StartFailure): string {
+  return report.journey
+    .map(({ step, durationMs, outcome }) => `${step} ${Math.round(durationMs)} ms${outcome === 'ok' ? '' : ' failed'}`)
+    .join(', ');
 }
 
 /** One line for the view of a pool. */

@@ -6,7 +6,7 @@ import type { CompiledConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
 import type { ExitReason } from '../lifecycle/exit-reason.js';
-import type { ApplicationUpstreams, UpstreamWorker } from '../protocol/snapshot.js';
+import type { ApplicationUpstreams, FailureStep, UpstreamWorker } from '../protocol/snapshot.js';
 
 /** All listeners of this node as one. Promises settle also when a silent listener was killed. */
 export interface ListenerPort {
@@ -64,6 +64,20 @@ export interface ApplicationView {
   readonly state: 'idle' | 'starting' | 'ready' | 'failed' | 'backing-off' | 'rapid-failed' | 'misconfigured';
   /** '' or one line for people. */
   readonly problem: string;
+  /** The last failed start until one succeeds: the same that the log and a Development page say. */
+  readonly failure: StartFailureView | null;
+}
+
+export interface StartFailureView {
+  readonly atMs: number;
+  /** `500.30`, `502.5`. */
+  readonly status: string;
+  readonly code: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly attempts: number;
+  readonly journey: readonly FailureStep[];
+  readonly outputTail: string;
 }
 
 export interface PoolView {

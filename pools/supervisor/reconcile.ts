@@ -106,6 +106,7 @@ function addHost(estate: Estate, { pool, application, site }: Change): void {
     site,
     machine: newApplication(rules, cause),
     workers: new Map(),
+    lastFailure: null,
     problem: application.failure === null ? '' : application.failure.diagnostic.message,
     settledOnce: false,
     removed: false,

@@ -3,6 +3,7 @@ import type { ApplicationFailure } from '../lifecycle/application-states.js';
 import { isEligible } from '../lifecycle/worker-states.js';
 import type { ApplicationUpstreams, UpstreamWorker } from '../protocol/snapshot.js';
 import { type HostBook, type WorkerBook, workerAt } from './books.js';
+import { pageOf } from './failure-page.js';
 import { storedFailure } from './failure-report.js';
 
 /** At most one generation of each slot: its current one, while it is running. */
@@ -14,7 +15,7 @@ export function upstreamsOf(host: HostBook, nowMs: number): ApplicationUpstreams
     const upstream = worker === undefined ? null : upstreamOf(worker);
     if (worker !== undefined && upstream !== null && isEligible(worker.machine.life)) workers.push(upstream);
   }
-  return { applicationId: host.id, workers, failure: failureOf(host.machine.failure, nowMs) };
+  return { applicationId: host.id, workers, failure: failureOf(host, nowMs) };
 }
 
 /** An application that no pool has any more. */
@@ -28,6 +29,7 @@ export function upstreamOf(worker: WorkerBook): UpstreamWorker | null {
   return endpoint === null ? null : { workerId: id, slot, generation, endpoint };
 }
 
-function failureOf(failure: ApplicationFailure | null, nowMs: number): ApplicationUpstreams['failure'] {
-  return failure === null ? null : storedFailure(failure, nowMs);
+function failureOf(host: HostBook, nowMs: number): ApplicationUpstreams['failure'] {
+  const { failure } = host.machine;
+  return failure === null ? null : storedFailure(failure, nowMs, pageOf(host, failure.reason));
 }

@@ -3,8 +3,9 @@ import { unreachable } from '../../config/base/invariant.js';
 import type { ApplicationLife } from '../lifecycle/application-states.js';
 import type { PoolLife } from '../lifecycle/pool-states.js';
 import { inFlight, type WorkerLife } from '../lifecycle/worker-states.js';
-import { type HostBook, type PoolBook, type WorkerBook, workersOf } from './books.js';
-import type { ApplicationView, PoolState, PoolView, WorkerState, WorkerView } from './ports.js';
+import { type HostBook, type LastFailure, type PoolBook, type WorkerBook, workersOf } from './books.js';
+import { stepsOf } from './failure-page.js';
+import type { ApplicationView, PoolState, PoolView, StartFailureView, WorkerState, WorkerView } from './ports.js';
 
 /** `rssBytes` reads the resident memory of a process; 0 when it is gone. */
 export function poolView(pool: PoolBook, rssBytes: (pid: number) => number): PoolView {
@@ -39,11 +40,18 @@ function poolState(life: PoolLife): PoolState {
 }
 
 function applicationView(host: HostBook): ApplicationView {
-  const { id, config, machine, problem, pool } = host;
+  const { id, config, machine, problem, pool, lastFailure } = host;
   const tripped = pool.machine.life === 'offline' || pool.machine.life === 'probeDue';
   const state = machine.life === 'closed' && tripped ? 'rapid-failed' : applicationState(machine.life, problem);
   const hostingModel = config.hosting?.hostingModel ?? '';
-  return { id, site: config.site, path: config.path, hostingModel, state, problem };
+  const failure = lastFailure === null ? null : failureView(lastFailure);
+  return { id, site: config.site, path: config.path, hostingModel, state, problem, failure };
+}
+
+function failureView({ report, atMs }: LastFailure): StartFailureView {
+  const { status, subStatus, code, cause, remedy, attempts, outputTail } = report;
+  const journey = stepsOf(report);
+  return { atMs, status: `${status}.${subStatus}`, code, cause, remedy, attempts, journey, outputTail };
 }
 
 function applicationState(life: ApplicationLife, problem: string): ApplicationView['state'] {

@@ -345,8 +345,8 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.answered(keepAlive);
   }
 
-  #writeError(rejection: Rejection, close: boolean, retryAfterSeconds: number): void {
-    this.output.text(errorText(this.request, rejection, close, retryAfterSeconds, this.#context.core.date()));
+  #writeError(failure: Rejection | StoredFailure, close: boolean, retryAfterSeconds: number): void {
+    this.output.text(errorText(this.request, failure, { close, retryAfterSeconds, date: this.#context.core.date() }));
     this.output.flush();
   }
 

@@ -1,16 +1,25 @@
 import { join } from 'node:path';
-import type { ApplicationConfig, CompiledConfig } from '../../config/model.js';
-import type { RouteApplication, Routes, StoredFailure } from '../../pools/protocol/snapshot.js';
+import { type Diagnostic, escapeControls, shorten } from '../../config/base/diagnostics.js';
+import { workerNoteCharsMax } from '../../config/base/limits.js';
+import { statusEntry } from '../../config/base/statuses.js';
+import type { ApplicationConfig, ApplicationFailure, CompiledConfig } from '../../config/model.js';
+import type { FailureDetail, RouteApplication, Routes, StoredFailure } from '../../pools/protocol/snapshot.js';
+import { isDevelopment } from '../../pools/supervisor/development.js';
 
 /** The part of the configuration that listeners need, in the form they take it. */
 export function routesOf(config: CompiledConfig): Routes {
+  const developed = new Set(
+    config.pools.filter((pool) => isDevelopment(pool.environmentVariables)).map(({ name }) => name),
+  );
   const siteIndexes = new Map(config.sites.map((site, index) => [site.name, index]));
   return {
     bindings: config.sites.flatMap((site, siteIndex) =>
       site.bindings.map(({ address, port, host, protocol }) => ({ siteIndex, address, port, host, scheme: protocol })),
     ),
     sites: config.sites.map(({ name, limits }) => ({ name, ...limits })),
-    applications: config.applications.map((one) => routeApplication(one, siteIndexes.get(one.site) ?? 0)),
+    applications: config.applications.map((one) =>
+      routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
+    ),
     pools: config.pools.map(({ name, queueLength, processModel, failure }) => ({
       name,
       queueLength,
@@ -33,7 +42,7 @@ export function accessLogFolder(config: CompiledConfig): string {
   return join(config.server.logDir, 'access');
 }
 
-function routeApplication(application: ApplicationConfig, siteIndex: number): RouteApplication {
+function routeApplication(application: ApplicationConfig, siteIndex: number, isDeveloped: boolean): RouteApplication {
   const hosting = application.hosting;
   return {
     id: application.id,
@@ -48,7 +57,7 @@ function routeApplication(application: ApplicationConfig, siteIndex: number): Ro
     forwardConnection: hosting?.handlerSettings.forwardResponseConnectionHeader ?? false,
     forwardedPort: hosting !== null && sendsForwardedPort(hosting.forwardedPort, hosting.isDotnet),
     forwardedForAppend: hosting?.forwardedFor === 'append',
-    failure: application.failure === null ? null : storedFailure(application.failure),
+    failure: application.failure === null ? null : storedFailure(application, application.failure, isDeveloped),
   };
 }
 
@@ -56,13 +65,38 @@ function sendsForwardedPort(setting: 'auto' | 'always' | 'never', isDotnet: bool
   return setting === 'always' || (setting === 'auto' && isDotnet);
 }
 
-/** The client sees status and a fixed title; file, line and element stay in the log and in `check`. */
-function storedFailure(failure: { readonly status: number; readonly subStatus: number }): StoredFailure {
+/**
+ * Visitors see the status; file, line and element stay in the log and in `check`, unless the pool's environment is
+ * Development (the application's own is unknown: its configuration is what cannot be used).
+ */
+function storedFailure(
+  application: ApplicationConfig,
+  failure: ApplicationFailure,
+  isDeveloped: boolean,
+): StoredFailure {
+  const { status, subStatus, diagnostic } = failure;
+  const reason = 'Misconfigured';
+  const title = statusEntry(status, subStatus, reason)?.title ?? '';
+  const stored = { status, subStatus, reason, title, retryAfterSeconds: 0 };
+  return isDeveloped ? { ...stored, page: detailOf(application, diagnostic) } : stored;
+}
+
+function detailOf(application: ApplicationConfig, diagnostic: Diagnostic): FailureDetail {
+  const { code, file, line, column, path, message, remedy } = diagnostic;
+  const place = line > 0 ? `${file}:${line}:${Math.max(1, column)}` : file;
+  const plain = (text: string): string => escapeControls(shorten(text, workerNoteCharsMax));
   return {
-    status: failure.status,
-    subStatus: failure.subStatus,
-    reason: 'Misconfigured',
-    title: 'The configuration of this application is not valid',
-    retryAfterSeconds: 0,
+    code,
+    cause: plain(message),
+    remedy: plain(remedy),
+    facts: [
+      ['place', plain(place)],
+      ['setting', plain(path)],
+      ['application', application.id],
+      ['application pool', application.pool],
+      ['folder', plain(application.physicalPath)],
+    ],
+    journey: [],
+    output: '',
   };
 }

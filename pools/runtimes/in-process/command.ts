@@ -7,7 +7,7 @@ import type { HostingConfig } from '../../../config/model.js';
 import type { Identity } from '../isolation/identity.js';
 import { mustReach } from '../isolation/reachable.js';
 import { StartError } from '../start-error.js';
-import { mustRunEntry, type NodeVersion, nodeVersion } from './node-binary.js';
+import { mustRunEntry, type NodeVersion, nodeVersion, runtimeUnfit } from './node-binary.js';
 
 export interface InProcessCommand {
   readonly nodePath: string;
@@ -30,6 +30,7 @@ export async function inProcessCommand(request: CommandRequest): Promise<InProce
   const { hosting, nodePath, hostFile, physicalPath } = request;
   const who = { identity: request.identity, pool: request.pool };
   mustReach({ ...who, path: physicalPath, wanted: 'search', target: 'application folder' });
+  mustBeThere(nodePath);
   mustReach({ ...who, path: nodePath, wanted: 'execute', target: 'Node' });
   mustReach({ ...who, path: hostFile, wanted: 'read', target: 'the host of in-process applications' });
   const entry = findEntry(physicalPath, hosting.entry);
@@ -39,6 +40,12 @@ export async function inProcessCommand(request: CommandRequest): Promise<InProce
   const permissions = permissionOptions(request, version);
   const args = [...hosting.nodeOptions, ...permissions, '--require', hostFile, hosting.entry, ...hosting.arguments];
   return { nodePath, args };
+}
+
+function mustBeThere(nodePath: string): void {
+  if (statSync(nodePath, { throwIfNoEntry: false }) !== undefined) return;
+  const remedy = 'Correct nodePath of the pool, or install that Node.';
+  throw new StartError('node-version', `Node: ${nodePath} does not exist`, remedy, true, runtimeUnfit);
 }
 
 /** Node completes `server` to `server.js`; a folder stands for its package.json `main` or `index.js`. */

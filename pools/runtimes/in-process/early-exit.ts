@@ -1,5 +1,6 @@
 /** Words for an application that ended before it listened. */
 import type { ProcessExit } from '../worker-process.js';
+import { causeInOutput } from '../output-cause.js';
 import { StartError } from '../start-error.js';
 
 /** Exit codes that Node itself gives a meaning (process exit codes of the Node documentation). */
@@ -14,6 +15,10 @@ const nodeExitCodes: Readonly<Record<number, readonly [cause: string, remedy: st
 
 export function describeEarlyExit(exit: ProcessExit, fatal: string, entry: string): StartError {
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+  const told = exit.code === 0 ? null : causeInOutput(`${exit.outputTail}\n${fatal}`);
+  if (told !== null) {
+    return new StartError(told.code, `the app ended (${how}) before it listened: ${told.meaning}`, told.remedy);
+  }
   const [meaning, remedy] = nodeExitCodes[exit.code ?? -1] ?? [
     firstLine(fatal),
     `Run \`node ${entry}\` in the application folder to see the same, or read the output.`,

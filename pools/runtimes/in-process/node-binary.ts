@@ -8,7 +8,11 @@ import { StartError } from '../start-error.js';
 export interface NodeVersion {
   readonly major: number;
   readonly minor: number;
+  readonly patch: number;
 }
+
+/** The runtime is the trouble, not the application. */
+export const runtimeUnfit = { status: 500, subStatus: 31 } as const;
 
 /** It prints one line; a program that does not end is none. */
 const answerMs = 10_000;
@@ -22,6 +26,8 @@ export async function nodeVersion(nodePath: string, identity: Identity | null): 
       'node-version',
       `${nodePath} does not answer --version as a Node.js binary does`,
       'Correct nodePath of the pool, or leave it out: then the pool runs on the Node of Sluice.',
+      true,
+      runtimeUnfit,
     );
   }
   const [major, minor] = oldestHostNode;
@@ -30,6 +36,8 @@ export async function nodeVersion(nodePath: string, identity: Identity | null): 
     'node-version',
     `${nodePath} is Node ${written(found)}; in-process hosting needs ${major}.${minor} or newer`,
     'Set nodePath of the pool to a newer Node, or hostingModel: OutOfProcess, which takes any.',
+    true,
+    runtimeUnfit,
   );
 }
 
@@ -57,8 +65,8 @@ async function asked(nodePath: string, identity: Identity | null): Promise<NodeV
 }
 
 function parse(text: string): NodeVersion | null {
-  const match = /^v(\d{1,4})\.(\d{1,4})\.\d/.exec(text);
-  return match === null ? null : { major: Number(match[1]), minor: Number(match[2]) };
+  const match = /^v(\d{1,4})\.(\d{1,4})\.(\d{1,4})/.exec(text);
+  return match === null ? null : { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) };
 }
 
 const typeScript = /\.[cm]?ts$/;

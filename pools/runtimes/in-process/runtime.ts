@@ -20,6 +20,7 @@ import { TenantNotes } from '../tenant-notes.js';
 import { WorkerLife } from '../worker-life.js';
 import { inProcessCommand } from './command.js';
 import { describeEarlyExit } from './early-exit.js';
+import { besideEngines, type EnginesQuestion } from './engines.js';
 import { createLinkSocket, type LinkSocket } from './link-socket.js';
 
 export interface InProcessOptions {
@@ -35,7 +36,12 @@ export function createInProcessRuntime(parts: RuntimeParts, options: InProcessOp
   };
 }
 
-const statusOf = { failed: { status: 500, subStatus: 30 }, late: { status: 500, subStatus: 37 } } as const;
+const statusOf = {
+  failed: { status: 500, subStatus: 30 },
+  late: { status: 500, subStatus: 37 },
+  /** Nothing of the application's had its turn yet. */
+  unprepared: { status: 500, subStatus: 0 },
+} as const;
 
 class InProcessWorker implements WorkerHandle {
   readonly #parts: RuntimeParts;
@@ -45,6 +51,7 @@ class InProcessWorker implements WorkerHandle {
   readonly #life: WorkerLife;
   readonly #linkToken = randomBytes(16).toString('hex');
   #link: LinkSocket | null = null;
+  #identity: Identity | null = null;
   #control: ControlChannel | null = null;
   /** What the host reported as the reason of a death that is about to come. */
   #fatal = '';
@@ -88,15 +95,25 @@ class InProcessWorker implements WorkerHandle {
       const started = await this.#start();
       if (started !== null) exit = await started.exited;
     } catch (error) {
-      this.#life.fail(error instanceof StartError ? error : StartError.from(error));
+      this.#life.fail(StartError.from(error, statusOf.unprepared));
     }
     this.#life.cancelLimit();
     if (exit !== null && !this.#life.isReady && !this.#life.stopping) {
-      this.#life.fail(describeEarlyExit(exit, this.#fatal, this.#request.hosting.entry));
+      const error = describeEarlyExit(exit, this.#fatal, this.#request.hosting.entry);
+      this.#life.fail(await besideEngines(error, this.#engines()));
     }
     this.#control?.close();
     this.#link?.close();
     this.#life.end(exit);
+  }
+
+  #engines(): EnginesQuestion {
+    const { pool, application } = this.#request;
+    return {
+      nodePath: pool.nodePath ?? process.execPath,
+      physicalPath: application.physicalPath,
+      identity: this.#identity,
+    };
   }
 
   /** Null when the worker was stopped before there was a process. */
@@ -105,6 +122,7 @@ class InProcessWorker implements WorkerHandle {
     const { pool, application, hosting } = this.#request;
     journey.enter('identity');
     const identity = this.#parts.identities.forPool(pool);
+    this.#identity = identity;
     journey.enter('files');
     const folders = this.#parts.folders.ensure(pool.name, identity);
     const command = await inProcessCommand({

@@ -1,5 +1,6 @@
 /** Words for a program that ended before it listened, from its exit and its last output. */
 import type { ProcessExit } from '../worker-process.js';
+import { causeInOutput } from '../output-cause.js';
 import { StartError } from '../start-error.js';
 
 /** `cause` and `remedy` of the first rule that fits; what cannot get better by itself is not repeated. */
@@ -80,6 +81,10 @@ const rules: readonly Rule[] = [
 export function describeExit(exit: ProcessExit): StartError {
   const rule = rules.find((candidate) => candidate.fits(exit));
   if (rule !== undefined) return rule.describe(exit);
+  const told = exit.code === 0 ? null : causeInOutput(exit.outputTail);
+  if (told !== null) {
+    return new StartError(told.code, `the app ended (${howOf(exit)}) before it listened: ${told.meaning}`, told.remedy);
+  }
   return new StartError(
     'exited-early',
     `the app ended (${howOf(exit)}) before it listened`,

@@ -64,7 +64,7 @@ describe('retry', () => {
     await listener.publish([listener.tcpWorker(bad.port)]);
     await (await ask(get('/poison'))).finishes();
     await listener.publish([listener.tcpWorker(worse.port)]);
-    expect(await (await ask(get('/poison'))).finishes()).toContain('SuspectRequest');
+    expect(await (await ask(get('/poison'))).finishes()).toContain('502.3 Bad Gateway');
     expect(worse.heads).toHaveLength(1);
   });
 
@@ -235,7 +235,7 @@ describe('queue', () => {
     await listener.heard('claim');
     await listener.publish([], { status: 502, subStatus: 5, reason: 'StartFailed', title: '', retryAfterSeconds: 7 });
     expect(await waiting.finishes()).toMatch(/^HTTP\/1\.1 502 [^]*Retry-After: 7/);
-    expect(await (await ask(get('/2'))).finishes()).toContain('StartFailed');
+    expect(await (await ask(get('/2'))).finishes()).toContain('502.5 Bad Gateway');
   });
 });
 

@@ -9,20 +9,21 @@ import { type Sluice, startSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
 import { appFolder, counter, goodApp, recordsOnceThere } from './app-folder.js';
-import { type Case, inProcessCases, outOfProcessCases } from './failing-apps.js';
+import { type Case, inProcessCases, outOfProcessCases, portRefused } from './failing-apps.js';
 
 const failsOnceToldTo = `
 const { existsSync } = require('node:fs');
 setInterval(() => existsSync('go') && process.exit(1), 20);
 `;
 
+const development = { NODE_ENV: 'development' };
 let takenPort = 0;
 const taken = createServer();
 let root = '';
 let sluice: Sluice;
 
 function cases(): readonly Case[] {
-  return [...inProcessCases(), ...outOfProcessCases({ port: takenPort, release: () => void taken.close() })];
+  return [...inProcessCases, ...outOfProcessCases, portRefused({ port: takenPort, release: () => void taken.close() })];
 }
 
 beforeAll(async () => {
@@ -31,10 +32,17 @@ beforeAll(async () => {
   await new Promise<void>((done) => void taken.listen(takenPort, '127.0.0.1', done));
   const all = cases();
   appFolder(root, 'neighbour', goodApp);
-  for (const one of all) appFolder(root, one.name, one.source);
+  for (const one of all) {
+    const folder = appFolder(root, one.name, one.source);
+    one.prepare?.(folder);
+  }
   appFolder(root, 'waits', failsOnceToldTo);
   sluice = await startSluice({
-    applicationPools: [{ name: 'neighbour' }, { name: 'waits' }, ...all.map(({ name }) => ({ name }))],
+    applicationPools: [
+      { name: 'neighbour' },
+      { name: 'waits' },
+      ...all.map(({ name, pool }) => ({ name, environmentVariables: development, ...pool?.(root) })),
+    ],
     applications: [
       { path: '/', applicationPool: 'neighbour', physicalPath: join(root, 'neighbour') },
       { path: '/waits', applicationPool: 'waits', physicalPath: join(root, 'waits') },
@@ -61,7 +69,23 @@ function expectFailure(answer: Answer, [status, subStatus]: Case['status']): voi
   expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
 }
 
-async function expectExplained(one: Case): Promise<void> {
+/** As much of the page of a development environment as is looked at. */
+interface Told {
+  readonly journey: readonly { readonly outcome: string }[];
+  readonly output: readonly string[];
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+interface Explained {
+  readonly code: string;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** The page, the log and the pool view say the same. */
+async function expectExplained(one: Case, page: Answer): Promise<void> {
+  expect(page.status).toBe(one.status[0]);
+  expect(Number(page.headers['retry-after'])).toBeGreaterThanOrEqual(1);
   const written = await recordsOnceThere(sluice, 'start-failed', `main/${one.name}`, 1);
   expect(written).toHaveLength(1);
   expect(written[0]).toMatchObject({
@@ -76,6 +100,15 @@ async function expectExplained(one: Case): Promise<void> {
   });
   const pool = await sluice.pool(one.name);
   expect(pool.applications[0]?.problem).toMatch(one.cause);
+  const told = JSON.parse(page.text) as Told;
+  const [{ code, cause, remedy } = { code: '', cause: '', remedy: '' }] = written as Partial<Explained>[];
+  expect(told).toMatchObject({ status: one.status[0], subStatus: one.status[1], code, detail: cause, remedy });
+  expect(told.output.join('\n')).toContain(one.output ?? '');
+  expect(told.journey.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1);
+  expect(told.journey.at(-1)?.outcome).toBe('failed');
+  expect(told.facts).toMatchObject({ folder: join(root, one.name), 'application pool': one.name });
+  const { journey } = told;
+  expect(pool.applications[0]?.failure).toMatchObject({ status: one.status.join('.'), code, cause, remedy, journey });
   const reason = one.exitReason ?? 'start-failed';
   expect(pool.obituaries).toMatchObject([{ reason, outputTail: expect.stringContaining(one.output ?? '') as unknown }]);
   expect(await counter(sluice, `sluice_worker_exits_total{pool="${one.name}",reason="${reason}"}`)).toBe(1);
@@ -100,10 +133,10 @@ describe('the answer names the kind of failure, the log the cause, and the repai
       const folder = join(root, name);
       const neighbour = (await sluice.call('/')).text;
       one.spoil?.(folder);
-      expectFailure(await sluice.call(`/${name}/`), one.status);
-      await expectExplained(one);
+      await expectExplained(one, await sluice.call(`/${name}/`, { headers: { accept: 'application/json' } }));
       // The second failure in a row begins a back-off, and a request in it is answered without a third start.
       await sluice.call(`/${name}/`);
+      if (one.repair === null) return;
       if (one.repair === undefined) appFolder(root, name, goodApp);
       else one.repair(folder);
       const answer = await until('the repaired app answers', async () => {

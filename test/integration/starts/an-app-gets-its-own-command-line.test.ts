@@ -228,7 +228,7 @@ describe('a command that cannot run says why', () => {
     ['never-settles', 'exited-early', /exit code 13.*a top-level await never settled/, /promise/],
   ])('%s', async (name, code, cause, remedy) => {
     expect(await failure(name)).toMatchObject({
-      status: '500.30',
+      status: code === 'node-version' ? '500.31' : '500.30',
       code,
       cause: expect.stringMatching(cause) as unknown,
       remedy: expect.stringMatching(remedy) as unknown,
@@ -238,7 +238,7 @@ describe('a command that cannot run says why', () => {
   test('a Node that was removed after the configuration was read', async () => {
     rmSync(join(root, 'gone-node-binary'));
     expect(await failure('gone-node')).toMatchObject({
-      status: '500.30',
+      status: '500.31',
       cause: expect.stringMatching(/Node: .*gone-node-binary does not exist/) as unknown,
     });
   });

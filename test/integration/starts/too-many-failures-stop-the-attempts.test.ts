@@ -25,7 +25,11 @@ async function scene(pool: Settings, application: Settings, body: (scene: Scene)
   const notes = join(root, 'notes');
   writeFileSync(notes, '');
   chmodSync(notes, 0o666);
-  const variables = [{ name: 'NOTES', value: notes }];
+  const variables = [
+    { name: 'NOTES', value: notes },
+    // The reason of a 502 is on the page for developers only.
+    { name: 'NODE_ENV', value: 'development' },
+  ];
   const options = {
     applicationPools: [{ name: 'neighbour' }, { name: 'a', environmentVariables: variables, ...pool }],
     applications: [

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { errorResponse } from '../../../server/http1/error-page.js';
 import { createResponseHead, parseResponseHead } from '../../../server/http1/response-head.js';
 
-const options = { close: true, retryAfterSeconds: 0, head: false, date: '', http10: false };
+const options = { close: true, retryAfterSeconds: 0, head: false, date: '', http10: false, format: 'html' } as const;
 
 function parts(text: string): { readonly fields: readonly string[]; readonly body: string; readonly status: number } {
   const bytes = Buffer.from(text, 'latin1');
@@ -12,16 +12,28 @@ function parts(text: string): { readonly fields: readonly string[]; readonly bod
   return { fields: head.fields, body: text.slice(used), status: head.status };
 }
 
+const formats = ['html', 'json', 'text'] as const;
+
 test.each([400, 404, 405, 408, 411, 413, 414, 417, 421, 431, 500, 501, 502, 503, 504, 505, 599])(
-  'the page of %i is a whole answer that names its status',
+  'the page of %i is a whole answer that names its status, in each format',
   (status) => {
-    const page = parts(errorResponse(status, 3, 'QueueFull', options));
-    expect(page.status).toBe(status);
-    expect(page.fields[page.fields.indexOf('Content-Length') + 1]).toBe(String(page.body.length));
-    expect(page.body).toContain(`${status}.3`);
-    expect(page.body).toContain('QueueFull');
+    for (const format of formats) {
+      const page = parts(errorResponse(status, 3, 'QueueFull', { ...options, format }));
+      expect(page.status).toBe(status);
+      expect(page.fields[page.fields.indexOf('Content-Length') + 1]).toBe(String(page.body.length));
+      expect(page.body).toContain(format === 'json' ? '"subStatus": 3,' : `${status}.3`);
+      // What happens inside an application is not for visitors; what happens to their request is.
+      expect(page.body.includes('QueueFull')).toBe(status !== 500 && status !== 502);
+    }
   },
 );
+
+test('a page may not run, load or be framed, and nobody keeps it', () => {
+  const page = errorResponse(404, 0, 'NotFound', options);
+  expect(page).toContain("\r\nContent-Security-Policy: default-src 'none';");
+  expect(page).toContain('\r\nX-Content-Type-Options: nosniff\r\n');
+  expect(page).toContain('\r\nCache-Control: no-store\r\n');
+});
 
 test('HEAD gets the length of the page and no body', () => {
   const whole = parts(errorResponse(503, 0, 'QueueFull', options));
@@ -44,7 +56,7 @@ test('405 says which methods there are', () => {
 });
 
 test('a reason can never bring markup or line ends', () => {
-  const page = parts(errorResponse(502, 3, '<b>\r\nX: y', options));
+  const page = parts(errorResponse(503, 3, '<b>\r\nX: y', options));
   expect(page.body).not.toContain('<b>');
   expect(page.fields).not.toContain('X');
 });

@@ -29,6 +29,16 @@ const pool: PoolView = {
       hostingModel: 'InProcess',
       state: 'failed',
       problem: '500.30 exited-early: the app ended: Error: secret',
+      failure: {
+        atMs: 1,
+        status: '500.30',
+        code: 'exited-early',
+        cause: 'the app ended: Error: secret',
+        remedy: '',
+        attempts: 1,
+        journey: [],
+        outputTail: 'secret',
+      },
     },
   ],
   workers: [],
@@ -156,7 +166,9 @@ describe('answers', () => {
     const { text } = await call(port, '/api/v1/pools');
     expect(text).not.toContain('secret');
     const { requestsInFlight: _, outputTail: __, ...obituary } = pool.obituaries[0] ?? {};
-    const applications = pool.applications.map((one) => ({ ...one, problem: '500.30 exited-early' }));
+    const applications = pool.applications.map(({ failure: _failure, ...one }) => {
+      return { ...one, problem: '500.30 exited-early' };
+    });
     expect(JSON.parse(text)).toEqual({ pools: [{ ...pool, applications, obituaries: [obituary] }] });
   });
 
