@@ -123,6 +123,9 @@ export const environmentVariablesMax = 500;
 /** `requestTimeout` of httpPlatform; aspNetCore stops at half of it. */
 export const requestTimeoutMsMax = 2_592_000_000;
 export const recycleFilesMax = 16;
+/** A web.config: sections that are mentioned, and the path of a location. */
+export const webConfigMentionsMax = 25;
+export const locationPathCharsMax = 1_024;
 /** Detection of an application: what it reads of a folder that a tenant may have filled. */
 export const detectionJsonBytesMax = 1_048_576;
 export const detectionFolderEntriesMax = 20_000;

@@ -3,6 +3,7 @@
  * it only mentions, and what it must not ignore.
  */
 import type { Diagnostic } from '../base/diagnostics.js';
+import { webConfigMentionsMax } from '../base/limits.js';
 import { shown } from '../base/units.js';
 import type { XmlElement } from '../load/read-xml.js';
 import { restriction } from '../load/restricting.js';
@@ -84,6 +85,7 @@ class Sorter {
   private readonly target: string;
   private readonly applications: ReadonlySet<string>;
   private readonly mentions: Mention[] = [];
+  private readonly mentioned = new Set<string>();
   private readonly restrictions: Restriction[] = [];
   private readonly found = new Map<string, Found[]>();
   private readonly locks = new Map<string, Place>();
@@ -195,8 +197,13 @@ class Sorter {
     return best === null ? null : { module: best.module, elements: this.found.get(best.module) ?? [] };
   }
 
-  private mention(section: string, file: string, element: XmlElement, message: string): void {
-    if (this.mentions.some((one) => one.section === section)) return;
+  private mention(section: string, file: string, element: XmlElement, what: string): void {
+    if (this.mentioned.has(section)) return;
+    this.mentioned.add(section);
+    // The warnings of one file must not crowd out those of others.
+    if (this.mentioned.size > webConfigMentionsMax) return;
+    const isLast = this.mentioned.size === webConfigMentionsMax;
+    const message = isLast ? `${what}; further sections that do not act are not listed` : what;
     const problem = { severity: 'warning', code: 'section-not-acting', message } as const;
     this.mentions.push({ section, diagnostic: diagnosticAt(placeOf(file, element), problem) });
   }

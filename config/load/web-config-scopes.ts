@@ -1,4 +1,5 @@
 /** The sections of a web.config by the `location` that they stand in, checked as IIS checks the structure. */
+import { locationPathCharsMax } from '../base/limits.js';
 import { parseBoolean, shown } from '../base/units.js';
 import type { XmlAttribute, XmlElement } from './read-xml.js';
 
@@ -69,6 +70,8 @@ function location(element: XmlElement): Scope {
 
 /** `.`, '' and absent are the folder of the file; also `a/b`, `a\b`, `/a/`. */
 function pathOf(attribute: XmlAttribute): string {
+  if (attribute.value.length > locationPathCharsMax)
+    throw new Problem(attribute, 'the path of this location is too long');
   const parts = attribute.value.trim().toLowerCase().split(/[\\/]/);
   const path = parts.filter((part) => part !== '' && part !== '.');
   if (path.includes('..')) throw new Problem(attribute, 'the path of a location cannot leave its folder');
@@ -108,7 +111,11 @@ function serverSections(server: XmlElement): Section[] {
 function refuseTwice(scopes: readonly Scope[]): void {
   const [bare, ...locations] = scopes;
   const byPath = new Map<string, Section[]>();
-  for (const { path, sections } of locations) byPath.set(path, [...(byPath.get(path) ?? []), ...sections]);
+  for (const { path, sections } of locations) {
+    const before = byPath.get(path);
+    if (before === undefined) byPath.set(path, [...sections]);
+    else before.push(...sections);
+  }
   for (const sections of [bare?.sections ?? [], ...byPath.values()]) {
     const first = new Map<string, XmlElement>();
     for (const { name, element, ofServer } of sections) {

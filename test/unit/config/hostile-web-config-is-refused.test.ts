@@ -91,6 +91,23 @@ describe('size and shape', () => {
   });
 });
 
+test('locations and sections without end take no time and crowd out no other warning', async () => {
+  const location = (path: string, inside = ''): string =>
+    `<location path="${path}"><system.webServer>${inside}</system.webServer></location>`;
+  const texts = [
+    Array.from({ length: 3_000 }, (_, index) => location(`a/${index}`, '<x/>')).join(''),
+    many(3_000, location('a')),
+    `<system.webServer>${Array.from({ length: 9_000 }, (_, index) => `<s${index}/>`).join('')}</system.webServer>`,
+  ];
+  for (const text of texts) {
+    await withFiles(async (files) => {
+      const { diagnostics } = await loadWebConfig(files, `<configuration>${text}</configuration>`);
+      expect(diagnostics.length).toBeLessThanOrEqual(25);
+    });
+  }
+  expect(await refusal(`<configuration>${location(many(60_000, 'a/'))}</configuration>`)).toContain('too long');
+});
+
 describe('bytes', () => {
   test('NUL, bad UTF-8, UTF-7 and an unfinished UTF-16 are refused', async () => {
     expect(await refusal(Buffer.from('<configuration>\0</configuration>'))).toContain('U+0000');
