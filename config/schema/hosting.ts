@@ -57,7 +57,8 @@ export const aspNetCoreAttributes = {
     reload: 'recycle',
   }),
   processesPerApplication: setting(uint(1, 100).prefault(1), {
-    description: 'Out-of-process: processes per worker slot, started as load asks for them.',
+    description:
+      'Out-of-process: processes per worker slot, started as load asks for them. One where ASPNETCORE_PORT is set.',
     unit: 'processes',
     reload: 'recycle',
   }),

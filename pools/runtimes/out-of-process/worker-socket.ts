@@ -44,7 +44,8 @@ export function assignSocket(options: WorkerSocketOptions): Assignment {
       'Set a shorter runDir.',
     );
   }
-  mkdirSync(workerSocketsIn(runDir), { recursive: true, mode: 0o711 });
+  mkdirSync(workerSocketsIn(runDir), { recursive: true });
+  chmodSync(workerSocketsIn(runDir), 0o711);
   mkdirSync(folder, { mode: 0o700 });
   const own = (uid: number): void => {
     // Sockets made in it belong to the listeners' group, and chown would clear that bit.
