@@ -1,7 +1,7 @@
 /** Two equal loads through every example: descriptors and memory after the second as after the first. */
 import { exampleConfiguration, examples } from '../../support/examples.js';
 import { findProgram } from '../../support/find-program.js';
-import { descriptorCount, residentBytes } from '../../support/processes.js';
+import { commandLine, descriptorCount, residentBytes } from '../../support/processes.js';
 import { run as runProgram } from '../../support/program.js';
 import { type Sluice, withSluice } from '../../support/sluice.js';
 import { pause } from '../../support/time.js';
@@ -34,6 +34,11 @@ async function sizes(sluice: Sluice, foreign: ReadonlySet<number>): Promise<Map<
   );
 }
 
+function role(pid: number, primary: number): string {
+  if (pid === primary) return 'primary';
+  return commandLine(pid).includes('listener') ? 'listener' : 'guardian';
+}
+
 async function run(requests: number): Promise<Outcome> {
   let outcome: Outcome | null = null;
   await withSluice({ yaml: exampleConfiguration() }, async (sluice) => {
@@ -55,7 +60,7 @@ async function run(requests: number): Promise<Outcome> {
     await round();
     const second = await sizes(sluice, foreign);
     const grown = [...second].map(([pid, size]) => ({
-      process: names.get(pid) ?? 'sluice',
+      process: names.get(pid) ?? role(pid, sluice.pid),
       descriptors: size.descriptors - (first.get(pid)?.descriptors ?? 0),
       rss: size.rss - (first.get(pid)?.rss ?? 0),
     }));
