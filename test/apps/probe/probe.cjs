@@ -335,6 +335,12 @@ const routes = {
       throw new Error('thrown in data');
     });
   },
+  '/throw-in-drain': (_req, res) => {
+    while (res.write('z'.repeat(50_000)));
+    res.once('drain', () => {
+      throw new Error('thrown in drain');
+    });
+  },
   '/reject-expect': (_req, res) => res.writeHead(417).end(),
   '/signal': (req, res) => {
     if (req.signal !== undefined) req.signal.addEventListener('abort', () => log('signal abort'));
@@ -449,6 +455,10 @@ const setups = {
     s.maxHeadersCount = 3;
   },
   uncaught: () => process.on('uncaughtException', (error) => log('uncaught', error.message)),
+  uncaughttunnel: (s) => {
+    setups.uncaught();
+    tunnel(s, 'websocket');
+  },
   maxconnections: (s) => {
     s.maxConnections = 1;
     s.on('drop', (data) => log('drop', Object.keys(data).join(',')));

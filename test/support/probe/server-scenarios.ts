@@ -114,6 +114,35 @@ export const configured: readonly Scenario[] = [
     client.send('half');
     await scene.sees(/uncaught thrown in data/);
   }),
+  scenario('throwing drain listener', 'uncaught', async (client, scene) => {
+    client.send(get('/throw-in-drain'));
+    await scene.sees(/uncaught thrown in drain/);
+    const other = await scene.connect();
+    other.send(get('/hello'));
+    await other.receives(/hello world/);
+    other.end();
+    await other.finishes();
+    await scene.sees(/socket close/);
+  }),
+  scenario('throwing tunnel', 'uncaughttunnel', async (client, scene) => {
+    client.send(get('/throw-in-tunnel', upgradeFields));
+    await client.receives(/101 Switching/);
+    client.send('first');
+    await scene.sees(/uncaught thrown in the tunnel/);
+    const other = await scene.connect();
+    other.send(get('/hello'));
+    await other.receives(/hello world/);
+    other.end();
+    await other.finishes();
+    await scene.sees(/socket close/);
+  }),
+  scenario('reset of a tunnel without error listener', 'uncaughttunnel', async (client, scene) => {
+    client.send(get('/no-error-listener', upgradeFields));
+    await client.receives(/101 Switching/);
+    client.reset();
+    await scene.sees(/socket close/);
+  }),
+  simple('a client over TLS', get('/address', 'X-Forwarded-Proto: https\r\n')),
   scenario('maxConnections drops', 'maxconnections', async (client, scene) => {
     client.send(get('/hello'));
     await client.receives(/hello world/);

@@ -171,7 +171,8 @@ export class Requests {
   reset(): void {
     const socket = this.#stream.socket;
     if (socket === null) return;
-    if (this.#stream.upgraded && socket.listenerCount('error') === 0) {
+    // Only an upgraded socket can be without: alone this would end the process.
+    if (socket.listenerCount('error') === 0) {
       socket.destroy();
       return;
     }
