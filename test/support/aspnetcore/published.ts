@@ -14,7 +14,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isAlive } from '../processes.js';
 import { app, repository } from '../paths.js';
 import { run } from '../program.js';
@@ -29,6 +29,8 @@ interface Source {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+type Sources = Readonly<Record<string, Source>>;
+
 const portable = {};
 /** `dotnet publish -r linux-x64`: still for the installed runtime. */
 const linux = { RuntimeIdentifier: 'linux-x64', SelfContained: 'false' };
@@ -36,7 +38,7 @@ const singleFile = { ...linux, PublishSingleFile: 'true' };
 const web = { template: ['web'], project: 'Web' };
 const webapi = { template: ['webapi', '--no-openapi'], project: 'WebApi' };
 
-const sources = {
+const usual = {
   web: { ...web, properties: portable },
   'web-linux': { ...web, properties: linux },
   'web-single': { ...web, properties: singleFile },
@@ -51,20 +53,28 @@ const sources = {
   },
   probe: { template: null, project: 'Probe', properties: portable },
   example: { template: null, project: 'aspnetcore', properties: portable },
-} as const satisfies Readonly<Record<string, Source>>;
+} as const satisfies Sources;
 
-export type AppName = keyof typeof sources;
+/** Each carries the runtime, about 100 MB; the SDK fetches it as NuGet packages. */
+const selfContained = {
+  'web-self-contained': { ...web, properties: { ...linux, SelfContained: 'true' } },
+  'web-self-contained-single': { ...web, properties: { ...singleFile, SelfContained: 'true' } },
+} as const satisfies Sources;
 
-const ownSources: Readonly<Partial<Record<AppName, string>>> = {
+export type AppName = keyof typeof usual | keyof typeof selfContained;
+
+const ownSources: Readonly<Record<string, string>> = {
   probe: app('dotnet/probe'),
   example: join(repository, 'examples', 'aspnetcore'),
 };
 const seenFile = app('dotnet/Seen.cs');
-const names = Object.keys(sources) as AppName[];
 
-/** Published folder of the app. The first call on a machine builds all of them (about a minute). */
+/** Published folder of the app. The first call on a machine builds all of its kind (about a minute). */
 export async function published(name: AppName): Promise<string> {
-  return join(await publishedApps(), name);
+  const set = name in selfContained ? selfContained : usual;
+  const folder = building.get(set) ?? buildOnce(set);
+  building.set(set, folder);
+  return join(await folder, name);
 }
 
 /** A folder with the published app that the caller may change and removes. */
@@ -73,22 +83,17 @@ export async function copyOf(name: AppName, folder: string): Promise<string> {
   return folder;
 }
 
-let all: Promise<string> | null = null;
-
-function publishedApps(): Promise<string> {
-  all ??= buildOnce();
-  return all;
-}
+const building = new Map<Sources, Promise<string>>();
 
 const buildLimitMs = 500_000;
 
 /** One process builds, the others of the same time wait for its result. */
-async function buildOnce(): Promise<string> {
+async function buildOnce(set: Sources): Promise<string> {
   const cache = join(repository, '.cache', 'dotnet');
   mkdirSync(cache, { recursive: true });
   // Pools with ids of their own have to enter.
   for (const folder of [join(repository, '.cache'), cache]) chmodSync(folder, 0o755);
-  const done = join(cache, await fingerprint());
+  const done = join(cache, await fingerprint(set));
   const lock = `${done}.building`;
   await until(
     'the apps are published, here or by another test',
@@ -96,7 +101,7 @@ async function buildOnce(): Promise<string> {
       if (existsSync(done)) return true;
       if (!takeLock(lock)) return false;
       try {
-        if (!existsSync(done)) await build(done, `${lock}.work`);
+        if (!existsSync(done)) await build(set, done, `${lock}.work`);
       } finally {
         removeFolder(lock);
       }
@@ -119,9 +124,9 @@ function takeLock(lock: string): boolean {
   }
 }
 
-async function fingerprint(): Promise<string> {
+async function fingerprint(set: Sources): Promise<string> {
   const { output } = await run('dotnet', ['--version']);
-  const hash = createHash('sha256').update(output).update(JSON.stringify(sources));
+  const hash = createHash('sha256').update(output).update(JSON.stringify(set));
   for (const folder of [app('dotnet'), ...Object.values(ownSources)]) {
     for (const file of sourceFiles(folder)) hash.update(file).update(readFileSync(file));
   }
@@ -135,7 +140,7 @@ function sourceFiles(folder: string): string[] {
     .sort();
 }
 
-async function build(done: string, work: string): Promise<void> {
+async function build(set: Sources, done: string, work: string): Promise<void> {
   removeFolder(work);
   const home = join(work, 'home');
   mkdirSync(home, { recursive: true });
@@ -149,13 +154,13 @@ async function build(done: string, work: string): Promise<void> {
     DOTNET_CLI_TELEMETRY_OPTOUT: '1',
     DOTNET_CLI_USE_MSBUILD_SERVER: '0',
   };
-  const dotnet = async (...args: string[]): Promise<void> => {
+  const dotnet: Dotnet = async (...args) => {
     const { code, output } = await run('dotnet', args, { cwd: work, env, limitMs: buildLimitMs });
     if (code !== 0) throw new Error(`dotnet ${args.join(' ')}: ${output.slice(-8_000)}`);
   };
   try {
-    for (const name of names) await writeSource(name, work, dotnet);
-    writeFileSync(join(work, 'publish.proj'), publishProject());
+    for (const [name, source] of Object.entries(set)) await writeSource(name, source, work, dotnet);
+    writeFileSync(join(work, 'publish.proj'), publishProject(set));
     await dotnet(
       'msbuild',
       'publish.proj',
@@ -171,36 +176,36 @@ async function build(done: string, work: string): Promise<void> {
   }
 }
 
-async function writeSource(name: AppName, work: string, dotnet: (...args: string[]) => Promise<void>): Promise<void> {
-  const { template, project } = sources[name];
+type Dotnet = (...args: string[]) => Promise<void>;
+
+async function writeSource(name: string, { template, project }: Source, work: string, dotnet: Dotnet): Promise<void> {
   const folder = join(work, name);
   const own = ownSources[name];
   if (own !== undefined) {
     mkdirSync(folder);
-    for (const file of sourceFiles(own)) cpSync(file, join(folder, file.slice(own.length)));
+    for (const file of sourceFiles(own)) cpSync(file, join(folder, basename(file)));
     if (name === 'example') return;
   } else {
-    const made = names.find((other) => sources[other].project === project && existsSync(join(work, other)));
-    if (made === undefined) await dotnet('new', ...(template ?? []), '-n', project, '-o', name, '--no-restore');
-    else cpSync(join(work, made), folder, { recursive: true });
+    const made = join(work, 'made', project);
+    if (!existsSync(made)) await dotnet('new', ...(template ?? []), '-n', project, '-o', made, '--no-restore');
+    cpSync(made, folder, { recursive: true });
     const program = join(folder, 'Program.cs');
     const text = readFileSync(program, 'utf8');
-    if (!text.includes('UseSeen'))
-      writeFileSync(program, text.replace(/^app\.Run\(\);/m, 'app.UseSeen();\n\napp.Run();'));
+    writeFileSync(program, text.replace(/^app\.Run\(\);/m, 'app.UseSeen();\n\napp.Run();'));
   }
   cpSync(seenFile, join(folder, 'Seen.cs'));
 }
 
 /** All apps in one MSBuild process: started once, and warm after the first app. */
-function publishProject(): string {
-  const items = names.map((name) => {
+function publishProject(set: Sources): string {
+  const items = Object.entries(set).map(([name, { project, properties: own }]) => {
     const properties = Object.entries({
       Configuration: 'Release',
       PublishDir: `$(MSBuildThisFileDirectory)published/${name}/`,
-      ...sources[name].properties,
+      ...own,
     });
     const value = properties.map(([key, text]) => `${key}=${text}`).join(';');
-    return `    <App Include="${name}/${sources[name].project}.csproj" AdditionalProperties="${value}" />`;
+    return `    <App Include="${name}/${project}.csproj" AdditionalProperties="${value}" />`;
   });
   return `<Project DefaultTargets="All">
   <ItemGroup>

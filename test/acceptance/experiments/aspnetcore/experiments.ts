@@ -5,7 +5,7 @@ import { kestrelServer } from './kestrel-server.js';
 import { kestrelStarts } from './kestrel-starts.js';
 import { kestrelStops } from './kestrel-stops.js';
 import { realtime } from './realtime.js';
-import { templates } from './templates.js';
+import { selfContained, templates } from './templates.js';
 
 export const kestrel: Group = {
   name: 'kestrel',
@@ -14,4 +14,4 @@ export const kestrel: Group = {
   checks: [...kestrelStarts, ...kestrelRequests, ...kestrelStops],
 };
 
-export const aspnetcore: readonly Experiment[] = [templates, realtime, kestrel].map(experimentOf);
+export const aspnetcore: readonly Experiment[] = [templates, realtime, kestrel, selfContained].map(experimentOf);

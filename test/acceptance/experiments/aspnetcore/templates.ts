@@ -30,7 +30,7 @@ interface Variant {
   readonly hosting?: Settings;
 }
 
-const variants: readonly Variant[] = [
+const installedRuntime: readonly Variant[] = [
   ...(['web', 'web-linux', 'web-single', 'webapi', 'webapi-linux', 'webapi-single'] as const).map((name) => ({
     name,
     label: name,
@@ -40,14 +40,14 @@ const variants: readonly Variant[] = [
 
 interface Template extends HostedApp, Variant {}
 
-const apps: readonly Template[] = variants.flatMap((variant) =>
-  ['', '/sub'].map((base) => ({
+function atBothPaths(variant: Variant): readonly Template[] {
+  return ['', '/sub'].map((base) => ({
     ...variant,
     host: `${variant.label}.test`,
     base,
     pool: `${variant.label}${base.replace('/', '-')}`,
-  })),
-);
+  }));
+}
 
 /** A client that a trusted proxy speaks for. */
 const proxied = { 'X-Forwarded-For': '203.0.113.7:51234', 'X-Forwarded-Proto': 'https' };
@@ -190,13 +190,13 @@ function checksOf(app: Template): Check[] {
   }));
 }
 
-async function siteOf({ name, label, hosting }: Variant): Promise<(port: number) => Settings> {
+async function siteOf(variant: Variant): Promise<(port: number) => Settings> {
+  const { name, label, hosting } = variant;
   const physicalPath = await published(name);
-  const own = apps.filter((app) => app.label === label);
   return (port) => ({
     name: label,
     bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${label}.test` }],
-    applications: own.map(({ base, pool }) => ({
+    applications: atBothPaths(variant).map(({ base, pool }) => ({
       path: base || '/',
       applicationPool: pool,
       physicalPath,
@@ -205,17 +205,35 @@ async function siteOf({ name, label, hosting }: Variant): Promise<(port: number)
   });
 }
 
-export const templates: Group = {
-  name: 'templates',
-  promise:
-    '`dotnet new web` and `webapi --no-openapi`: portable from the generated web.config, also on a unix socket, `-r linux-x64` and single file by detection, at / and at /sub',
-  async server() {
-    const sites = await Promise.all(variants.map(siteOf));
-    return {
-      server: { trustedProxies: ['127.0.0.1'] },
-      applicationPools: apps.map(({ pool }) => ({ name: pool })),
-      sites: (port) => sites.map((site) => site(port)),
-    };
-  },
-  checks: apps.flatMap(checksOf),
-};
+function groupOf(name: string, promise: string, variants: readonly Variant[]): Group {
+  const apps = variants.flatMap(atBothPaths);
+  return {
+    name,
+    promise,
+    async server() {
+      const sites = await Promise.all(variants.map(siteOf));
+      return {
+        server: { trustedProxies: ['127.0.0.1'] },
+        applicationPools: apps.map(({ pool }) => ({ name: pool })),
+        sites: (port) => sites.map((site) => site(port)),
+      };
+    },
+    checks: apps.flatMap(checksOf),
+  };
+}
+
+export const templates = groupOf(
+  'templates',
+  '`dotnet new web` and `webapi --no-openapi`: portable from the generated web.config, also on a unix socket, `-r linux-x64` and single file by detection, at / and at /sub',
+  installedRuntime,
+);
+
+/** Not a test of jest: publishing fetches the runtime from NuGet. */
+export const selfContained = groupOf(
+  'self-contained',
+  '`dotnet new web` published with its own runtime, as a folder and as a single file, found by detection',
+  [
+    { name: 'web-self-contained', label: 'own-runtime' },
+    { name: 'web-self-contained-single', label: 'own-runtime-single' },
+  ],
+);
