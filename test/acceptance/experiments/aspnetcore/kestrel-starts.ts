@@ -61,6 +61,7 @@ async function startException(sluice: Sluice): Promise<Finding> {
   return finding(`${open.status}, the exception in Development only`, {
     [`502.5 in Production, not ${quiet.status}`]: quiet.status === 502 && quiet.text.includes('502.5'),
     'no exception in Production': !quiet.text.includes(text),
+    [`502.5 with the exception in Development, not ${open.status}`]: open.status === 502 && open.text.includes(text),
     'the exception among the last output': (obituary?.outputTail ?? '').includes(text),
   });
 }
@@ -69,7 +70,7 @@ async function missingFramework(sluice: Sluice): Promise<Finding> {
   const { status } = await sluice.call('/future/', slow);
   const problem = await problemOf(sluice, at('future'));
   return finding(`${status}: ${problem}`, {
-    'a start failure': status === 502 || status === 500,
+    [`a start failure, not ${status}`]: status === 502,
     'framework and version are named': /Microsoft\.(AspNetCore|NETCore)\.App 99\.0\.0/.test(problem),
   });
 }
