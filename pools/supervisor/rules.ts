@@ -86,6 +86,7 @@ function startedWith({ pool, application, site }: Configured): unknown {
     application: [application.path, application.physicalPath, site.name, site.id],
     program: [hosting.hostingModel, hosting.processPath, hosting.arguments, hosting.nodeOptions, hosting.entry],
     behaviour: [hosting.isDotnet, hosting.environmentVariables, hosting.port, hosting.socket, hosting.webSocket],
+    files: hosting.recycleOnFileChange,
     output: [
       hosting.stdoutLogEnabled,
       hosting.stdoutLogFile,

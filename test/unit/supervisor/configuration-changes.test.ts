@@ -82,6 +82,14 @@ describe('a changed application', () => {
     expect(stage.last().request.hosting.environmentVariables).toEqual([{ name: 'V', value: '2' }]);
   });
 
+  test('a changed file of recycleOnFileChange replaces the worker', async () => {
+    const stage = await serving();
+    const touched = sampleApplication('shop', '/', { hosting: { recycleOnFileChange: ['touch.txt 2'] } });
+    stage.apply([samplePool('shop'), samplePool('other')], [touched, other]);
+    await stage.clock.advance(5_000);
+    expect(stage.upstreams().workers).toMatchObject([{ generation: 2 }]);
+  });
+
   test('disallowRotationOnConfigChange of one application leaves its neighbours alone', async () => {
     const stage = await serving();
     const handlerSettings = {
