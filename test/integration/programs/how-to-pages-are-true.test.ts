@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect } from '@jest/globals';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { copyOf } from '../../support/aspnetcore/published.js';
 import { type Need, reasonToSkip, testNeeding } from '../../support/needs.js';
 import { app, repository } from '../../support/paths.js';
 import { run } from '../../support/program.js';
@@ -46,6 +47,16 @@ function writeWebConfig(folder: string, blocks: Blocks): void {
 }
 
 const pages: readonly Page[] = [
+  {
+    name: 'aspnetcore',
+    needs: ['dotnet'],
+    requests: [
+      ['/seen', /"pathBase":""/],
+      ['/live/seen', /"pathBase":"\/live"/],
+      ['/small/seen', /"pathBase":"\/small"/],
+    ],
+    fill: async (folder) => void (await copyOf('web', folder)),
+  },
   {
     name: 'python',
     needs: ['gunicorn', 'uvicorn'],
