@@ -37,6 +37,7 @@ export interface ServerConfig {
   /** Addresses or CIDR blocks whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
+  readonly accessLog: { readonly format: 'json' | 'combined' | 'none' };
   readonly webLimits: { readonly headerWaitTimeoutMs: number; readonly minBytesPerSecond: number };
   readonly shutdownTimeLimitMs: number;
   readonly drainDelayMs: number;

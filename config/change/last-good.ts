@@ -9,7 +9,7 @@ import { decodeText, readBounded } from '../load/read-file.js';
 import type { CompiledConfig } from '../model.js';
 
 /** Raised whenever the shape of CompiledConfig changes: a copy of another shape is not used. */
-const copyFormat = 2;
+const copyFormat = 3;
 const copyBytesMax = 16 * configFileBytesMax;
 
 function copyPath(stateDir: string): string {

@@ -70,6 +70,7 @@ export function compileServer(
     identityRange: { first, last },
     trustedProxies: trustedProxies(settings, report),
     underscoresInHeaders: settings.underscoresInHeaders,
+    accessLog: { format: settings.accessLog.format },
     webLimits: {
       headerWaitTimeoutMs: settings.webLimits.headerWaitTimeout,
       minBytesPerSecond: settings.webLimits.minBytesPerSecond,

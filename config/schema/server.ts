@@ -55,6 +55,14 @@ const webLimits = z.strictObject({
   }),
 });
 
+const accessLog = z.strictObject({
+  format: setting(z.enum(['json', 'combined', 'none']).prefault('json'), {
+    description:
+      'json: one object per line, with sub-status and reason. combined: NCSA combined, as Apache and nginx write it. none: no access log.',
+    reload: 'live',
+  }),
+});
+
 const identityRange = z.strictObject({
   first: setting(uint(1_000, 4_294_967_000).prefault(50_000), { description: 'First user id.', reload: 'restart' }),
   last: setting(uint(1_000, 4_294_967_000).prefault(59_999), { description: 'Last user id.', reload: 'restart' }),
@@ -67,6 +75,7 @@ export const serverSettings = {
     unit: 'processes',
     reload: 'restart',
   }),
+  accessLog: setting(accessLog.prefault({}), { description: 'The access log.', reload: 'live' }),
   webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
   identityRange: setting(identityRange.prefault({}), {
     description: 'User ids that pools and listeners get when started as root.',

@@ -43,6 +43,7 @@ export type ListenerToPrimary =
       readonly event: string;
       readonly fields: Readonly<Record<string, string | number | boolean>>;
     }
+  | { readonly type: 'logs-reopened'; readonly id: number }
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'closed' };
 

@@ -39,7 +39,8 @@ export type PrimaryToListener =
   | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }
   /** Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. */
   | { readonly type: 'shutdown'; readonly limitMs: number }
-  | { readonly type: 'reopen-logs' }
+  /** The access log was renamed, or is about to be read by others: open it by its name, then `logs-reopened`. */
+  | { readonly type: 'reopen-logs'; readonly id: number }
   /** Liveness of the listener itself: answered by `pong` at once. */
   | { readonly type: 'ping'; readonly id: number };
 

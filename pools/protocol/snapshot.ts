@@ -56,6 +56,7 @@ export interface ListenerSettings {
   readonly trustedProxies: readonly string[];
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
   readonly accessLogFile: string;
+  readonly accessLogFormat: 'json' | 'combined';
   /** Number of listener processes: limits of pools and sites are split over them. */
   readonly listeners: number;
 }

@@ -37,6 +37,8 @@ export interface RuntimesOptions {
 export interface Runtimes {
   readonly inProcess: Runtime;
   readonly outOfProcess: Runtime;
+  /** The files of worker output are opened anew by their names. */
+  reopenOutput(): void;
   /** Kills every worker that is still there, waits for their exits and removes sockets and temp folders. */
   close(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   return {
     inProcess: live.watching(createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' })),
     outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
+    reopenOutput: () => parts.outputs.reopen(),
     async close() {
       await live.killAll();
       await parts.folders.removeTemp();

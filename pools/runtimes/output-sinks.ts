@@ -157,7 +157,7 @@ function blockUntilSize({ fd, endSize }: Flight, waitMs: number): void {
  * The size-capped file of one application's workers (0640, in a folder that tenants cannot enter):
  * `name.log`, then `name.log.1` ... when it is full. Control bytes arrive already escaped.
  */
-export function openRotatingSink(file: string, logger: Logger): OutputSink | null {
+export function openRotatingSink(file: string, logger: Logger): FileSink | null {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     return new FileSink({
@@ -174,17 +174,32 @@ export function openRotatingSink(file: string, logger: Logger): OutputSink | nul
   }
 }
 
+/** After somebody renamed the file: the next bytes go to the one that has its name then. */
+export function reopenSink(sink: FileSink, file: string, logger: Logger): void {
+  sink.reopenWith(() => {
+    try {
+      return openSync(file, 'a', 0o640);
+    } catch (error) {
+      logger.warn('output-file-failed', { file, error: messageOf(error) });
+      return null;
+    }
+  });
+}
+
 /** `name` becomes `name.1` and so on; returns the new, empty file, or null when it cannot be made. */
 export function rotate(file: string, logger: Logger): number | null {
   try {
-    for (let n = outputFilesKept - 1; n >= 1; n--) {
-      renameIfThere(n === 1 ? file : `${file}.${n - 1}`, `${file}.${n}`);
-    }
+    shiftFiles(file, outputFilesKept);
     return openSync(file, 'a', 0o640);
   } catch (error) {
     logger.warn('output-file-failed', { file, error: messageOf(error) });
     return null;
   }
+}
+
+/** `name` becomes `name.1`, which becomes `name.2`; the last of `kept` files is gone. Throws system errors. */
+export function shiftFiles(file: string, kept: number): void {
+  for (let n = kept - 1; n >= 1; n--) renameIfThere(n === 1 ? file : `${file}.${n - 1}`, `${file}.${n}`);
 }
 
 function renameIfThere(from: string, to: string): void {

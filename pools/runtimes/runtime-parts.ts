@@ -8,7 +8,7 @@ import type { Guardian } from './guardian.js';
 import type { Identities } from './isolation/identity.js';
 import type { PoolFolderKeeper } from './isolation/pool-folders.js';
 import type { Journal } from './journal.js';
-import { openRotatingSink, type OutputSink } from './output-sinks.js';
+import { type FileSink, openRotatingSink, type OutputSink, reopenSink } from './output-sinks.js';
 import type { WorkerUsers } from './worker-users.js';
 
 export interface RuntimeParts {
@@ -29,7 +29,7 @@ export interface RuntimeParts {
 export class OutputFiles {
   readonly #logDir: string;
   readonly #logger: Logger;
-  readonly #open = new Map<string, { readonly sink: OutputSink | null; users: number }>();
+  readonly #open = new Map<string, { readonly sink: FileSink | null; users: number }>();
 
   constructor(logDir: string, logger: Logger) {
     this.#logDir = logDir;
@@ -47,6 +47,11 @@ export class OutputFiles {
     entry.users++;
     this.#open.set(path, entry);
     return entry.sink;
+  }
+
+  /** All of them were, or may have been, renamed. */
+  reopen(): void {
+    for (const [path, { sink }] of this.#open) if (sink !== null) reopenSink(sink, path, this.#logger);
   }
 
   async close(pool: string, applicationId: string): Promise<void> {

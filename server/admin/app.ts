@@ -11,7 +11,11 @@ import { adminConnectionsMax, adminIdleLimitMs, adminRequestLimitMs } from '../.
 import { metricsContentType } from '../metrics/registry.js';
 import type { ControlPlane } from './control-plane.js';
 import { openView } from './open-view.js';
+import { reopenLogsPath } from './paths.js';
 import { isLoopback, isOwnHost } from './host-check.js';
+
+/** What changes something: on the unix socket only, which nobody but the server's own user can open. */
+const actions: ReadonlySet<string> = new Set([reopenLogsPath]);
 
 export interface AdminTransport {
   readonly kind: 'tcp' | 'unix';
@@ -37,7 +41,8 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport):
     if (transport.kind === 'tcp' && !isOwnHost(request.headers.host, ownNames)) {
       return plain(reply, 421, 'this Host is not a name of the admin listener; use its address or localhost');
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const isAction = transport.kind === 'unix' && request.method === 'POST' && actions.has(request.url);
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isAction) {
       void reply.header('allow', 'GET, HEAD');
       return plain(reply, 405, 'only GET and HEAD');
     }
@@ -57,6 +62,12 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport):
     const pools = control.pools();
     return reply.send({ pools: transport.kind === 'tcp' ? pools.map(openView) : pools });
   });
+  if (transport.kind === 'unix') {
+    app.post(reopenLogsPath, async (_request, reply) => {
+      await control.reopenLogs();
+      return plain(reply, 200, 'ok');
+    });
+  }
   return app;
 }
 

@@ -15,6 +15,8 @@ export interface ControlPlane {
   readiness(): readonly ReadinessCheck[];
   /** The first configuration was applied. */
   isStarted(): boolean;
+  /** Every log file is opened anew by its name; resolves when nothing is written to the old ones. */
+  reopenLogs(): Promise<void>;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

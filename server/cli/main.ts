@@ -56,6 +56,16 @@ async function run(argv: readonly string[]): Promise<number> {
       const { check } = await import('./check-command.js');
       code = await check(path);
     });
+  program
+    .command('logs')
+    .description('log files of a running server')
+    .command('reopen')
+    .description('open every log file anew, after logrotate or somebody else renamed it')
+    .argument('[path]', pathHelp, defaultPath)
+    .action(async (path: string) => {
+      const { reopenLogs } = await import('./logs-command.js');
+      code = await reopenLogs(path);
+    });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -1,6 +1,7 @@
 // HOT: measured by test/bench/main.ts
 import type { Clock } from '../../config/base/clock.js';
 import { AccessLog } from '../log/access-log.js';
+import type { AccessLogFormat } from '../log/access-record.js';
 import type { Cells } from '../metrics/cells.js';
 import { listenerMetrics as metrics } from '../metrics/definitions.js';
 import type { Exchange } from '../proxy/exchange.js';
@@ -24,14 +25,19 @@ export class Accounting {
   }
 
   /** '' = no access log. */
-  setLogFile(path: string): void {
-    if (this.#log?.path === path) return;
+  setLog(path: string, format: AccessLogFormat): void {
+    if (this.#log?.path === path) {
+      this.#log.format = format;
+      return;
+    }
     this.#log?.end(() => undefined);
-    this.#log = path === '' ? null : new AccessLog(path, this.#clock);
+    this.#log = path === '' ? null : new AccessLog(path, this.#clock, format);
   }
 
-  reopenLog(): void {
-    this.#log?.reopen(() => undefined);
+  /** `done`: every record from now on goes to the file that has the name. */
+  reopenLog(done: () => void): void {
+    if (this.#log === null) done();
+    else this.#log.reopen(done);
   }
 
   flushLog(): void {

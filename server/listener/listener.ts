@@ -41,6 +41,7 @@ const emptyRoutes: Routes = {
     trustedProxies: [],
     underscoresInHeaders: 'pass',
     accessLogFile: '',
+    accessLogFormat: 'json',
     listeners: 1,
   },
 };
@@ -126,7 +127,7 @@ export class Listener implements ProxyCore, ConnectionContext {
       case 'shutdown':
         return this.#shutdown(message.limitMs);
       case 'reopen-logs':
-        return this.#accounting.reopenLog();
+        return this.#accounting.reopenLog(() => this.say({ type: 'logs-reopened', id: message.id }));
       case 'ping':
         return this.say({ type: 'pong', id: message.id });
       default:
@@ -222,7 +223,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   #applyRoutes(routes: Routes): void {
     for (const application of this.#upstreams.applications()) application.isRouted = false;
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
-    this.#accounting.setLogFile(routes.settings.accessLogFile);
+    this.#accounting.setLog(routes.settings.accessLogFile, routes.settings.accessLogFormat);
   }
 
   #tickLater(): void {

@@ -2,53 +2,14 @@
 import { close, open, write } from 'node:fs';
 import type { Clock } from '../../config/base/clock.js';
 import { accessLogBufferBytesMax, accessLogFlushBytes } from '../../config/base/limits.js';
+import { accessLine, type AccessLogFormat, type AccessRecord, droppedLine, LogTime } from './access-record.js';
 
-/** One finished (or refused) request. Strings come from the client: they are escaped here. */
-export interface AccessRecord {
-  readonly remoteAddress: string;
-  readonly host: string;
-  readonly method: string;
-  readonly target: string;
-  readonly minorVersion: number;
-  readonly site: string;
-  readonly pool: string;
-  readonly status: number;
-  readonly subStatus: number;
-  /** '' or a word of the closed vocabulary (QueueFull, ClientClosed ...). */
-  readonly reason: string;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly durationMs: number;
-  readonly referer: string;
-  readonly userAgent: string;
-}
+export type { AccessRecord } from './access-record.js';
 
 const fileMode = 0o640;
 
-/** True when the text may stand in a JSON string as it is: printable ASCII without quote and backslash. */
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false;
-  }
-  return true;
-}
-
-/** A JSON string; bytes outside printable ASCII become \u00NN, so that one record is always one line. */
-export function quoted(text: string): string {
-  if (isPlain(text)) return `"${text}"`;
-  let out = '"';
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === 0x22 || code === 0x5c) out += `\\${text[index] ?? ''}`;
-    else if (code < 0x20 || code > 0x7e) out += `\\u${code.toString(16).padStart(4, '0')}`;
-    else out += text[index] ?? '';
-  }
-  return `${out}"`;
-}
-
 /**
- * The access log: JSON lines, one record per request, appended by every listener to one file (O_APPEND,
+ * The access log: one line per request, appended by every listener to one file (O_APPEND,
  * whole records per write). Memory is bounded: when the disk does not take the lines, new ones are
  * dropped and counted, and the count stands in the log once writing works again.
  */
@@ -62,13 +23,15 @@ export class AccessLog {
   #torn = false;
   #closing = false;
   #onIdle: (() => void)[] = [];
-  #secondMs = -1;
-  #secondText = '';
+  readonly #logTime = new LogTime();
+  /** Of the records to come. */
+  format: AccessLogFormat;
   /** Records that were not written since the start. */
   dropped = 0;
   #droppedUnsaid = 0;
 
-  constructor(path: string, clock: Clock) {
+  constructor(path: string, clock: Clock, format: AccessLogFormat = 'json') {
+    this.format = format;
     this.#path = path;
     this.#clock = clock;
     this.#open(() => undefined);
@@ -84,12 +47,7 @@ export class AccessLog {
       this.#droppedUnsaid += 1;
       return;
     }
-    this.#pending +=
-      `{"time":"${this.#time()}","client":"${r.remoteAddress}","host":${quoted(r.host)},"method":${quoted(r.method)},` +
-      `"target":${quoted(r.target)},"version":"1.${r.minorVersion}","status":${r.status},"substatus":${r.subStatus},` +
-      `"reason":"${r.reason}","ms":${Math.round(r.durationMs * 1000) / 1000},"bytesIn":${r.bytesIn},` +
-      `"bytesOut":${r.bytesOut},"site":${quoted(r.site)},"pool":${quoted(r.pool)},"referer":${quoted(r.referer)},` +
-      `"userAgent":${quoted(r.userAgent)}}\n`;
+    this.#pending += accessLine(this.format, r, this.#time());
     if (this.#pending.length > accessLogFlushBytes) this.flush();
   }
 
@@ -105,7 +63,7 @@ export class AccessLog {
     this.#pending = '';
     if (this.#torn) text = `\n${text}`;
     const said = this.#droppedUnsaid;
-    if (said > 0) text += `{"time":"${this.#time()}","dropped":${said}}\n`;
+    if (said > 0) text += droppedLine(this.format, said, this.#time());
     this.#writing = true;
     const bytes = Buffer.from(text, 'latin1');
     write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
@@ -173,14 +131,7 @@ export class AccessLog {
     for (const run of waiting) run();
   }
 
-  /** ISO 8601 in UTC; the text of a second is made once. */
   #time(): string {
-    const nowMs = this.#clock.wallMs();
-    const ms = nowMs % 1000;
-    if (nowMs - ms !== this.#secondMs) {
-      this.#secondMs = nowMs - ms;
-      this.#secondText = new Date(this.#secondMs).toISOString().slice(0, 20);
-    }
-    return `${this.#secondText}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
+    return this.#logTime.text(this.format, this.#clock.wallMs());
   }
 }

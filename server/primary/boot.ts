@@ -30,12 +30,13 @@ import { takeInstanceLock } from './instance-lock.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
 import { ListenerFleet } from './listener-fleet.js';
+import { LogKeeper } from './log-keeper.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { countingEvents } from './pool-metrics.js';
 import { QueueLedger } from './queue-ledger.js';
 import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
 import { RoutePublisher } from './route-publisher.js';
-import { accessLogFolder } from './routes.js';
+import { accessLogFile, accessLogFolder } from './routes.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
 import { ConfigWatcher } from './watcher.js';
@@ -91,10 +92,19 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   takeOver(config.server.runDir, held, log);
   const { identities, listenerIdentity } = takeIdentities(options, held, log);
   const parts = assemble(options, held, log, identities, listenerIdentity);
+  const logs = new LogKeeper({
+    clock: parts.clock,
+    log,
+    accessLogFile: () => accessLogFile(parts.state.config ?? config),
+    reopenAccessLog: () => parts.fleet.reopenLogs(),
+    reopenOutput: () => parts.reopenOutput(),
+  });
+  held.hold('logs', () => logs.close());
   const control = createControlPlane({
     ...parts,
     currentConfig: () => parts.state.config,
     isDraining: () => parts.state.isDraining,
+    reopenLogs: () => logs.reopen(),
   });
   // Sockets first: a port in use ends the start before any process runs.
   const change = prepareChange(parts, config);
@@ -208,7 +218,8 @@ function assemble(
     events: fleetEvents(supervisor, totals, processMetrics),
   });
   held.hold('listeners', () => fleet.close());
-  return { clock, log, sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, state };
+  const reopenOutput = (): void => runtimes.reopenOutput();
+  return { clock, log, sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, state, reopenOutput };
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {

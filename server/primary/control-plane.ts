@@ -18,6 +18,7 @@ export interface ControlPlaneParts {
   /** The configuration that serves; null before the first one was applied. */
   currentConfig(): CompiledConfig | null;
   isDraining(): boolean;
+  reopenLogs(): Promise<void>;
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
@@ -39,6 +40,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       check('pools', parts.supervisor.settled(), 'a pool with startMode AlwaysRunning is still starting'),
       check('draining', !parts.isDraining(), 'the server is stopping'),
     ],
+    reopenLogs: () => parts.reopenLogs(),
     metrics: () => {
       setPoolGauges(parts.totals, parts.supervisor.view());
       parts.processMetrics.listeners(parts.fleet.completeCount());

@@ -18,6 +18,7 @@ import type { Logger } from '../../config/base/logger.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { FleetEvents } from './fleet-events.js';
 import { type ListenerIdentity, ListenerProcess, setUpListeners } from './listener-process.js';
+import { LogReopening } from './log-reopening.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
 import type { HeldSocket, ListeningSockets } from './sockets.js';
@@ -39,6 +40,7 @@ export class ListenerFleet {
   readonly #listeners = new Map<number, ListenerProcess>();
   /** Too many since `resize`: they finish their requests, still take part in every publication, and end. */
   readonly #retiring = new Map<number, ListenerProcess>();
+  readonly #reopening = new LogReopening();
   #wanted = 0;
   #isStopping = false;
   #cancelTick: CancelTimer = () => undefined;
@@ -108,6 +110,11 @@ export class ListenerFleet {
       }
       for (const socket of added) listener.send({ type: 'listen', address: socket.address }, socket);
     }
+  }
+
+  /** Resolves when no listener writes to the renamed file any more. */
+  reopenLogs(): Promise<void> {
+    return this.#reopening.ask(this.#all().filter((one) => one.hasSaidHello));
   }
 
   /** Every listener stops accepting, finishes its requests within the limit and ends. */
@@ -218,6 +225,8 @@ export class ListenerFleet {
         return events.served(message.workerId);
       case 'log':
         return this.#options.logger[message.level](message.event, { listener: from.pid, ...message.fields });
+      case 'logs-reopened':
+        return this.#reopening.answered(from.id, message.id);
       case 'pong':
         return from.pong(message.id);
       case 'closed':
@@ -242,6 +251,7 @@ export class ListenerFleet {
     this.#retiring.delete(listener.id);
     publisher.leave(listener.id);
     ledger.forget(listener.id);
+    this.#reopening.gone(listener.id);
     events.gone(listener.id);
     if (this.#all().length === 0) {
       for (const resolve of this.#emptyWaiters) resolve();

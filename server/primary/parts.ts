@@ -21,6 +21,8 @@ export interface PrimaryParts {
   readonly totals: MetricTotals;
   readonly processMetrics: ProcessMetrics;
   readonly state: PrimaryState;
+  /** The files of worker output are opened anew by their names. */
+  reopenOutput(): void;
 }
 
 export interface PrimaryState {

@@ -31,10 +31,15 @@ export function routesOf(config: CompiledConfig): Routes {
       minBytesPerSecond: config.server.webLimits.minBytesPerSecond,
       trustedProxies: config.server.trustedProxies,
       underscoresInHeaders: config.server.underscoresInHeaders,
-      accessLogFile: join(accessLogFolder(config), 'access.log'),
+      accessLogFile: config.server.accessLog.format === 'none' ? '' : accessLogFile(config),
+      accessLogFormat: config.server.accessLog.format === 'combined' ? 'combined' : 'json',
       listeners: config.server.listeners,
     },
   };
+}
+
+export function accessLogFile(config: CompiledConfig): string {
+  return join(accessLogFolder(config), 'access.log');
 }
 
 /** A folder of its own: listeners write there with their own id and nowhere else. */

@@ -141,6 +141,7 @@ export class ListenerHarness {
         trustedProxies: [],
         underscoresInHeaders: 'pass',
         accessLogFile: '',
+        accessLogFormat: 'json',
         listeners: 1,
         ...settings,
       },

@@ -39,6 +39,7 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       trustedProxies: [],
       underscoresInHeaders: 'pass',
       accessLogFile: '',
+      accessLogFormat: 'json',
       listeners: 1,
     },
   };

@@ -137,6 +137,7 @@ export function sampleConfig(
       identityRange: { first: 50_000, last: 59_999 },
       trustedProxies: [],
       underscoresInHeaders: 'pass',
+      accessLog: { format: 'json' },
       webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240 },
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,

@@ -29,6 +29,7 @@ function routes(accessLogFile: string): Routes {
       trustedProxies: [],
       underscoresInHeaders: 'pass',
       accessLogFile,
+      accessLogFormat: 'json',
       listeners: 2,
     },
   };

@@ -75,3 +75,29 @@ test('a folder that appears later is found', async () => {
   await ended(log);
   expect(readFileSync(join(late, 'access.log'), 'latin1')).toContain('"target":"/"');
 });
+
+test('combined is what Apache and nginx write, and hostile words stay between their quotes', async () => {
+  const file = join(folder, 'combined.log');
+  const clock = new ManualClock();
+  const log = new AccessLog(file, clock, 'combined');
+  log.append({ ...record, referer: 'http://a/', userAgent: 'Mozilla/5.0 (X11)' });
+  log.append({ ...record, target: '/"\r\n\u001b[31m\u00e9\\', bytesOut: 0, status: 503 });
+  log.append({ ...record, method: '', target: '', status: 400, userAgent: '' });
+  await ended(log);
+  const lines = readFileSync(file, 'latin1').trimEnd().split('\n');
+  expect(lines.map((line) => line.replace(/\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\]/, '[time]'))).toEqual([
+    '127.0.0.1 - - [time] "GET / HTTP/1.1" 200 5 "http://a/" "Mozilla/5.0 (X11)"',
+    '127.0.0.1 - - [time] "GET /\\"\\x0d\\x0a\\x1b[31m\\xe9\\\\ HTTP/1.1" 503 - "-" "wrk"',
+    '127.0.0.1 - - [time] "-" 400 5 "-" "-"',
+  ]);
+});
+
+test('a change of the format counts from the next record on', async () => {
+  const file = join(folder, 'changed.log');
+  const log = new AccessLog(file, new ManualClock());
+  log.append(record);
+  log.format = 'combined';
+  log.append(record);
+  await ended(log);
+  expect(readFileSync(file, 'latin1')).toMatch(/^\{"time":"[^"]+Z",[^\n]+\}\n127\.0\.0\.1 - - \[[^\n]+\n$/);
+});

@@ -12,6 +12,7 @@ import { freePort } from '../../support/free-port.js';
 import { call, callJson } from '../../support/http-client.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 
+let reopened = 0;
 let checks: ReadinessCheck[];
 let folder: string;
 let socket: string;
@@ -61,6 +62,9 @@ const control: ControlPlane = {
   pools: () => [pool],
   readiness: () => checks,
   isStarted: () => true,
+  reopenLogs: async () => {
+    reopened += 1;
+  },
   metrics: async () => 'a_metric 1\n',
 };
 
@@ -170,6 +174,17 @@ describe('answers', () => {
       return { ...one, problem: '500.30 exited-early' };
     });
     expect(JSON.parse(text)).toEqual({ pools: [{ ...pool, applications, obituaries: [obituary] }] });
+  });
+
+  test('logs are reopened through the socket, never over TCP', async () => {
+    await open();
+    const path = '/api/v1/logs/reopen';
+    expect((await call(port, path, { method: 'POST' })).status).toBe(405);
+    expect((await call(socket, path)).status).toBe(404);
+    expect((await call(socket, '/api/v1/pools', { method: 'POST' })).status).toBe(405);
+    expect(reopened).toBe(0);
+    expect((await call(socket, path, { method: 'POST' })).status).toBe(200);
+    expect(reopened).toBe(1);
   });
 
   test('a body is not read', async () => {

@@ -29,6 +29,7 @@ const routes: Routes = {
     trustedProxies: [],
     underscoresInHeaders: 'pass',
     accessLogFile: '',
+    accessLogFormat: 'json',
     listeners: 1,
   },
 };

@@ -1,0 +1,2 @@
+/** Reopens every log file: for the `postrotate` of logrotate. */
+export const reopenLogsPath = '/api/v1/logs/reopen';
