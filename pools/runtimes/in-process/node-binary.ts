@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { oldestHostNode } from '../../../config/base/limits.js';
+import { systemPath } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
 import { StartError } from '../start-error.js';
 
@@ -55,7 +56,7 @@ async function asked(nodePath: string, identity: Identity | null): Promise<NodeV
     execFile(
       nodePath,
       ['--version'],
-      { ...user, env: {}, timeout: answerMs, killSignal: 'SIGKILL' },
+      { ...user, env: { PATH: systemPath }, timeout: answerMs, killSignal: 'SIGKILL' },
       (_error, stdout) => done(stdout),
     );
   });

@@ -63,6 +63,7 @@ test('what cannot be hosted is told in words', async () => {
   expect(await refusal('fetch.mjs')).toEqual({ code: 'fetch-export', exit: 0 });
   expect(await refusal('http2.cjs')).toEqual(http2Only);
   expect(await refusal('http2-secure.cjs')).toEqual(http2Only);
+  expect(await refusal('export-http2.cjs')).toEqual(http2Only);
 });
 
 test('servers beside the one on PORT listen for real, whichever came first', async () => {

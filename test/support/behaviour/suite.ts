@@ -38,6 +38,7 @@ export const subjects: readonly Subject[] = [
   subject('fastify', 'app.js', httpBehaviour),
   subject('koa', 'app.js', httpBehaviour),
   subject('ws', 'app.js', webSocketBehaviour),
+  subject('http-proxy', 'app.js', webSocketBehaviour),
   subject('socketio', 'app.js', socketIoBehaviour),
   subject('top-level-await', 'app.mjs', oneAnswer),
 ];

@@ -1,8 +1,10 @@
 /** Apps that export a server or handler instead of listening: looked at when nothing else is left to run. */
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../../../../config/base/errors.js';
+import { kindOf } from './server-kinds.js';
 
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 interface Listenable {
@@ -81,7 +83,8 @@ export async function hasExport(): Promise<boolean> {
 
 /** How to get something with `listen` from an export; null = it is nothing of the kind. */
 function asListenable(candidate: unknown): (() => Listenable) | null {
-  if (candidate instanceof http.Server) return () => candidate;
+  // HTTPS servers are no http.Server; what cannot be hosted is told when it listens.
+  if (candidate instanceof net.Server && kindOf(candidate) !== 'not-http') return () => candidate;
   if (typeof candidate === 'function') return () => http.createServer(candidate as Handler);
   if (has(candidate, 'callback')) return () => http.createServer((candidate as { callback(): Handler }).callback());
   if (has(candidate, 'ready') && has(candidate, 'listen')) return () => candidate as Listenable;
