@@ -3,29 +3,9 @@
  * why, and `npm test` prints and counts it.
  */
 import { test } from '@jest/globals';
-import { type FrameworkSet, isInstalled } from './more-frameworks.js';
-import { findProgram, python3 } from './find-program.js';
-import { canSwitchUsers } from './paths.js';
+import { type Need, reasonToSkip } from './missing.js';
 
-type Program =
-  | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'chromium')
-  | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
-
-export type Need = Program | FrameworkSet | 'root' | 'other users';
-
-function missing(need: Need): string | null {
-  if (need === 'root') return process.getuid?.() === 0 ? null : 'needs root';
-  if (need === 'other users') return canSwitchUsers() ? null : 'needs root in a folder that other users can enter';
-  if (need === 'more-frameworks' || need === 'next-app') {
-    return isInstalled(need) ? null : `needs \`node deploy/npm/frameworks.mjs ${need}\``;
-  }
-  return findProgram(need === 'python3' ? python3 : need) === null ? `needs ${need}` : null;
-}
-
-/** Why a test with these needs cannot run here; null = it can. */
-export function reasonToSkip(needs: readonly Need[]): string | null {
-  return needs.map(missing).find((one) => one !== null) ?? null;
-}
+export { type Need, reasonToSkip };
 
 /** `testNeeding('dotnet')(name, body, timeout)`: a test here, a counted skip with its reason elsewhere. */
 export function testNeeding(...needs: readonly Need[]): typeof test {

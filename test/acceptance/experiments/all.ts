@@ -2,6 +2,7 @@ import type { Experiment } from '../experiment.js';
 import { aspnetcore } from './aspnetcore/experiments.js';
 import { asyncContexts } from './async-contexts.js';
 import { benchFigures } from './bench-figures.js';
+import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
 import { hostileAnswersLive } from './hostile-answers.js';
@@ -24,6 +25,7 @@ export const experiments: readonly Experiment[] = [
   asyncContexts,
   ...aspnetcore,
   webConfig,
+  errorPages,
   ...killWorkers,
   ...rapidFail,
   killListeners,

@@ -2,7 +2,7 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outOfProcess } from '../../support/hosting.js';
-import type { Need } from '../../support/needs.js';
+import type { Need } from '../../support/missing.js';
 import type { Settings } from '../../support/sluice.js';
 import { goodApp } from './app-folder.js';
 
