@@ -89,6 +89,11 @@ export interface ProcessModelConfig {
 export interface RecyclingConfig {
   readonly disallowOverlappingRotation: boolean;
   readonly disallowRotationOnConfigChange: boolean;
+  /** Several workers are replaced one after the other. */
+  readonly rolling: boolean;
+  /** Relative to the folder of each application; '' = none. */
+  readonly restartFile: string;
+  readonly fileChange: readonly string[];
   /** 0 = off. */
   readonly periodicRestartTimeMs: number;
   /** 0 = off. */
@@ -153,6 +158,12 @@ export interface ApplicationFailure {
 }
 
 /** `aspNetCore` attributes by their own names, resolved (web.config, `hosting`, detection). */
+/** A file and what it looked like when the configuration was read; stamp '' = it is not there. */
+export interface WatchedFile {
+  readonly path: string;
+  readonly stamp: string;
+}
+
 export interface HostingConfig {
   readonly hostingModel: HostingModel;
   /** Where it came from, for people. */
@@ -185,8 +196,10 @@ export interface HostingConfig {
   /** false = system.webServer/webSocket enabled="false": upgrades go on as plain requests. */
   readonly webSocket: boolean;
   readonly handlerSettings: HandlerSettings;
-  /** One entry per file of recycleOnFileChange: path and state. A change of it recycles the pool. */
-  readonly recycleOnFileChange: readonly string[];
+  /** Files of recycleOnFileChange and of the pool's fileChange: a changed stamp recycles the application. */
+  readonly recycleOnFileChange: readonly WatchedFile[];
+  /** The pool's restartFile as this application has it: it counts when it is touched, not when it goes. */
+  readonly restartFile: WatchedFile | null;
   /** In-process: the port whose server is the app; 0 = the value of PORT, else the first server. */
   readonly port: number;
 }

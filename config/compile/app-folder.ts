@@ -4,6 +4,7 @@ import { open, opendir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { detectionBinaryBytesMax, detectionFolderEntriesMax, detectionJsonBytesMax } from '../base/limits.js';
 import type { Sources } from '../load/document.js';
+import type { WatchedFile } from '../model.js';
 import { decodeText, readBounded } from '../load/read-file.js';
 
 export type JsonFile =
@@ -42,13 +43,13 @@ export class AppFolder {
     this.sources.add(join(this.path, name), null);
   }
 
-  /** Changes when the file does: its path, and its size and time of change where there is one. */
-  async stamp(name: string): Promise<string> {
+  /** Its stamp changes when the file does: size and time of change. */
+  async stamp(name: string): Promise<WatchedFile> {
     const path = this.resolve(name);
     const found = await statOrNull(path);
-    const stamp = found?.isFile() === true ? `${path} ${found.size} ${found.mtimeMs}` : `${path} absent`;
+    const stamp = found?.isFile() === true ? `${found.size} ${found.mtimeMs}` : '';
     this.sources.add(path, stamp);
-    return stamp;
+    return { path, stamp };
   }
 
   /** Names directly in the folder, sorted; at most the limit. */

@@ -3,7 +3,14 @@
  * for Linux. Everything that is wrong with it concerns this application only.
  */
 import { isAbsolute } from 'node:path';
-import type { ApplicationConfig, EnvironmentVariable, HostingConfig, HostingModel, PoolConfig } from '../model.js';
+import type {
+  ApplicationConfig,
+  EnvironmentVariable,
+  HostingConfig,
+  HostingModel,
+  PoolConfig,
+  WatchedFile,
+} from '../model.js';
 import type { ModuleSettings } from './module-attributes.js';
 import type { HostingSettings } from '../schema/root.js';
 import { hostingSettings } from '../schema/root.js';
@@ -77,11 +84,21 @@ export async function compileHosting(input: HostingInput): Promise<HostingResult
   const stdoutLogFile = folder.resolve(logFilePath(lookup.expand(settings.stdoutLogFile)));
   const source =
     input.yaml !== undefined && hasProgram(input.yaml) ? 'hosting' : made.detected ? 'detection' : 'web.config';
-  const watched: string[] = [];
-  for (const file of settings.recycleOnFileChange)
-    watched.push(await folder.stamp(forwardSlashes(lookup.expand(file))));
+  const watched = await watchedFiles(
+    input,
+    settings.recycleOnFileChange.map((file) => forwardSlashes(lookup.expand(file))),
+  );
   const hosting = finished(settings, made, source, expanded, stdoutLogFile, watched);
   return { kind: 'hosting', hosting, note: made.note };
+}
+
+type WatchedFiles = Pick<HostingConfig, 'recycleOnFileChange' | 'restartFile'>;
+
+async function watchedFiles({ folder, pool }: HostingInput, ofApplication: readonly string[]): Promise<WatchedFiles> {
+  const { fileChange, restartFile } = pool.recycling;
+  const recycleOnFileChange: WatchedFile[] = [];
+  for (const name of new Set([...ofApplication, ...fileChange])) recycleOnFileChange.push(await folder.stamp(name));
+  return { recycleOnFileChange, restartFile: restartFile === '' ? null : await folder.stamp(restartFile) };
 }
 
 interface Command {
@@ -218,7 +235,7 @@ function finished(
   source: HostingConfig['source'],
   environmentVariables: readonly EnvironmentVariable[],
   stdoutLogFile: string,
-  recycleOnFileChange: readonly string[],
+  watched: WatchedFiles,
 ): HostingConfig {
   return {
     hostingModel: made.model,
@@ -239,7 +256,7 @@ function finished(
     stdoutLogEnabled: settings.stdoutLogEnabled,
     stdoutLogFile,
     disableStartUpErrorPage: settings.disableStartUpErrorPage,
-    recycleOnFileChange,
+    ...watched,
     forwardedPort: settings.forwardedPort,
     forwardedFor: settings.forwardedFor,
     webSocket: settings.webSocket,

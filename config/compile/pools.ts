@@ -116,6 +116,9 @@ export class Pools {
       recycling: {
         disallowOverlappingRotation: settings.recycling.disallowOverlappingRotation,
         disallowRotationOnConfigChange: settings.recycling.disallowRotationOnConfigChange,
+        rolling: settings.recycling.rolling,
+        restartFile: settings.recycling.restartFile,
+        fileChange: settings.recycling.fileChange,
         periodicRestartTimeMs: settings.recycling.periodicRestart.time,
         periodicRestartRequests: settings.recycling.periodicRestart.requests,
       },

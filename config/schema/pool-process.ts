@@ -1,6 +1,7 @@
 /** `processModel`, `recycling` and `failure` of a pool. */
 import { z } from 'zod';
 import { setting } from './annotations.js';
+import { recycleFilesMax } from '../base/limits.js';
 import { dayMs } from '../base/units.js';
 import { text, timeSpan, uint } from './values.js';
 
@@ -154,15 +155,20 @@ export const recycling = z.strictObject({
     z.string().prefault('Time,Requests,Schedule,Memory,IsapiUnhealthy,OnDemand,ConfigChange,PrivateMemory'),
     { description: 'Every recycle is always logged.', reload: 'live', acts: 'not-here' },
   ),
-  restartFile: setting(text().prefault('tmp/restart.txt'), {
-    description: 'Touching this file in the application’s folder recycles its pool.',
+  rolling: setting(z.boolean().prefault(true), {
+    description:
+      'Several workers of an application are replaced one after the other; when a new one does not start, the others stay. ' +
+      'false: all at once.',
     reload: 'live',
-    acts: 'not-yet',
   }),
-  fileChange: setting(z.array(text()).max(100).prefault([]), {
-    description: 'Files whose change recycles the pool.',
+  restartFile: setting(text().prefault('tmp/restart.txt'), {
+    description:
+      'Touching this file in an application’s folder replaces its workers, whatever disallowRotationOnConfigChange says. Empty: no such file.',
     reload: 'live',
-    acts: 'not-yet',
+  }),
+  fileChange: setting(z.array(text(1_024).min(1)).max(recycleFilesMax).prefault([]), {
+    description: 'Files, relative to an application’s folder, whose change replaces its workers.',
+    reload: 'live',
   }),
   periodicRestart: setting(periodicRestart.prefault({}), {
     description: 'Limits at which a worker is replaced by a new one.',

@@ -49,6 +49,8 @@ export interface ApplicationRules {
   readonly alwaysRunning: boolean;
   /** false = recycling.disallowOverlappingRotation. */
   readonly overlap: boolean;
+  /** Slots are recycled one after the other, and no further one when a new worker does not start. */
+  readonly rolling: boolean;
   /** null = failure.rapidFailProtection of its pool is off, and this with it. */
   readonly rapidFailsPerMinute: number | null;
   /** Not null = the configuration of this application is refused with that status. */
@@ -72,7 +74,7 @@ export interface Slot {
   readonly wanted: boolean;
   /** A start is owed when the predecessor is gone (recycling without overlap). */
   readonly owed: boolean;
-  /** A recycle waits until fewer predecessors are draining. */
+  /** A recycle waits until fewer predecessors are draining, or for its turn in a rolling one. */
   readonly pending: RetireReason | null;
   readonly recycleReason: RetireReason;
   /** Failed starts in a row, and whether a worker of this slot had run before them. */

@@ -18,7 +18,9 @@ import {
   isRunning,
   letAllGo,
   letGo,
+  endRoll,
   replaceLife,
+  replaceLives,
   resize,
   settle,
   still,
@@ -134,7 +136,9 @@ export function ended(application: Application, event: Of<'ended'>): Application
       return role === 'replacement' ? replacementEnded(slot) : currentEnded(slot, event);
     }),
   );
-  return andThen(changed, (books) => settle(books, event.nowMs));
+  const failed = role !== 'leaving' && event.outcome === 'start-failed';
+  const rolled = failed ? { ...changed, machine: endRoll(changed.machine) } : changed;
+  return andThen(rolled, (books) => settle(books, event.nowMs));
 }
 
 /** A process that is gone, while nothing may be started. */
@@ -157,7 +161,9 @@ function countFailure(application: Application, event: Of<'ended'>): Application
 }
 
 function currentEnded(slot: Slot, event: Of<'ended'>): SlotStep {
-  const empty: Slot = { ...slot, current: slot.replacement, replacement: null };
+  // What replaces it reads everything anew, unless it was on its way before.
+  const pending = slot.replacement === null ? null : slot.pending;
+  const empty: Slot = { ...slot, current: slot.replacement, replacement: null, pending };
   if (event.outcome === 'stopped') return still(empty);
   if (event.outcome === 'crashed') {
     const fruitless = event.answered ? 0 : slot.fruitless + 1;
@@ -195,11 +201,7 @@ export function timer(application: Application, event: Of<'timer'>): Application
 }
 
 export function recycle(application: Application, event: Of<'recycle'>): ApplicationStep {
-  const replaced = eachSlot(
-    application,
-    (slot) => event.slot === null || slot.number === event.slot,
-    (slot) => replaceLife(slot, 'recycle', application.rules.overlap),
-  );
+  const replaced = replaceLives(application, (slot) => event.slot === null || slot.number === event.slot, 'recycle');
   return andThen(replaced, (books) => settle(books, event.nowMs));
 }
 
@@ -208,17 +210,12 @@ export function configure(application: Application, event: Of<'configure'>): App
   const known: Application = { ...application, rules };
   if (rules.refused !== null) return refuse(known, rules.refused);
   if (!application.open) return stayClosed(known);
-  const resized = resize(restart ? forgive(known) : known, 'config-change');
+  const resized = resize(restart === null ? known : forgive(known), 'config-change');
   const wanted = rules.alwaysRunning ? { ...resized, machine: wantFirst(resized.machine) } : resized;
-  const replaced = !restart
-    ? wanted
-    : andThen(wanted, (books) =>
-        eachSlot(
-          books,
-          (slot) => slot.number <= rules.slotsMax,
-          (slot) => replaceLife(slot, 'config-change', rules.overlap),
-        ),
-      );
+  const replaced =
+    restart === null
+      ? wanted
+      : andThen(wanted, (books) => replaceLives(books, (slot) => slot.number <= rules.slotsMax, restart));
   return andThen(replaced, (books) => settle(books, nowMs));
 }
 

@@ -2,7 +2,7 @@
  * Every event the machines accept. `nowMs` is the monotonic time of the event: machines have no clock.
  * Upwards (worker to application to pool) events are reports, downwards they are orders.
  */
-import type { ExitReason, Outcome, RetireReason, StartFailedReason } from './exit-reason.js';
+import type { ExitReason, Outcome, ReloadReason, RetireReason, StartFailedReason } from './exit-reason.js';
 import type { ApplicationRules } from './application-states.js';
 import type { PoolRules } from './pool-states.js';
 
@@ -89,8 +89,8 @@ export type ApplicationEvent = {
   | { readonly type: 'timer'; readonly name: ApplicationTimer }
   /** `slot` null = every slot. */
   | { readonly type: 'recycle'; readonly slot: number | null }
-  /** New rules; with `restart` the running workers are replaced by ones that know the new configuration. */
-  | { readonly type: 'configure'; readonly rules: ApplicationRules; readonly restart: boolean }
+  /** New rules; with `restart` the running workers are replaced by ones that know what has changed. */
+  | { readonly type: 'configure'; readonly rules: ApplicationRules; readonly restart: ReloadReason | null }
 );
 
 export type PoolEvent = { readonly nowMs: number } & (

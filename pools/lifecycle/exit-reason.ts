@@ -12,13 +12,17 @@ export type ExitReason =
   | 'idle'
   | 'recycle'
   | 'config-change'
+  | 'file-change'
   | 'pool-stopped'
   | 'shutdown'
   | 'shutdown-timeout'
   | 'bad-control-message';
 
+/** What a worker was started from has changed: one that is starting may have read what was there before. */
+export type ReloadReason = 'config-change' | 'file-change';
+
 /** Why a worker is asked to leave politely. */
-export type RetireReason = 'idle' | 'recycle' | 'config-change' | 'pool-stopped' | 'shutdown';
+export type RetireReason = 'idle' | 'recycle' | ReloadReason | 'pool-stopped' | 'shutdown';
 
 /** What a runtime says about a start that it gave up. */
 export type StartFailedReason = 'start-failed' | 'startup-timeout';

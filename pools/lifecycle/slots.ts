@@ -48,7 +48,8 @@ export function andThen(first: ApplicationStep, next: (application: Application)
 export function beginLife(slot: Slot, role: 'current' | 'replacement'): SlotStep {
   const generation = slot.generation + 1;
   const life: Life = { generation, phase: 'starting' };
-  const begun: Slot = { ...slot, generation, owed: false, [role]: life };
+  const pending = role === 'current' ? null : slot.pending;
+  const begun: Slot = { ...slot, generation, owed: false, pending, [role]: life };
   const replacement = role === 'replacement';
   return {
     machine: begun,
@@ -93,11 +94,11 @@ export function letAllGo(slot: Slot, reason: RetireReason, limitMs: number | nul
 
 /**
  * Replaces the life of a slot. On demand (`recycle`) a start under way is already the replacement asked
- * for; after a change of configuration it is not, because it may have read the old one.
+ * for; after a change of configuration or files it is not, because it may have read what was before.
  */
 export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean): SlotStep {
   if (slot.current === null) return still(slot);
-  const stale = reason === 'config-change';
+  const stale = reason !== 'recycle';
   const underWay = slot.current.phase === 'starting' || slot.replacement !== null;
   if (underWay && !stale) return still(slot);
   if (slot.leaving.length >= drainingGenerationsMax) return still({ ...slot, pending: reason });
@@ -106,6 +107,46 @@ export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean):
   const ready: Slot = { ...cleared.machine, pending: null, recycleReason: reason };
   const next = overlap ? beginLife(ready, 'replacement') : oweLife(ready, reason);
   return { machine: next.machine, effects: [...cleared.effects, ...next.effects] };
+}
+
+/** Replaces the lives of all slots that `applies`: at once, or each when its turn comes. */
+export function replaceLives(
+  application: Application,
+  applies: (slot: Slot) => boolean,
+  reason: RetireReason,
+): ApplicationStep {
+  const { overlap, rolling } = application.rules;
+  return eachSlot(application, applies, (slot) => {
+    const waits = rolling && isRunning(slot) && slot.replacement === null;
+    if (!waits) return replaceLife(slot, reason, overlap);
+    return still({ ...slot, pending: slot.pending === null || reason !== 'recycle' ? reason : slot.pending });
+  });
+}
+
+/** The next slot of a rolling recycle, once the one before it has its new worker. */
+function rollOn(application: Application): ApplicationStep {
+  const { overlap, rolling } = application.rules;
+  if (!rolling || application.slots.some(isChanging)) return still(application);
+  const next = application.slots.find(
+    (slot) => slot.pending !== null && isRunning(slot) && slot.leaving.length < drainingGenerationsMax,
+  );
+  if (next === undefined || next.pending === null) return still(application);
+  const reason = next.pending;
+  return eachSlot(
+    application,
+    (slot) => slot === next,
+    (slot) => replaceLife({ ...slot, pending: null }, reason, overlap),
+  );
+}
+
+/** A new worker does not start: the workers that are not replaced yet stay as they are. */
+export function endRoll(application: Application): Application {
+  if (!application.rules.rolling) return application;
+  return { ...application, slots: application.slots.map((slot) => ({ ...slot, pending: null })) };
+}
+
+function isChanging(slot: Slot): boolean {
+  return slot.replacement !== null || slot.owed || slot.current?.phase === 'starting';
 }
 
 function restartLife(slot: Slot, reason: RetireReason): SlotStep {
@@ -173,7 +214,8 @@ export function settle(application: Application, nowMs: number): ApplicationStep
           (slot) => mayFill(application, slot),
           (slot) => beginLife(slot, 'current'),
         );
-  return andThen(filled, (books) => judge(books, nowMs, blockedMs));
+  const rolled = andThen(filled, rollOn);
+  return andThen(rolled, (books) => judge(books, nowMs, blockedMs));
 }
 
 function judge(books: Application, nowMs: number, blockedMs: number): ApplicationStep {

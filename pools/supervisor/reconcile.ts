@@ -5,7 +5,7 @@ import { isOpen, newPool } from '../lifecycle/pool-states.js';
 import type { HostBook, PoolBook } from './books.js';
 import type { EffectRunner } from './effect-runner.js';
 import { Obituaries } from './obituaries.js';
-import { applicationRules, isSame, needsNewProcesses, poolRules } from './rules.js';
+import { applicationRules, isSame, poolRules, reloadReason } from './rules.js';
 
 export interface Estate {
   /** Configured pools by name. */
@@ -90,7 +90,7 @@ function placeHost(estate: Estate, change: Change): void {
   const stays =
     pool.config.recycling.disallowRotationOnConfigChange ||
     application.hosting?.handlerSettings.disallowRotationOnConfigChange === true;
-  const restart = needsNewProcesses(old, next) && !stays;
+  const restart = reloadReason(old, next, stays);
   estate.runner.feedHost(host, { type: 'configure', rules: applicationRules(pool.config, application), restart });
 }
 

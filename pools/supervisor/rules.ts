@@ -8,6 +8,7 @@ import {
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
 import { env } from '../integration/contract.js';
 import { configuredValue } from '../runtimes/hosted-environment.js';
+import type { ReloadReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationRules } from '../lifecycle/application-states.js';
 import type { PoolRules } from '../lifecycle/pool-states.js';
 import type { WorkerRules } from '../lifecycle/worker-states.js';
@@ -36,6 +37,7 @@ export function applicationRules(pool: PoolConfig, application: ApplicationConfi
     slotsMax: inProcess || alone ? slotsFirst : slotsFirst * hosting.processesPerApplication,
     alwaysRunning: pool.startMode === 'AlwaysRunning',
     overlap: !pool.recycling.disallowOverlappingRotation && !alone,
+    rolling: pool.recycling.rolling,
     rapidFailsPerMinute: pool.failure.rapidFailProtection ? (hosting?.rapidFailsPerMinute ?? 0) : null,
     refused: failure ?? (hosting === null ? { status: 500, subStatus: 0 } : null),
   };
@@ -86,7 +88,6 @@ function startedWith({ pool, application, site }: Configured): unknown {
     application: [application.path, application.physicalPath, site.name, site.id],
     program: [hosting.hostingModel, hosting.processPath, hosting.arguments, hosting.nodeOptions, hosting.entry],
     behaviour: [hosting.isDotnet, hosting.environmentVariables, hosting.port, hosting.socket, hosting.webSocket],
-    files: hosting.recycleOnFileChange,
     output: [
       hosting.stdoutLogEnabled,
       hosting.stdoutLogFile,
@@ -95,8 +96,22 @@ function startedWith({ pool, application, site }: Configured): unknown {
   };
 }
 
-export function needsNewProcesses(before: Configured, after: Configured): boolean {
-  return JSON.stringify(startedWith(before)) !== JSON.stringify(startedWith(after));
+/** Null: the running processes may stay. A touched file is an order of its own, whatever else has changed. */
+export function reloadReason(before: Configured, after: Configured, staysOnConfigChange: boolean): ReloadReason | null {
+  if (isTouched(before, after)) return 'file-change';
+  return staysOnConfigChange || isSame(startedWith(before), startedWith(after)) ? null : 'config-change';
+}
+
+/** A file that is watched since now, or no more, is not one that has changed; nor is a restart file that is gone. */
+function isTouched(before: Configured, after: Configured): boolean {
+  const old = before.application.hosting;
+  const now = after.application.hosting;
+  if (old === null || now === null) return false;
+  const { restartFile } = now;
+  const isRestart = restartFile !== null && restartFile.stamp !== '' && restartFile.path === old.restartFile?.path;
+  if (isRestart && restartFile.stamp !== old.restartFile.stamp) return true;
+  const stamps = new Map(old.recycleOnFileChange.map(({ path, stamp }) => [path, stamp]));
+  return now.recycleOnFileChange.some(({ path, stamp }) => (stamps.get(path) ?? stamp) !== stamp);
 }
 
 /** Configuration is plain data in a fixed order of keys, so that equal text means nothing has changed. */

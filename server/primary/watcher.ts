@@ -3,7 +3,7 @@
  * because editors replace files; only names that matter wake it. A slow poll stands in where the kernel
  * tells nothing (network and overlay file systems).
  */
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import {
@@ -40,9 +40,9 @@ export class ConfigWatcher {
     this.#signatures = new Map(files.map((file) => [file, known.get(file) ?? signatureOf(file)]));
     this.#names = new Map();
     for (const file of files) {
-      const folder = dirname(file);
-      const names = this.#names.get(folder) ?? new Set();
-      this.#names.set(folder, names.add(basename(file)));
+      this.#await(file);
+      // A folder that is not there is made before the file in it is.
+      if (!existsSync(dirname(file))) this.#await(dirname(file));
     }
     for (const [folder, watcher] of this.#watchers) {
       if (this.#names.has(folder)) continue;
@@ -80,6 +80,12 @@ export class ConfigWatcher {
     }
   }
 
+  #await(path: string): void {
+    const folder = dirname(path);
+    const names = this.#names.get(folder) ?? new Set();
+    this.#names.set(folder, names.add(basename(path)));
+  }
+
   #event(folder: string, event: 'rename' | 'change', name: string | null): void {
     if (name !== null && this.#names.get(folder)?.has(name) !== true) return;
     this.#lookAfter(event === 'rename' ? watchRenameDelayMs : watchWriteDelayMs);
@@ -91,6 +97,7 @@ export class ConfigWatcher {
   }
 
   #look(): void {
+    this.#openWatchers();
     const found = signaturesOf(this.#signatures.keys());
     const isSame = [...found].every(([file, signature]) => this.#signatures.get(file) === signature);
     this.#signatures = found;
@@ -99,7 +106,6 @@ export class ConfigWatcher {
 
   #schedulePoll(): void {
     this.#cancelPoll = this.#clock.setTimer(watchPollIntervalMs, () => {
-      this.#openWatchers();
       this.#look();
       this.#schedulePoll();
     });

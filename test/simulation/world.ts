@@ -1,7 +1,7 @@
 /** One random history: pools, processes, listeners, clients and an administrator without patience. */
 import { invariant } from '../../config/base/invariant.js';
 import { type LogFields, type Logger, silentLogger } from '../../config/base/logger.js';
-import type { ApplicationConfig, CompiledConfig, PoolConfig } from '../../config/model.js';
+import type { ApplicationConfig, CompiledConfig, HostingConfig, PoolConfig } from '../../config/model.js';
 import type { WorkerStart } from '../../pools/runtimes/runtime.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
@@ -209,7 +209,11 @@ function changed(application: ApplicationConfig, random: Random): ApplicationCon
   if (application.hosting === null) return application;
   const value = String(random.between(0, 1_000_000));
   const hosting = { ...application.hosting, environmentVariables: [{ name: 'VERSION', value }] };
-  return { ...application, hosting };
+  return { ...application, hosting: random.chance(0.5) ? hosting : touched(application.hosting, value) };
+}
+
+function touched(hosting: HostingConfig, stamp: string): HostingConfig {
+  return { ...hosting, restartFile: { path: '/srv/tmp/restart.txt', stamp } };
 }
 
 function randomConfig(random: Random): CompiledConfig {
@@ -241,6 +245,7 @@ function randomPool(name: string, random: Random): PoolConfig {
     },
     recycling: {
       disallowOverlappingRotation: random.chance(0.25),
+      rolling: random.chance(0.5),
       periodicRestartTimeMs: random.pick([0, 0, 120_000]),
       periodicRestartRequests: random.pick([0, 0, 3]),
     },
@@ -258,6 +263,7 @@ function randomApplication(pool: string, path: string, inProcess: boolean, rando
   return sampleApplication(pool, path, {
     hosting: {
       hostingModel: inProcess ? 'InProcess' : 'OutOfProcess',
+      restartFile: { path: '/srv/tmp/restart.txt', stamp: '' },
       processesPerApplication: random.between(1, 2),
       startupTimeLimitMs: random.pick([3_000, 10_000]),
       shutdownTimeLimitMs: random.pick([500, 5_000]),

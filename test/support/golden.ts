@@ -123,8 +123,6 @@ function shownUnusual(hosting: HostingConfig): string[] {
     ['output is discarded', handlerSettings.enableOutOfProcessConsoleRedirection],
     ['changes wait for the next start', !handlerSettings.disallowRotationOnConfigChange],
   ];
-  const watched = hosting.recycleOnFileChange.map(
-    (file) => `recycled by ${file.replace(/ (?:absent|\d+ [\d.]+)$/, '')}`,
-  );
+  const watched = hosting.recycleOnFileChange.map(({ path }) => `recycled by ${path}`);
   return [...facts.filter(([, usual]) => !usual).map(([text]) => text), ...watched];
 }

@@ -42,6 +42,9 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
     recycling: {
       disallowOverlappingRotation: false,
       disallowRotationOnConfigChange: false,
+      rolling: false,
+      restartFile: '',
+      fileChange: [],
       periodicRestartTimeMs: 0,
       periodicRestartRequests: 0,
       ...recycling,
@@ -98,6 +101,7 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
     stdoutLogFile: '',
     disableStartUpErrorPage: false,
     recycleOnFileChange: [],
+    restartFile: null,
     forwardedPort: 'auto',
     forwardedFor: 'replace',
     webSocket: true,

@@ -178,6 +178,9 @@ function poolOf(options: StartOptions): PoolConfig {
     recycling: {
       disallowOverlappingRotation: false,
       disallowRotationOnConfigChange: false,
+      rolling: false,
+      restartFile: '',
+      fileChange: [],
       periodicRestartTimeMs: 0,
       periodicRestartRequests: 0,
     },
@@ -233,6 +236,7 @@ function applicationOf(options: StartOptions): ApplicationConfig {
       stdoutLogFile: './logs/stdout',
       disableStartUpErrorPage: false,
       recycleOnFileChange: [],
+      restartFile: null,
       forwardedPort: 'auto',
       forwardedFor: 'replace',
       webSocket: true,

@@ -40,6 +40,7 @@ test('every attribute of aspNetCore is read', async () => {
         disallowRotationOnConfigChange: false,
       },
       recycleOnFileChange: [],
+      restartFile: { path: files.path('app/tmp/restart.txt'), stamp: '' },
       forwardedPort: 'auto',
       forwardedFor: 'replace',
       port: 0,

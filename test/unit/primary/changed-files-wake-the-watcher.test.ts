@@ -57,6 +57,17 @@ test('a folder that does not exist is no error', () => {
   expect(changes).toBe(0);
 });
 
+test('a file is noticed in a folder that is made for it', async () => {
+  const restart = join(folder, 'tmp', 'restart.txt');
+  watcher.watch([file, restart]);
+  mkdirSync(join(folder, 'tmp'));
+  writeFileSync(restart, '');
+  await until('the file in the new folder is noticed', () => changes === 1);
+  rmSync(join(folder, 'tmp'), { recursive: true });
+  await until('its end is noticed', () => changes === 2);
+  expect(changes).toBe(2);
+});
+
 test('after close nothing is reported', async () => {
   watcher.watch([file]);
   watcher.close();

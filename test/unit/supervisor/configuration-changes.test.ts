@@ -82,12 +82,27 @@ describe('a changed application', () => {
     expect(stage.last().request.hosting.environmentVariables).toEqual([{ name: 'V', value: '2' }]);
   });
 
-  test('a changed file of recycleOnFileChange replaces the worker', async () => {
+  test('a touched restart file, and a changed file that is watched, replace the worker whatever else is said', async () => {
     const stage = await serving();
-    const touched = sampleApplication('shop', '/', { hosting: { recycleOnFileChange: ['touch.txt 2'] } });
-    stage.apply([samplePool('shop'), samplePool('other')], [touched, other]);
-    await stage.clock.advance(5_000);
-    expect(stage.upstreams().workers).toMatchObject([{ generation: 2 }]);
+    const pool = samplePool('shop', { recycling: { disallowRotationOnConfigChange: true } });
+    const looksLike = async (watched: string, restart: string): Promise<unknown> => {
+      const hosting = {
+        recycleOnFileChange: [{ path: '/srv/touch.txt', stamp: watched }],
+        restartFile: { path: '/srv/tmp/restart.txt', stamp: restart },
+      };
+      stage.apply([pool, samplePool('other')], [sampleApplication('shop', '/', { hosting }), other]);
+      await stage.clock.advance(5_000);
+      return stage.upstreams().workers[0]?.generation;
+    };
+    // Watched from now on, and not touched since.
+    expect(await looksLike('1', '')).toBe(1);
+    expect(await looksLike('2', '')).toBe(2);
+    expect(await looksLike('2', '0 1')).toBe(3);
+    expect(await looksLike('2', '0 2')).toBe(4);
+    // Removed by the next deployment: no order. Written by it: one.
+    expect(await looksLike('2', '')).toBe(4);
+    expect(await looksLike('2', '0 2')).toBe(5);
+    expect(stage.pool().obituaries.map(({ reason }) => reason)).toEqual(Array(4).fill('file-change'));
   });
 
   test('disallowRotationOnConfigChange of one application leaves its neighbours alone', async () => {
