@@ -105,7 +105,10 @@ export const logFieldCharsMax = 8_192;
 export const logBacklogBytesMax = 4_194_304;
 export const logExitWaitMs = 250;
 
+/** Ends kept per slot, of each so much output; receipts kept per pool. */
 export const obituariesKept = 50;
+export const obituaryOutputCharsMax = 8_000;
+export const receiptsKept = 100;
 export const socketPathBytesMax = 100;
 export const configFileBytesMax = 4_194_304;
 export const webConfigBytesMax = 262_144;
@@ -168,6 +171,8 @@ export const streamReuseWithBodyMs = 1_000;
 export const tunnelNoticeMs = 1_000;
 export const lostLinesMax = 32;
 export const lostLineCharsMax = 256;
+/** Requests that a worker broke off longer than this before its end were no part of that end. */
+export const lossWindowMs = 3_000;
 /** The record of a crash waits so long for what the listeners lost with the worker. */
 export const lostLinesWaitMs = 250;
 /** A start gives its place in the node-wide start limit back after this time, ready or not: a slow app

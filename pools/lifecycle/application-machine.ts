@@ -24,6 +24,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(['closed'], does.endedClosed),
     timer: ignored,
     recycle: ignored,
+    stopWorker: ignored,
     configure: go(['closed', 'misconfigured'], does.configure),
   },
   idle: {
@@ -38,6 +39,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(['idle'], does.ended),
     timer: go(['idle'], does.timer),
     recycle: go(['idle'], does.recycle),
+    stopWorker: ignored,
     configure: go(['idle', 'starting', 'misconfigured'], does.configure),
   },
   starting: {
@@ -52,6 +54,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(['idle', 'starting', 'backingOff', 'rapidFailed'], does.ended),
     timer: go(['starting'], does.timer),
     recycle: go(['starting'], does.recycle),
+    stopWorker: go(['idle', 'starting', 'backingOff', 'rapidFailed'], does.stopWorker),
     configure: go(['idle', 'starting', 'backingOff', 'rapidFailed', 'misconfigured'], does.configure),
   },
   ready: {
@@ -66,6 +69,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(anyOpen, does.ended),
     timer: go(['ready'], does.timer),
     recycle: go(['starting', 'ready', 'rapidFailed'], does.recycle),
+    stopWorker: go(anyOpen, does.stopWorker),
     configure: go([...anyOpen, 'misconfigured'], does.configure),
   },
   backingOff: {
@@ -80,6 +84,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(['backingOff'], does.ended),
     timer: go(['idle', 'starting', 'backingOff'], does.timer),
     recycle: go(['backingOff'], does.recycle),
+    stopWorker: ignored,
     configure: go(['idle', 'starting', 'backingOff', 'misconfigured'], does.configure),
   },
   rapidFailed: {
@@ -94,6 +99,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(['idle', 'starting', 'backingOff', 'rapidFailed'], does.ended),
     timer: go(['idle', 'starting', 'backingOff', 'rapidFailed'], does.timer),
     recycle: go(['idle', 'starting', 'backingOff', 'rapidFailed'], does.recycle),
+    stopWorker: ignored,
     configure: go(['idle', 'starting', 'backingOff', 'rapidFailed', 'misconfigured'], does.configure),
   },
   misconfigured: {
@@ -108,6 +114,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     ended: go(['misconfigured'], does.endedClosed),
     timer: ignored,
     recycle: ignored,
+    stopWorker: ignored,
     configure: go(['closed', 'idle', 'starting', 'misconfigured'], does.configure),
   },
 };

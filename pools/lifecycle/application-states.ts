@@ -1,7 +1,7 @@
 /** States of one application host: the slots of an application and the worker lives in them. */
 import type { HostingModel } from '../../config/model.js';
 import type { ClosedCause } from './events.js';
-import type { RetireReason } from './exit-reason.js';
+import type { RecycleReason } from './exit-reason.js';
 import { emptyWindow, type FailureWindow, perMinuteRule, type WindowRule } from './rapid-fail.js';
 
 /**
@@ -19,11 +19,13 @@ import { emptyWindow, type FailureWindow, perMinuteRule, type WindowRule } from 
  *   idle          --configure-->  starting | misconfigured
  *   starting      --running-->    ready
  *   starting      --ended-->      idle | backingOff | rapidFailed
+ *   starting      --stopWorker--> idle | backingOff | rapidFailed
  *   starting      --close-->      closed
  *   starting      --configure-->  idle | backingOff | rapidFailed | misconfigured
  *   ready         --ended-->      idle | starting | backingOff | rapidFailed
  *   ready         --idle-->       idle | starting | backingOff | rapidFailed
  *   ready         --recycle-->    starting | rapidFailed
+ *   ready         --stopWorker--> idle | starting | backingOff | rapidFailed
  *   ready         --close-->      closed
  *   ready         --configure-->  idle | starting | backingOff | rapidFailed | misconfigured
  *   backingOff    --timer-->      idle | starting
@@ -75,8 +77,8 @@ export interface Slot {
   /** A start is owed when the predecessor is gone (recycling without overlap). */
   readonly owed: boolean;
   /** A recycle waits until fewer predecessors are draining, or for its turn in a rolling one. */
-  readonly pending: RetireReason | null;
-  readonly recycleReason: RetireReason;
+  readonly pending: RecycleReason | null;
+  readonly recycleReason: RecycleReason;
   /** Failed starts in a row, and whether a worker of this slot had run before them. */
   readonly failedStarts: number;
   readonly lived: boolean;
@@ -148,7 +150,7 @@ export function newSlot(number: number): Slot {
     wanted: false,
     owed: false,
     pending: null,
-    recycleReason: 'recycle',
+    recycleReason: 'on-demand',
     failedStarts: 0,
     lived: false,
     fruitless: 0,

@@ -125,6 +125,17 @@ export function idle(application: Application, event: Of<'idle'>): ApplicationSt
   return andThen(released, (books) => settle(books, event.nowMs));
 }
 
+/** What still has demand (waiting requests, AlwaysRunning) is filled again at once. */
+export function stopWorker(application: Application, event: Of<'stopWorker'>): ApplicationStep {
+  if (roleOf(application, event.slot, event.generation) !== 'current') return still(application);
+  const wanted = application.waiting || application.rules.alwaysRunning;
+  const released = eachSlot(application, isSlot(event), (slot) => {
+    const gone = letAllGo(slot, 'worker-stopped', null);
+    return { machine: { ...gone.machine, wanted }, effects: gone.effects };
+  });
+  return andThen(released, (books) => settle(books, event.nowMs));
+}
+
 /** A process that is gone, while the application may start others. */
 export function ended(application: Application, event: Of<'ended'>): ApplicationStep {
   const role = roleOf(application, event.slot, event.generation);
@@ -180,7 +191,7 @@ function currentEnded(slot: Slot, event: Of<'ended'>): SlotStep {
 /** The old worker keeps serving. A failed replacement is part of a recycle and never counts. */
 function replacementEnded(slot: Slot): SlotStep {
   const alone: Slot = { ...slot, replacement: null };
-  return { machine: alone, effects: [{ type: 'recycleFailed', slot: slot.number }] };
+  return { machine: alone, effects: [{ type: 'recycleFailed', slot: slot.number, reason: slot.recycleReason }] };
 }
 
 function left(slot: Slot, event: LifeKey, overlap: boolean): SlotStep {
@@ -201,7 +212,7 @@ export function timer(application: Application, event: Of<'timer'>): Application
 }
 
 export function recycle(application: Application, event: Of<'recycle'>): ApplicationStep {
-  const replaced = replaceLives(application, (slot) => event.slot === null || slot.number === event.slot, 'recycle');
+  const replaced = replaceLives(application, (slot) => event.slot === null || slot.number === event.slot, event.reason);
   return andThen(replaced, (books) => settle(books, event.nowMs));
 }
 

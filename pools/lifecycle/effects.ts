@@ -1,6 +1,6 @@
 /** Every effect the machines may ask of the shell. Timers are named and belong to the machine that set them. */
 import type { ApplicationTimer, ClosedCause, EndReport, LifeKey, WorkerTimer } from './events.js';
-import type { RetireReason } from './exit-reason.js';
+import type { RecycleReason, RetireReason } from './exit-reason.js';
 
 export type WorkerEffect =
   | { readonly type: 'spawn' }
@@ -36,8 +36,8 @@ export type ApplicationEffect =
   | { readonly type: 'publish' }
   | { readonly type: 'setTimer'; readonly name: ApplicationTimer; readonly delayMs: number }
   | { readonly type: 'cancelTimer'; readonly name: ApplicationTimer }
-  | { readonly type: 'recycled'; readonly slot: number; readonly reason: RetireReason }
-  | { readonly type: 'recycleFailed'; readonly slot: number }
+  | { readonly type: 'recycled'; readonly slot: number; readonly reason: RecycleReason }
+  | { readonly type: 'recycleFailed'; readonly slot: number; readonly reason: RecycleReason }
   | { readonly type: 'rapidFailed' };
 
 export type PoolEffect =

@@ -2,7 +2,14 @@
  * Every event the machines accept. `nowMs` is the monotonic time of the event: machines have no clock.
  * Upwards (worker to application to pool) events are reports, downwards they are orders.
  */
-import type { ExitReason, Outcome, ReloadReason, RetireReason, StartFailedReason } from './exit-reason.js';
+import type {
+  ExitReason,
+  Outcome,
+  RecycleReason,
+  ReloadReason,
+  RetireReason,
+  StartFailedReason,
+} from './exit-reason.js';
 import type { ApplicationRules } from './application-states.js';
 import type { PoolRules } from './pool-states.js';
 
@@ -88,7 +95,9 @@ export type ApplicationEvent = {
     } & LifeKey)
   | { readonly type: 'timer'; readonly name: ApplicationTimer }
   /** `slot` null = every slot. */
-  | { readonly type: 'recycle'; readonly slot: number | null }
+  | { readonly type: 'recycle'; readonly slot: number | null; readonly reason: RecycleReason }
+  /** An administrator ends one worker; the next demand brings another. */
+  | ({ readonly type: 'stopWorker' } & LifeKey)
   /** New rules; with `restart` the running workers are replaced by ones that know what has changed. */
   | { readonly type: 'configure'; readonly rules: ApplicationRules; readonly restart: ReloadReason | null }
 );

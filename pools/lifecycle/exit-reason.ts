@@ -13,6 +13,7 @@ export type ExitReason =
   | 'recycle'
   | 'config-change'
   | 'file-change'
+  | 'worker-stopped'
   | 'pool-stopped'
   | 'shutdown'
   | 'shutdown-timeout'
@@ -21,8 +22,23 @@ export type ExitReason =
 /** What a worker was started from has changed: one that is starting may have read what was there before. */
 export type ReloadReason = 'config-change' | 'file-change';
 
+/**
+ * Closed list: why a worker is replaced by a new one. The first eight are IIS's (logEventOnRecycle);
+ * `on-demand` is an administrator's, `file-change` also a touched recycling.restartFile.
+ */
+export type RecycleReason =
+  | 'time'
+  | 'requests'
+  | 'schedule'
+  | 'memory'
+  | 'unhealthy'
+  | 'on-demand'
+  | 'config-change'
+  | 'private-memory'
+  | 'file-change';
+
 /** Why a worker is asked to leave politely. */
-export type RetireReason = 'idle' | 'recycle' | ReloadReason | 'pool-stopped' | 'shutdown';
+export type RetireReason = RecycleReason | 'idle' | 'worker-stopped' | 'pool-stopped' | 'shutdown';
 
 /** What a runtime says about a start that it gave up. */
 export type StartFailedReason = 'start-failed' | 'startup-timeout';
@@ -60,11 +76,29 @@ export interface ExitClass {
  */
 export function classifyExit(exit: ExitFacts): ExitClass {
   if (exit.killed === 'shutdown-timeout') return { reason: 'shutdown-timeout', outcome: 'stopped', counts: false };
-  if (exit.retired !== null) return { reason: exit.retired, outcome: 'stopped', counts: false };
+  if (exit.retired !== null) return { reason: reasonOf(exit.retired), outcome: 'stopped', counts: false };
   const outcome = exit.ran ? 'crashed' : 'start-failed';
   if (exit.killed !== null) return { reason: exit.killed, outcome, counts: true };
   if (exit.violation !== null) return { reason: 'bad-control-message', outcome, counts: true };
   if (exit.signal !== null) return { reason: 'signal', outcome, counts: true };
   const own = exit.model === 'InProcess' && exit.listened && exit.code === 0;
   return { reason: 'exit', outcome, counts: !own };
+}
+
+function reasonOf(retired: RetireReason): ExitReason {
+  switch (retired) {
+    case 'idle':
+    case 'config-change':
+    case 'file-change':
+    case 'worker-stopped':
+    case 'pool-stopped':
+    case 'shutdown':
+      return retired;
+    default:
+      return 'recycle';
+  }
+}
+
+export function isReload(reason: RecycleReason): reason is ReloadReason {
+  return reason === 'config-change' || reason === 'file-change';
 }

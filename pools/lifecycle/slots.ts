@@ -12,7 +12,7 @@ import {
   windowRule,
 } from './application-states.js';
 import type { ApplicationEffect } from './effects.js';
-import type { RetireReason } from './exit-reason.js';
+import { isReload, type RecycleReason, type RetireReason } from './exit-reason.js';
 import { recoversInMs } from './rapid-fail.js';
 import type { Step } from './table.js';
 
@@ -96,9 +96,9 @@ export function letAllGo(slot: Slot, reason: RetireReason, limitMs: number | nul
  * Replaces the life of a slot. On demand (`recycle`) a start under way is already the replacement asked
  * for; after a change of configuration or files it is not, because it may have read what was before.
  */
-export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean): SlotStep {
+export function replaceLife(slot: Slot, reason: RecycleReason, overlap: boolean): SlotStep {
   if (slot.current === null) return still(slot);
-  const stale = reason !== 'recycle';
+  const stale = isReload(reason);
   const underWay = slot.current.phase === 'starting' || slot.replacement !== null;
   if (underWay && !stale) return still(slot);
   if (slot.leaving.length >= drainingGenerationsMax) return still({ ...slot, pending: reason });
@@ -113,13 +113,13 @@ export function replaceLife(slot: Slot, reason: RetireReason, overlap: boolean):
 export function replaceLives(
   application: Application,
   applies: (slot: Slot) => boolean,
-  reason: RetireReason,
+  reason: RecycleReason,
 ): ApplicationStep {
   const { overlap, rolling } = application.rules;
   return eachSlot(application, applies, (slot) => {
     const waits = rolling && isRunning(slot) && slot.replacement === null;
     if (!waits) return replaceLife(slot, reason, overlap);
-    return still({ ...slot, pending: slot.pending === null || reason !== 'recycle' ? reason : slot.pending });
+    return still({ ...slot, pending: slot.pending === null || isReload(reason) ? reason : slot.pending });
   });
 }
 
@@ -149,13 +149,13 @@ function isChanging(slot: Slot): boolean {
   return slot.replacement !== null || slot.owed || slot.current?.phase === 'starting';
 }
 
-function restartLife(slot: Slot, reason: RetireReason): SlotStep {
+function restartLife(slot: Slot, reason: RecycleReason): SlotStep {
   const old = letGo(slot, 'current', reason);
   const young = beginLife(old.machine, 'current');
   return { machine: young.machine, effects: [...old.effects, ...young.effects] };
 }
 
-function oweLife(slot: Slot, reason: RetireReason): SlotStep {
+function oweLife(slot: Slot, reason: RecycleReason): SlotStep {
   const gone = letGo(slot, 'current', reason);
   const recycled: ApplicationEffect = { type: 'recycled', slot: slot.number, reason };
   return { machine: { ...gone.machine, owed: true }, effects: [...gone.effects, recycled] };

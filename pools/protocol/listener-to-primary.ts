@@ -19,11 +19,13 @@ export type ListenerToPrimary =
   | { readonly type: 'drained'; readonly workerId: number; readonly receipt: DrainReceipt }
   /** Connect to a published worker failed or its link broke: the primary decides whether it is dead. */
   | { readonly type: 'unreachable'; readonly workerId: number; readonly error: string }
-  /** What was in flight on a worker when it was lost; lines are escaped and capped. */
+  /** The answer to `worker-gone`: what was in flight when the worker was lost; lines are escaped and capped. */
   | {
       readonly type: 'lost';
       readonly workerId: number;
       readonly lines: readonly string[];
+      /** Of those lines, the ones that were in flight at an earlier crash of the pool too. */
+      readonly suspects: readonly string[];
       readonly receipt: DrainReceipt;
     }
   | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
@@ -53,10 +55,40 @@ export interface WorkerActivity {
   readonly requestsTotal: number;
 }
 
+/**
+ * What became of the requests (tunnels too) that were in flight when their worker began to drain or was
+ * lost: `inFlight` is the sum of all others.
+ */
 export interface DrainReceipt {
   readonly inFlight: number;
+  /** Ended as they would have without the drain. */
   readonly drained: number;
+  /** The same, but only after the moment at which tunnels got their notice. */
+  readonly late: number;
+  /** Sent to another worker. */
   readonly retried: number;
+  /** Answered with an error or broken off. */
   readonly cut: number;
+  /** Tunnels closed behind a close frame 1012. */
   readonly socketsNoticed: number;
+}
+
+export const emptyReceipt: DrainReceipt = {
+  inFlight: 0,
+  drained: 0,
+  late: 0,
+  retried: 0,
+  cut: 0,
+  socketsNoticed: 0,
+};
+
+export function addReceipts(a: DrainReceipt, b: DrainReceipt): DrainReceipt {
+  return {
+    inFlight: a.inFlight + b.inFlight,
+    drained: a.drained + b.drained,
+    late: a.late + b.late,
+    retried: a.retried + b.retried,
+    cut: a.cut + b.cut,
+    socketsNoticed: a.socketsNoticed + b.socketsNoticed,
+  };
 }

@@ -97,7 +97,7 @@ class LiveWorkers {
         const handle = runtime.start(request, {
           spawned: (pid) => events.spawned(pid),
           hello: () => events.hello(),
-          ready: (endpoint) => events.ready(endpoint),
+          ready: (endpoint, journey) => events.ready(endpoint, journey),
           startFailed: (failure) => events.startFailed(failure),
           heartbeat: (beat) => events.heartbeat(beat),
           pong: () => events.pong(),

@@ -65,7 +65,7 @@ export interface WorkerEvents {
   /** In-process: the host said hello (processModel.startupTimeLimit ends, aspNetCore's begins). */
   hello(): void;
   /** Listening, ownership proven: may be published. */
-  ready(endpoint: UpstreamEndpoint): void;
+  ready(endpoint: UpstreamEndpoint, journey: readonly JourneyStep[]): void;
   /** The start cannot succeed; the process is killed by the runtime if there is one, `exited` follows. */
   startFailed(failure: StartFailure): void;
   heartbeat(beat: Heartbeat): void;

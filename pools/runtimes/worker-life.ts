@@ -81,7 +81,7 @@ export class WorkerLife {
     this.cancelLimit();
     this.journey.succeed();
     this.#ready = true;
-    this.#events.ready(endpoint);
+    this.#events.ready(endpoint, this.journey.steps());
   }
 
   /** Before ready: tells the failure once and kills the process. Afterwards, or while stopping, only kills. */

@@ -3,9 +3,12 @@ import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '.
 import type { Application, Slot } from '../lifecycle/application-states.js';
 import type { Pool } from '../lifecycle/pool-states.js';
 import type { Worker } from '../lifecycle/worker-states.js';
+import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
-import type { StartFailure, WorkerExit, WorkerHandle } from '../runtimes/runtime.js';
+import type { JourneyStep, StartFailure, WorkerExit, WorkerHandle } from '../runtimes/runtime.js';
 import type { Obituaries } from './obituaries.js';
+import type { Attachment } from './ports.js';
+import type { Receipts } from './receipts.js';
 
 /** One worker process, from the wish to start it until its process is gone. */
 export interface WorkerBook {
@@ -29,8 +32,18 @@ export interface WorkerBook {
   spawnedWallMs: number;
   failure: StartFailure | null;
   exit: WorkerExit | null;
-  /** Requests that were in flight when listeners lost it. */
+  /** The steps of its start, once it was ready; a failed start tells them in `failure`. */
+  journey: readonly JourneyStep[];
+  /** From spawn to ready, and of a warm-up request after that; 0 = not yet, or none. */
+  startMs: number;
+  warmUpMs: number;
+  /** Requests that were in flight when listeners lost it, and those of them that were at an earlier crash too. */
   lines: readonly string[];
+  suspects: readonly string[];
+  /** What became of its requests, from every listener; null = not all have reported yet. */
+  tally: DrainReceipt | null;
+  /** What was found out about its end; obituary and receipt show it. */
+  attachments: readonly Attachment[];
 }
 
 export interface LastFailure {
@@ -67,6 +80,7 @@ export interface PoolBook {
   /** Those of the configuration, and those that are leaving it and still have workers. */
   readonly hosts: Set<HostBook>;
   readonly obituaries: Obituaries;
+  readonly receipts: Receipts;
   restarts: number;
   /** No longer configured; forgotten when its last process is gone. */
   removed: boolean;

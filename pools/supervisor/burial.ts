@@ -1,10 +1,12 @@
 /** What is written down when a worker process is gone: obituary, log record, problem of the application. */
-import { lostLinesWaitMs } from '../../config/base/limits.js';
+import { lostLinesWaitMs, obituaryOutputCharsMax } from '../../config/base/limits.js';
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { EndReport } from '../lifecycle/events.js';
 import { inFlight } from '../lifecycle/worker-states.js';
 import type { WorkerBook } from './books.js';
+import { eventIdOf } from './event-ids.js';
+import { stepsOf } from './failure-page.js';
 import { explainStart, howItEnded, problemLine, startFailureFields } from './failure-report.js';
 import { joinLines } from './obituaries.js';
 import type { Timers } from './timers.js';
@@ -33,9 +35,16 @@ export class Burials {
   }
 
   /** Lines of a worker that is buried already. */
-  lost(workerId: number, lines: readonly string[]): void {
+  lost(workerId: number, lines: readonly string[], suspects: readonly string[]): void {
     const crash = this.#waiting.get(workerId);
-    if (crash !== undefined) crash.worker.lines = joinLines(crash.worker.lines, lines);
+    if (crash === undefined) return;
+    crash.worker.lines = joinLines(crash.worker.lines, lines);
+    crash.worker.suspects = joinLines(crash.worker.suspects, suspects);
+  }
+
+  /** Every listener has reported. */
+  tallied(worker: WorkerBook): void {
+    worker.host.pool.obituaries.amend(worker.id, () => ({ inFlight: endedWithIt(worker) }));
   }
 
   /** Writes what still waits: the process is about to end. */
@@ -49,11 +58,10 @@ export class Burials {
     if (crash === undefined) return;
     this.#waiting.delete(workerId);
     const { worker, end } = crash;
-    // Counts of listeners and host are up to a second old; the lines are what was really under way.
-    const requests = Math.max(inFlight(worker.machine.health), worker.lines.length);
     const output = (worker.exit?.outputTail ?? '').trimEnd().split('\n').slice(-20).join('\n');
-    const fields = { ...about(worker, end), how: howItEnded(worker), inFlight: requests, counts: end.counts, output };
-    this.#logger.error('worker-crashed', fields);
+    const suspects = worker.suspects.length === 0 ? {} : { suspects: worker.suspects.join(', ') };
+    const told = { inFlight: endedWithIt(worker), counts: end.counts, ...suspects, output };
+    this.#logger.error('worker-crashed', { ...about(worker, end), how: howItEnded(worker), ...told });
   }
 }
 
@@ -65,15 +73,22 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
     host.pool.obituaries.add({
       workerId: worker.id,
       atMs: clock.wallMs(),
+      startedAtMs: worker.spawnedWallMs,
       applicationId: host.id,
       slot,
+      generation: worker.generation,
       pid,
       code: exit?.code ?? null,
       signal: exit?.signal ?? null,
       reason: end.reason,
+      cause: worker.machine.retired ?? '',
+      eventId: eventIdOf(end.reason),
+      inFlight: endedWithIt(worker),
       requestsInFlight: worker.lines,
-      outputTail: report?.outputTail ?? exit?.outputTail ?? '',
-      journey: report?.journey ?? [],
+      suspects: worker.suspects,
+      outputTail: (report?.outputTail ?? exit?.outputTail ?? '').slice(-obituaryOutputCharsMax),
+      journey: stepsOf(report ?? worker),
+      attachments: worker.attachments,
     });
   }
   if (report !== null) {
@@ -87,6 +102,13 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
   logger.info('worker-ended', { ...about(worker, end), how });
 }
 
+/** Counts of listeners and host are up to a second old; their tally and the lines are what was really under way. */
+function endedWithIt({ tally, machine, lines }: WorkerBook): number {
+  return Math.max(lines.length, tally === null ? inFlight(machine.health) : tally.retried + tally.cut);
+}
+
 function about({ id, host, slot, pid }: WorkerBook, { reason }: EndReport) {
-  return { pool: host.pool.name, application: host.id, worker: id, slot, pid, reason };
+  const eventId = eventIdOf(reason);
+  const seen = eventId === 0 ? {} : { eventId };
+  return { pool: host.pool.name, application: host.id, worker: id, slot, pid, reason, ...seen };
 }

@@ -11,6 +11,8 @@ import type { ApplicationEvent, EndReport, PoolEvent } from '../lifecycle/events
 import { stepPool } from '../lifecycle/pool-machine.js';
 import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } from './books.js';
 import { Burials } from './burial.js';
+import { rapidFailEvent, recycleFailedEvent } from './event-ids.js';
+import { currentOf, Ledger } from './ledger.js';
 import type { SupervisorEvents } from './ports.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
@@ -18,8 +20,8 @@ import { type Untimed, WorkerRunner, type WorkerRunnerPorts } from './worker-run
 
 export interface EffectRunnerPorts extends Omit<WorkerRunnerPorts, 'report'> {
   readonly events: SupervisorEvents;
-  /** A recycle of a slot is done, or its replacement could not be started. */
-  recycled(pool: PoolBook, failed: boolean): void;
+  /** The replacement of a slot's worker could not be started. */
+  recycleFailed(host: HostBook, slot: number): void;
   /** The last process of a host or pool that is no longer configured is gone. */
   emptied(host: HostBook): void;
 }
@@ -27,6 +29,7 @@ export interface EffectRunnerPorts extends Omit<WorkerRunnerPorts, 'report'> {
 export class EffectRunner {
   readonly workers: WorkerRunner;
   readonly burials: Burials;
+  readonly ledger: Ledger;
   readonly #ports: EffectRunnerPorts;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -40,6 +43,7 @@ export class EffectRunner {
     this.#timers = ports.timers;
     this.#turns = ports.turns;
     this.burials = new Burials(ports.clock, ports.logger, ports.timers);
+    this.ledger = new Ledger(ports);
     this.workers = new WorkerRunner({
       ...ports,
       report: {
@@ -49,9 +53,10 @@ export class EffectRunner {
         suspected: (worker, error) => this.#logger.warn('worker-unreachable', { ...about(worker), cause: error }),
         recycleDue: (worker, why) => {
           this.#logger.info('recycle-due', { ...about(worker), why });
-          this.#later(worker.host, { type: 'recycle', slot: worker.slot });
+          this.#later(worker.host, { type: 'recycle', slot: worker.slot, reason: why });
         },
         ended: (worker, end) => this.#workerEnded(worker, end),
+        tallied: (worker) => this.burials.tallied(worker),
       },
     });
   }
@@ -105,6 +110,7 @@ export class EffectRunner {
           pool: pool.name,
           cause: `${pool.config.failure.rapidFailProtectionMaxCrashes} failures within the interval: the pool is stopped`,
           remedy: 'Repair the application and start the pool; the obituaries name each failure.',
+          eventId: rapidFailEvent,
         });
         this.#ports.events.rapidFail(pool.name);
     }
@@ -131,7 +137,9 @@ export class EffectRunner {
       case 'retireWorker': {
         const worker = workerAt(host, effect.slot, effect.generation);
         const limitMs = effect.limitMs ?? pool.config.processModel.shutdownTimeLimitMs;
-        if (worker !== undefined) this.workers.feed(worker, { type: 'retire', reason: effect.reason, limitMs });
+        if (worker === undefined) return;
+        this.ledger.leaves(worker, effect.reason);
+        this.workers.feed(worker, { type: 'retire', reason: effect.reason, limitMs });
         return;
       }
       case 'publish':
@@ -148,17 +156,18 @@ export class EffectRunner {
       case 'recycled':
         this.#logger.info('recycled', { pool: pool.name, application: host.id, slot: effect.slot, why: effect.reason });
         this.#ports.events.recycled(pool.name, effect.reason);
-        this.#ports.recycled(pool, false);
         return;
       case 'recycleFailed':
         this.#logger.error('recycle-failed', {
           pool: pool.name,
           application: host.id,
           slot: effect.slot,
+          why: effect.reason,
+          eventId: recycleFailedEvent,
           cause: host.problem,
           remedy: 'The old worker keeps serving. Repair the application and recycle the pool again.',
         });
-        this.#ports.recycled(pool, true);
+        this.#ports.recycleFailed(host, effect.slot);
         return;
       case 'rapidFailed':
         this.#logger.error('application-rapid-fail', {
@@ -177,6 +186,7 @@ export class EffectRunner {
     host.problem = '';
     host.lastFailure = null;
     const startMs = this.#clock.monotonicMs() - worker.spawnedAtMs;
+    worker.startMs = startMs;
     this.#logger.info('worker-started', { ...about(worker), startMs: Math.round(startMs) });
     this.#ports.events.workerStarted(host.pool.name, host.id, startMs);
     this.#later(host, { type: 'running', ...keyOf(worker) });
@@ -195,8 +205,11 @@ export class EffectRunner {
     const { host } = worker;
     const { pool } = host;
     this.#turns.post(() => {
-      const current = roleOf(host.machine, worker.slot, worker.generation) === 'current';
+      const role = roleOf(host.machine, worker.slot, worker.generation);
+      const current = role === 'current';
       this.burials.bury(worker, end);
+      if (role === 'replacement') this.#replacementFailed(worker);
+      this.ledger.ended(worker, end.reason, current && end.outcome === 'crashed');
       host.workers.delete(worker.id);
       if (end.outcome !== 'stopped') pool.restarts += 1;
       this.#ports.events.workerExited(pool.name, host.id, end.reason);
@@ -208,6 +221,13 @@ export class EffectRunner {
       if (host.workers.size === 0) this.#ports.emptied(host);
       this.#ports.events.changed(pool.name);
     });
+  }
+
+  #replacementFailed(worker: WorkerBook): void {
+    const { host, slot } = worker;
+    const old = currentOf(host, slot);
+    const reason = host.machine.slots.find(({ number }) => number === slot)?.recycleReason;
+    if (old !== null && reason !== undefined) this.ledger.recycleFailed(old, worker, reason);
   }
 
   #later(host: HostBook, event: Untimed<ApplicationEvent>): void {

@@ -4,7 +4,7 @@ import { failurePageOutputCharsMax, failurePageVariablesMax, workerNoteCharsMax 
 import type { HostingConfig } from '../../config/model.js';
 import type { ApplicationFailure } from '../lifecycle/application-states.js';
 import type { FailureDetail, FailureStep, StoredFailure } from '../protocol/snapshot.js';
-import type { StartFailure } from '../runtimes/runtime.js';
+import type { JourneyStep, StartFailure } from '../runtimes/runtime.js';
 import type { HostBook } from './books.js';
 import { isDevelopment } from './development.js';
 
@@ -21,7 +21,7 @@ export function pageOf(host: HostBook, reason: ApplicationFailure['reason']): St
 }
 
 /** The start journey as it is shown: names, whole milliseconds, what failed. */
-export function stepsOf({ journey }: StartFailure): readonly FailureStep[] {
+export function stepsOf({ journey }: { readonly journey: readonly JourneyStep[] }): readonly FailureStep[] {
   return journey.map(({ step, durationMs, outcome }) => ({ step, durationMs: Math.round(durationMs), outcome }));
 }
 

@@ -1,30 +1,23 @@
 import { crashLinesKept, obituariesKept } from '../../config/base/limits.js';
-import type { JourneyStep } from '../runtimes/runtime.js';
 import type { ObituaryView } from './ports.js';
-
-/** How one worker process ended. */
-export interface Obituary extends ObituaryView {
-  readonly workerId: number;
-  readonly journey: readonly JourneyStep[];
-}
 
 /** The last `obituariesKept` ends of each slot of a pool, newest last. */
 export class Obituaries {
-  readonly #slots = new Map<string, Obituary[]>();
+  readonly #slots = new Map<string, ObituaryView[]>();
 
-  add(obituary: Obituary): void {
+  add(obituary: ObituaryView): void {
     const key = `${obituary.applicationId}#${obituary.slot}`;
     const kept = [...(this.#slots.get(key) ?? []), obituary].slice(-obituariesKept);
     this.#slots.set(key, kept);
   }
 
   /** Listeners may tell what was in flight after the process was buried. */
-  addLines(workerId: number, lines: readonly string[]): boolean {
+  amend(workerId: number, change: (obituary: ObituaryView) => Partial<ObituaryView>): boolean {
     for (const kept of this.#slots.values()) {
       const index = kept.findIndex((obituary) => obituary.workerId === workerId);
       const found = kept[index];
       if (found === undefined) continue;
-      kept[index] = { ...found, requestsInFlight: joinLines(found.requestsInFlight, lines) };
+      kept[index] = { ...found, ...change(found) };
       return true;
     }
     return false;
@@ -34,7 +27,7 @@ export class Obituaries {
     for (const key of this.#slots.keys()) if (key.startsWith(`${applicationId}#`)) this.#slots.delete(key);
   }
 
-  all(): readonly Obituary[] {
+  all(): readonly ObituaryView[] {
     return [...this.#slots.values()].flat().toSorted((a, b) => a.atMs - b.atMs);
   }
 }

@@ -5,7 +5,7 @@
 import type { CompiledConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
-import type { ExitReason } from '../lifecycle/exit-reason.js';
+import type { ExitReason, RecycleReason, RetireReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationUpstreams, FailureStep, UpstreamWorker } from '../protocol/snapshot.js';
 
 /** All listeners of this node as one. Promises settle also when a silent listener was killed. */
@@ -23,7 +23,8 @@ export interface ListenerPort {
   whenLinked(workerId: number): Promise<void>;
   /** Starts draining everywhere; resolves with the sum once nothing of the worker is in flight. */
   drain(workerId: number, noticeAfterMs: number): Promise<DrainReceipt>;
-  gone(workerId: number, reason: WorkerGoneReason): void;
+  /** The process is gone or about to be killed; resolves with all that became of its requests, a drain included. */
+  gone(workerId: number, reason: WorkerGoneReason): Promise<DrainReceipt>;
   late(workerId: number, late: boolean): void;
 }
 
@@ -44,16 +45,72 @@ export interface WorkerView {
   readonly rssBytes: number;
 }
 
+/** Something found out about the end of a worker: a stack, a profile, a list. Bounded where it is made. */
+export interface Attachment {
+  /** Closed list of whoever makes it. */
+  readonly kind: string;
+  readonly text: string;
+  /** '' or where the rest lies. */
+  readonly file: string;
+}
+
+/** How one worker process ended. */
 export interface ObituaryView {
+  /** Wall time of its end, and of its spawn. */
   readonly atMs: number;
+  readonly startedAtMs: number;
   readonly applicationId: string;
+  readonly workerId: number;
   readonly slot: number;
+  readonly generation: number;
   readonly pid: number;
   readonly code: number | null;
   readonly signal: string | null;
   readonly reason: ExitReason;
+  /** Why it was asked to leave; '' = it was not. */
+  readonly cause: RetireReason | '';
+  /** The event that IIS would log; 0 = it has none. */
+  readonly eventId: number;
+  /** Requests that ended with it: retried elsewhere or cut. */
+  readonly inFlight: number;
+  /** Their request lines, the first of them, and those that were in flight at an earlier crash too. */
   readonly requestsInFlight: readonly string[];
+  readonly suspects: readonly string[];
   readonly outputTail: string;
+  readonly journey: readonly FailureStep[];
+  readonly attachments: readonly Attachment[];
+}
+
+export type ReceiptKind = 'recycle' | 'restart' | 'stop';
+
+/** One process of a receipt. */
+export interface ReceiptWorker {
+  readonly workerId: number;
+  readonly generation: number;
+  readonly pid: number;
+}
+
+/** The ledger of one worker that left, or should have: every recycle, restart and stop ends with one. */
+export interface ReceiptView {
+  /** Grows by one per receipt of this server. */
+  readonly id: number;
+  /** Wall time of its end; the duration is from the order (or the crash) to that. */
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly kind: ReceiptKind;
+  readonly cause: RetireReason | ExitReason;
+  /** failed: the new worker did not start. After a recycle the old one then keeps serving. */
+  readonly outcome: 'done' | 'failed';
+  readonly applicationId: string;
+  readonly slot: number;
+  /** `ended` '' = it still serves. */
+  readonly old: ReceiptWorker & { readonly ended: ExitReason | '' };
+  /** null: none was needed, or not yet. Times are from spawn to ready, and of the warm-up request after it. */
+  readonly successor: (ReceiptWorker & { readonly startMs: number; readonly warmUpMs: number }) | null;
+  readonly requests: DrainReceipt;
+  /** The event that IIS would log; 0 = it has none. */
+  readonly eventId: number;
+  readonly attachments: readonly Attachment[];
 }
 
 export interface ApplicationView {
@@ -88,7 +145,9 @@ export interface PoolView {
   readonly applications: readonly ApplicationView[];
   readonly workers: readonly WorkerView[];
   readonly restarts: number;
+  /** Oldest first. */
   readonly obituaries: readonly ObituaryView[];
+  readonly receipts: readonly ReceiptView[];
 }
 
 /** What happened, for metrics and log; the supervisor calls it synchronously. */
@@ -96,6 +155,7 @@ export interface SupervisorEvents {
   workerStarted(pool: string, applicationId: string, startMs: number): void;
   workerExited(pool: string, applicationId: string, reason: ExitReason): void;
   recycled(pool: string, reason: string): void;
+  receipt(pool: string, receipt: ReceiptView): void;
   rapidFail(pool: string): void;
   changed(pool: string): void;
 }
@@ -109,7 +169,7 @@ export interface SupervisorPort {
   busy(applicationId: string): void;
   served(workerId: number): void;
   unreachable(workerId: number, error: string): void;
-  lost(workerId: number, lines: readonly string[]): void;
+  lost(workerId: number, lines: readonly string[], suspects: readonly string[]): void;
   /**
    * What the listeners together know of a worker: requests and tunnels in flight now, and requests
    * handed to it since it was published. Called about once a second for every published worker, idle
@@ -119,7 +179,14 @@ export interface SupervisorPort {
   view(): readonly PoolView[];
   /** True once every AlwaysRunning pool has settled once (ready or failed). */
   settled(): boolean;
-  recyclePool(name: string, reason: string): Promise<void>;
+  /** Resolves when every slot has its new worker, rejects when one could not be started. */
+  recyclePool(name: string, reason: RecycleReason): Promise<void>;
+  /** As a recycle of its pool, for one running worker. */
+  recycleWorker(workerId: number): Promise<void>;
+  /** Ends one worker politely; it comes back with the next demand. Resolves when its process is gone. */
+  stopWorker(workerId: number): Promise<void>;
+  /** Every receipt of these workers that is due so far was written; `SupervisorEvents.receipt` has told them. */
+  whenReceipted(workerIds: readonly number[]): Promise<void>;
   startPool(name: string): Promise<void>;
   stopPool(name: string): Promise<void>;
   /** Drains and stops everything within `limitMs`. */

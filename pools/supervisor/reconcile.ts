@@ -5,6 +5,7 @@ import { isOpen, newPool } from '../lifecycle/pool-states.js';
 import type { HostBook, PoolBook } from './books.js';
 import type { EffectRunner } from './effect-runner.js';
 import { Obituaries } from './obituaries.js';
+import { Receipts } from './receipts.js';
 import { applicationRules, isSame, poolRules, reloadReason } from './rules.js';
 
 export interface Estate {
@@ -60,6 +61,7 @@ function addPool(estate: Estate, config: PoolConfig): PoolBook {
     machine: newPool(poolRules(config)),
     hosts: new Set(),
     obituaries: new Obituaries(),
+    receipts: new Receipts(),
     restarts: 0,
     removed: false,
     whenStopped: [],

@@ -3,15 +3,18 @@ import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { acknowledgeSilenceMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig } from '../../config/model.js';
+import { roleOf } from '../lifecycle/application-states.js';
 import type { WorkerEvent } from '../lifecycle/events.js';
+import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { isOpen } from '../lifecycle/pool-states.js';
+import { isEligible } from '../lifecycle/worker-states.js';
 import type { ApplicationUpstreams } from '../protocol/snapshot.js';
 import type { Runtime } from '../runtimes/runtime.js';
-import { type HostBook, type PoolBook, workersOf } from './books.js';
+import { type HostBook, type PoolBook, type WorkerBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
 import { verifyBooks } from './invariants.js';
 import { joinLines } from './obituaries.js';
-import type { ListenerPort, PoolView, SupervisorEvents, SupervisorPort } from './ports.js';
+import type { ListenerPort, ObituaryView, PoolView, SupervisorEvents, SupervisorPort } from './ports.js';
 import { type Estate, reconcile } from './reconcile.js';
 import { RecycleWatches } from './recycle-watches.js';
 import { residentBytes } from './resident-memory.js';
@@ -73,7 +76,7 @@ class Supervisor implements SupervisorPort {
       events,
       publish: (host) => publish(host.id),
       published: (then) => this.#afterSending.push(then),
-      recycled: (pool, failed) => this.#recycles.note(pool, failed),
+      recycleFailed: (host, slot) => this.#recycles.failed(host, slot),
       emptied: (host) => this.#emptied(host),
     });
     const forget = (host: HostBook): void => this.#forget(host);
@@ -132,14 +135,21 @@ class Supervisor implements SupervisorPort {
     this.#feedWorker(workerId, { type: 'activity', inFlight, requestsTotal });
   }
 
-  lost(workerId: number, lines: readonly string[]): void {
+  lost(workerId: number, lines: readonly string[], suspects: readonly string[]): void {
+    if (lines.length === 0) return;
     this.#turns.post(() => {
       const worker = this.#estate.runner.workers.byId.get(workerId);
-      if (worker !== undefined) worker.lines = joinLines(worker.lines, lines);
-      else {
-        this.#estate.runner.burials.lost(workerId, lines);
-        this.#everyPool().some((pool) => pool.obituaries.addLines(workerId, lines));
+      if (worker !== undefined) {
+        worker.lines = joinLines(worker.lines, lines);
+        worker.suspects = joinLines(worker.suspects, suspects);
+        return;
       }
+      this.#estate.runner.burials.lost(workerId, lines, suspects);
+      const told = (known: ObituaryView): Partial<ObituaryView> => ({
+        requestsInFlight: joinLines(known.requestsInFlight, lines),
+        suspects: joinLines(known.suspects, suspects),
+      });
+      this.#everyPool().some((pool) => pool.obituaries.amend(workerId, told));
     });
   }
 
@@ -166,17 +176,40 @@ class Supervisor implements SupervisorPort {
     return true;
   }
 
-  recyclePool(name: string, reason: string): Promise<void> {
+  recyclePool(name: string, reason: RecycleReason): Promise<void> {
     return this.#command(name, (pool, resolve, reject) => {
       if (!isOpen(pool.machine.life)) {
         reject(new SluiceError('pool-not-started', `pool ${name} is not started`, 'Start the pool first.'));
         return;
       }
       this.#options.logger.info('recycle', { pool: name, why: reason });
-      this.#recycles.add({ pool, failed: false, resolve, reject });
+      this.#recycles.add({ pool, only: null, resolve, reject });
       for (const host of pool.hosts) {
-        if (!host.removed) this.#estate.runner.feedHost(host, { type: 'recycle', slot: null });
+        if (!host.removed) this.#estate.runner.feedHost(host, { type: 'recycle', slot: null, reason });
       }
+    });
+  }
+
+  recycleWorker(workerId: number): Promise<void> {
+    return this.#orderWorker(workerId, (worker, resolve, reject) => {
+      const { host, slot } = worker;
+      this.#options.logger.info('recycle', { pool: host.pool.name, application: host.id, slot, why: 'on-demand' });
+      this.#recycles.add({ pool: host.pool, only: { host, slot }, resolve, reject });
+      this.#estate.runner.feedHost(host, { type: 'recycle', slot, reason: 'on-demand' });
+    });
+  }
+
+  stopWorker(workerId: number): Promise<void> {
+    return this.#orderWorker(workerId, ({ host, slot, generation }, resolve) => {
+      this.#options.logger.info('worker-stop', { pool: host.pool.name, application: host.id, slot, worker: workerId });
+      this.#estate.runner.feedHost(host, { type: 'stopWorker', slot, generation });
+      this.#estate.runner.ledger.whenWritten([workerId], resolve);
+    });
+  }
+
+  whenReceipted(workerIds: readonly number[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#turns.post(() => this.#estate.runner.ledger.whenWritten(workerIds, resolve));
     });
   }
 
@@ -206,6 +239,7 @@ class Supervisor implements SupervisorPort {
         let left = pools.length;
         const done = (): void => {
           this.#timers.cancelAll('stop-all');
+          this.#estate.runner.ledger.flush();
           this.#estate.runner.burials.flush();
           resolve();
         };
@@ -231,6 +265,7 @@ class Supervisor implements SupervisorPort {
         runner.feedPool(pool, { type: 'shutdown', limitMs: 0 });
         for (const worker of workersOf(pool)) runner.workers.feed(worker, { type: 'killNow' });
       }
+      runner.ledger.flush();
       runner.burials.flush();
     });
   }
@@ -248,11 +283,28 @@ class Supervisor implements SupervisorPort {
     });
   }
 
+  /** Only a worker that runs and serves takes orders; one that starts or leaves has its way already. */
+  #orderWorker(
+    workerId: number,
+    run: (worker: WorkerBook, resolve: () => void, reject: (error: SluiceError) => void) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#turns.post(() => {
+        const worker = this.#estate.runner.workers.byId.get(workerId);
+        const role = worker === undefined ? null : roleOf(worker.host.machine, worker.slot, worker.generation);
+        if (worker === undefined) reject(new SluiceError('no-such-worker', `there is no worker ${workerId}`));
+        else if (role === 'current' && isEligible(worker.machine.life)) run(worker, resolve, reject);
+        else reject(new SluiceError('worker-not-running', `worker ${workerId} is starting or leaving`));
+      });
+    });
+  }
+
   // --- the end of a turn
 
   /** Sends what has changed, once per turn; returns whether that may have left more to do. */
   #endTurn(): boolean {
     this.#recycles.check();
+    this.#estate.runner.ledger.check();
     if (this.#unsent.size === 0 && this.#afterSending.length === 0) {
       if (this.#options.verify === true) this.#verify();
       return false;

@@ -19,6 +19,7 @@ export function poolView(pool: PoolBook, rssBytes: (pid: number) => number): Poo
     workers: workersOf(pool).map((worker) => workerView(worker, rssBytes)),
     restarts: pool.restarts,
     obituaries: pool.obituaries.all(),
+    receipts: pool.receipts.all(),
   };
 }
 

@@ -5,8 +5,11 @@ import { invariant, unreachable } from '../../config/base/invariant.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ApplicationEffect, WorkerEffect } from '../lifecycle/effects.js';
 import type { EndReport, WorkerEvent } from '../lifecycle/events.js';
+import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { stepWorker } from '../lifecycle/worker-machine.js';
 import { isStarting, newWorker } from '../lifecycle/worker-states.js';
+import { type DrainReceipt, emptyReceipt } from '../protocol/listener-to-primary.js';
+import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
 import type { Runtime, StartFailure, WorkerEvents } from '../runtimes/runtime.js';
 import type { HostBook, WorkerBook } from './books.js';
 import type { ListenerPort } from './ports.js';
@@ -36,8 +39,10 @@ export interface WorkerRunnerPorts {
     served(worker: WorkerBook): void;
     idle(worker: WorkerBook): void;
     suspected(worker: WorkerBook, error: string): void;
-    recycleDue(worker: WorkerBook, why: string): void;
+    recycleDue(worker: WorkerBook, why: RecycleReason): void;
     ended(worker: WorkerBook, end: EndReport): void;
+    /** Every listener has told what became of its requests. */
+    tallied(worker: WorkerBook): void;
   };
 }
 
@@ -71,7 +76,13 @@ export class WorkerRunner {
       spawnedWallMs: 0,
       failure: null,
       exit: null,
+      journey: [],
+      startMs: 0,
+      warmUpMs: 0,
       lines: [],
+      suspects: [],
+      tally: null,
+      attachments: [],
     };
     this.byId.set(worker.id, worker);
     host.workers.set(worker.id, worker);
@@ -111,7 +122,7 @@ export class WorkerRunner {
       case 'kill':
         return worker.handle?.kill();
       case 'gone':
-        return this.#ports.published(() => listeners.gone(worker.id, effect.reason));
+        return this.#ports.published(() => this.#gone(worker, effect.reason));
       case 'late':
         return listeners.late(worker.id, effect.late);
       case 'setTimer':
@@ -161,8 +172,9 @@ export class WorkerRunner {
         this.#later(worker, { type: 'spawned' });
       },
       hello: () => this.#later(worker, { type: 'hello' }),
-      ready: (endpoint) => {
+      ready: (endpoint, journey) => {
         worker.endpoint = endpoint;
+        worker.journey = journey;
         this.#later(worker, { type: 'listening' });
       },
       startFailed: (failure) => this.#failStart(worker, failure),
@@ -202,10 +214,17 @@ export class WorkerRunner {
   #drain(worker: WorkerBook, noticeAfterMs: number): void {
     worker.handle?.drain();
     const drained = (): void => this.#later(worker, { type: 'drained' });
-    this.#ports.listeners.drain(worker.id, noticeAfterMs).then((receipt) => {
-      this.#ports.logger.info('worker-drained', { worker: worker.id, pid: worker.pid, ...receipt });
-      drained();
-    }, drained);
+    this.#ports.listeners.drain(worker.id, noticeAfterMs).then(drained, drained);
+  }
+
+  #gone(worker: WorkerBook, reason: WorkerGoneReason): void {
+    const { listeners, turns, report } = this.#ports;
+    const tallied = (tally: DrainReceipt): void =>
+      turns.post(() => {
+        worker.tally = tally;
+        report.tallied(worker);
+      });
+    listeners.gone(worker.id, reason).then(tallied, () => tallied(emptyReceipt));
   }
 
   #later(worker: WorkerBook, event: Untimed<WorkerEvent>): void {

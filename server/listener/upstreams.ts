@@ -1,7 +1,7 @@
 import type { Clock } from '../../config/base/clock.js';
 import { tunnelNoticeMs, unreachableRestMs } from '../../config/base/limits.js';
 import { unreachable } from '../../config/base/invariant.js';
-import type { ListenerToPrimary, WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
+import { emptyReceipt, type ListenerToPrimary, type WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
 import type { ApplicationUpstreams, UpstreamWorker } from '../../pools/protocol/snapshot.js';
 import type { ProxyCore } from '../proxy/core.js';
@@ -91,12 +91,11 @@ export class Upstreams {
   drain(workerId: number, noticeAfterMs: number): void {
     const worker = this.#workers.get(workerId);
     if (worker === undefined) {
-      const nothing = { inFlight: 0, drained: 0, retried: 0, cut: 0, socketsNoticed: 0 };
-      this.#ports.say({ type: 'drained', workerId, receipt: nothing });
+      this.#ports.say({ type: 'drained', workerId, receipt: emptyReceipt });
       return;
     }
     worker.isDraining = true;
-    worker.receipt.inFlight = worker.inFlight + worker.tunnels.size;
+    worker.receipt.begin(worker.inFlight + worker.tunnels.size);
     worker.transport?.drain();
     if (noticeAfterMs <= 0) this.#notice(worker);
     else this.#ports.clock.setTimer(noticeAfterMs, () => this.#notice(worker));
@@ -108,25 +107,29 @@ export class Upstreams {
     if (!worker.isDraining || worker.isGone || worker.inFlight + worker.tunnels.size > 0) return;
     worker.isGone = true;
     this.#workers.delete(worker.workerId);
-    const { receipt } = worker;
-    receipt.drained = Math.max(0, receipt.inFlight - receipt.cut - receipt.retried);
     worker.transport?.close();
-    this.#ports.say({ type: 'drained', workerId: worker.workerId, receipt: receipt.plain() });
+    const receipt = worker.receipt.close(this.#ports.clock.monotonicMs());
+    this.#ports.say({ type: 'drained', workerId: worker.workerId, receipt });
   }
 
   gone(workerId: number, reason: WorkerGoneReason): void {
     const worker = this.#workers.get(workerId);
-    if (worker === undefined) return;
+    if (worker === undefined) {
+      this.#ports.say({ type: 'lost', workerId, lines: [], suspects: [], receipt: emptyReceipt });
+      return;
+    }
     this.#workers.delete(workerId);
     worker.isGone = true;
     const application = worker.application;
     application.workers = application.workers.filter((one) => one !== worker);
-    worker.receipt.inFlight = Math.max(worker.receipt.inFlight, worker.inFlight + worker.tunnels.size);
-    worker.receipt.cut = worker.inFlight + worker.tunnels.size;
     // A stop that was asked for is no crash: what it cuts off accuses no request line.
     if (reason === 'stopped') worker.isDraining = true;
     worker.transport?.close();
-    this.#ports.say({ type: 'lost', workerId, lines: worker.lostLines, receipt: worker.receipt.plain() });
+    const nowMs = this.#ports.clock.monotonicMs();
+    worker.forgetStaleLosses(nowMs);
+    const receipt = worker.receipt.close(nowMs);
+    const { lostLines: lines, suspectLines: suspects } = worker;
+    this.#ports.say({ type: 'lost', workerId, lines, suspects, receipt });
     this.stillNeeds(application);
   }
 
@@ -149,14 +152,12 @@ export class Upstreams {
   }
 
   #notice(worker: Worker): void {
-    for (const exchange of worker.tunnels) {
-      worker.receipt.socketsNoticed += 1;
-      exchange.tunnel?.notice();
-    }
+    worker.receipt.notice(worker.inFlight);
+    for (const exchange of worker.tunnels) exchange.tunnel?.notice();
     if (worker.tunnels.size === 0) return;
     this.#ports.clock.setTimer(tunnelNoticeMs, () => {
       for (const exchange of worker.tunnels) {
-        worker.receipt.cut += 1;
+        if (exchange.tunnel?.isNoticed === false) worker.receipt.tunnelCut(this.#ports.clock.monotonicMs());
         exchange.tunnelClosed();
       }
     });

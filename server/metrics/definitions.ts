@@ -183,6 +183,25 @@ export const primaryMetrics = {
     help: 'Worker processes that ended, by reason.',
     labels: ['pool', 'reason'],
   },
+  receipts: {
+    name: 'sluice_receipts_total',
+    kind: 'counter',
+    help: 'Recycles, restarts and stops of workers that ended, by outcome.',
+    labels: ['pool', 'kind', 'outcome'],
+  },
+  receiptDuration: {
+    name: 'sluice_receipt_duration_seconds',
+    kind: 'histogram',
+    help: 'Time from the order (or the crash) until the old worker was gone and the new one ready.',
+    labels: ['pool', 'kind'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120],
+  },
+  receiptRequests: {
+    name: 'sluice_receipt_requests_total',
+    kind: 'counter',
+    help: 'What became of the requests that were in flight when their worker left: drained, late, retried, cut, noticed.',
+    labels: ['pool', 'kind', 'result'],
+  },
   workerOutputPauses: {
     name: 'sluice_worker_output_pauses_total',
     kind: 'counter',

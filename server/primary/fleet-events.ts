@@ -11,7 +11,7 @@ export interface FleetEvents {
   busy(applicationId: string): void;
   served(workerId: number): void;
   unreachable(workerId: number, error: string): void;
-  lost(workerId: number, lines: readonly string[]): void;
+  lost(workerId: number, lines: readonly string[], suspects: readonly string[]): void;
   activity(listenerId: number, workers: readonly WorkerActivity[]): void;
   counters(listenerId: number, sequence: number, deltas: readonly CounterDelta[]): void;
   /** Its gauges, claims and activity are void. */
@@ -31,7 +31,7 @@ export function fleetEvents(
     busy: (applicationId) => supervisor.busy(applicationId),
     served: (workerId) => supervisor.served(workerId),
     unreachable: (workerId, error) => supervisor.unreachable(workerId, error),
-    lost: (workerId, lines) => supervisor.lost(workerId, lines),
+    lost: (workerId, lines, suspects) => supervisor.lost(workerId, lines, suspects),
     activity: (listenerId, workers) => {
       for (const one of activity.report(listenerId, workers)) {
         supervisor.activity(one.workerId, one.inFlight, one.requestsTotal);

@@ -201,7 +201,7 @@ export class ListenerFleet {
         return publisher.received(from.id, message);
       case 'lost':
         publisher.received(from.id, message);
-        return events.lost(message.workerId, message.lines);
+        return events.lost(message.workerId, message.lines, message.suspects);
       case 'need-worker':
         return events.needWorker(message.applicationId);
       case 'busy':

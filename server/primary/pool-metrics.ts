@@ -1,5 +1,5 @@
 /** Pools and workers as metrics: counters from the supervisor's events, gauges from its view at each scrape. */
-import type { PoolState, PoolView, SupervisorEvents, WorkerState } from '../../pools/supervisor/ports.js';
+import type { PoolState, PoolView, ReceiptView, SupervisorEvents, WorkerState } from '../../pools/supervisor/ports.js';
 import { primaryMetrics } from '../metrics/definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
 
@@ -14,9 +14,20 @@ export function countingEvents(totals: MetricTotals): SupervisorEvents {
     },
     workerExited: (pool, _applicationId, reason) => totals.add(primaryMetrics.workerExits, [pool, reason]),
     recycled: (pool, reason) => totals.add(primaryMetrics.poolRecycles, [pool, reason]),
+    receipt: (pool, receipt) => countReceipt(totals, pool, receipt),
     rapidFail: (pool) => totals.add(primaryMetrics.poolRapidFail, [pool]),
     changed: () => undefined,
   };
+}
+
+function countReceipt(totals: MetricTotals, pool: string, { kind, outcome, durationMs, requests }: ReceiptView): void {
+  totals.add(primaryMetrics.receipts, [pool, kind, outcome]);
+  totals.observe(primaryMetrics.receiptDuration, [pool, kind], durationMs / 1_000);
+  const { drained, late, retried, cut, socketsNoticed } = requests;
+  const results = { drained, late, retried, cut, noticed: socketsNoticed };
+  for (const [result, count] of Object.entries(results)) {
+    totals.add(primaryMetrics.receiptRequests, [pool, kind, result], count);
+  }
 }
 
 /** Only pools that something happened to: a thousand idle pools cost no series. */

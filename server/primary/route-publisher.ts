@@ -5,7 +5,12 @@
  * acknowledged by it, because it never knew an older state.
  */
 import { invariant } from '../../config/base/invariant.js';
-import type { DrainReceipt, ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import {
+  addReceipts,
+  type DrainReceipt,
+  emptyReceipt,
+  type ListenerToPrimary,
+} from '../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener, WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
 import type { ApplicationUpstreams, Routes, UpstreamWorker } from '../../pools/protocol/snapshot.js';
 import type { ListenerPort } from '../../pools/supervisor/ports.js';
@@ -42,20 +47,24 @@ interface LinkWaiter {
 
 type OpenLink = Extract<PrimaryToListener, { type: 'open-link' }>;
 
-interface Drain {
-  /** Listeners that have not reported yet. */
+/** Listeners that have not reported yet, and who waits for them. */
+interface Reports {
   readonly open: Set<number>;
-  receipt: DrainReceipt;
   readonly promise: Promise<DrainReceipt>;
   readonly resolve: (receipt: DrainReceipt) => void;
 }
 
-const emptyReceipt: DrainReceipt = { inFlight: 0, drained: 0, retried: 0, cut: 0, socketsNoticed: 0 };
+/** What listeners say of a worker that leaves: first that it is drained, last that they forgot it. */
+interface Farewell {
+  receipt: DrainReceipt;
+  drain: Reports | null;
+  gone: Reports | null;
+}
 
 export class RoutePublisher implements ListenerPort {
   readonly #now: () => number;
   readonly #listeners = new Map<number, Books>();
-  readonly #drains = new Map<number, Drain>();
+  readonly #farewells = new Map<number, Farewell>();
   #number = 0;
   /** Links asked for and not settled: a listener that joins meanwhile is asked too. */
   readonly #opening = new Map<number, OpenLink>();
@@ -102,8 +111,10 @@ export class RoutePublisher implements ListenerPort {
   /** The listener is gone: nothing more is expected of it. */
   leave(listenerId: number): void {
     if (!this.#listeners.delete(listenerId)) return;
-    for (const [workerId, drain] of this.#drains) {
-      if (drain.open.delete(listenerId)) this.#settleDrain(workerId, drain);
+    for (const [workerId, farewell] of this.#farewells) {
+      farewell.drain?.open.delete(listenerId);
+      farewell.gone?.open.delete(listenerId);
+      this.#settleFarewell(workerId, farewell);
     }
     this.#settleAcknowledgements();
     this.#settleLinks();
@@ -129,10 +140,12 @@ export class RoutePublisher implements ListenerPort {
       books.links.set(message.workerId, message.up ? '' : message.error || 'the link was closed');
       this.#settleLinks();
     } else {
-      const drain = this.#drains.get(message.workerId);
-      if (drain === undefined || !drain.open.delete(listenerId)) return;
-      drain.receipt = addReceipts(drain.receipt, message.receipt);
-      this.#settleDrain(message.workerId, drain);
+      const farewell = this.#farewells.get(message.workerId);
+      if (farewell === undefined) return;
+      farewell.receipt = addReceipts(farewell.receipt, message.receipt);
+      farewell.drain?.open.delete(listenerId);
+      if (message.type === 'lost') farewell.gone?.open.delete(listenerId);
+      this.#settleFarewell(message.workerId, farewell);
     }
   }
 
@@ -158,27 +171,25 @@ export class RoutePublisher implements ListenerPort {
   }
 
   drain(workerId: number, noticeAfterMs: number): Promise<DrainReceipt> {
-    const running = this.#drains.get(workerId);
-    if (running !== undefined) return running.promise;
-    const { promise, resolve } = deferred<DrainReceipt>();
-    const drain: Drain = { open: new Set(this.#listeners.keys()), receipt: emptyReceipt, promise, resolve };
-    this.#drains.set(workerId, drain);
+    const farewell = this.#farewell(workerId);
+    if (farewell.drain !== null) return farewell.drain.promise;
+    farewell.drain = this.#everyReport();
     this.send({ type: 'drain', workerId, noticeAfterMs });
-    this.#settleDrain(workerId, drain);
-    return promise;
+    this.#settleFarewell(workerId, farewell);
+    return farewell.drain.promise;
   }
 
-  gone(workerId: number, reason: WorkerGoneReason): void {
+  gone(workerId: number, reason: WorkerGoneReason): Promise<DrainReceipt> {
+    const farewell = this.#farewell(workerId);
+    farewell.gone ??= this.#everyReport();
     this.send({ type: 'worker-gone', workerId, reason });
     this.#opening.delete(workerId);
     for (const books of this.#listeners.values()) books.links.delete(workerId);
     const waiting = this.#linkWaiters.filter((one) => one.workerId === workerId);
     this.#linkWaiters = this.#linkWaiters.filter((one) => one.workerId !== workerId);
     for (const one of waiting) one.reject(new Error('the worker is gone'));
-    const drain = this.#drains.get(workerId);
-    if (drain === undefined) return;
-    drain.open.clear();
-    this.#settleDrain(workerId, drain);
+    this.#settleFarewell(workerId, farewell);
+    return farewell.gone.promise;
   }
 
   late(workerId: number, late: boolean): void {
@@ -230,21 +241,26 @@ export class RoutePublisher implements ListenerPort {
     }
   }
 
-  #settleDrain(workerId: number, drain: Drain): void {
-    if (drain.open.size > 0) return;
-    this.#drains.delete(workerId);
-    drain.resolve(drain.receipt);
+  #farewell(workerId: number): Farewell {
+    const known = this.#farewells.get(workerId);
+    if (known !== undefined) return known;
+    const farewell: Farewell = { receipt: emptyReceipt, drain: null, gone: null };
+    this.#farewells.set(workerId, farewell);
+    return farewell;
   }
-}
 
-function addReceipts(a: DrainReceipt, b: DrainReceipt): DrainReceipt {
-  return {
-    inFlight: a.inFlight + b.inFlight,
-    drained: a.drained + b.drained,
-    retried: a.retried + b.retried,
-    cut: a.cut + b.cut,
-    socketsNoticed: a.socketsNoticed + b.socketsNoticed,
-  };
+  #everyReport(): Reports {
+    return { open: new Set(this.#listeners.keys()), ...deferred<DrainReceipt>() };
+  }
+
+  /** Kept until every listener has forgotten the worker: only then the sums are complete. */
+  #settleFarewell(workerId: number, { receipt, drain, gone }: Farewell): void {
+    if (drain?.open.size === 0) drain.resolve(receipt);
+    if (gone?.open.size !== 0) return;
+    this.#farewells.delete(workerId);
+    drain?.resolve(receipt);
+    gone.resolve(receipt);
+  }
 }
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {

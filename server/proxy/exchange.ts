@@ -5,7 +5,7 @@ import type { RequestHead } from '../http1/types.js';
 import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
 import type { ProxyCore } from './core.js';
 import type { ExchangeClient } from './exchange-client.js';
-import { afterLoss, dispatchAgain, noteAnswered, noteCrash, nothingToCancel } from './retry.js';
+import { afterLoss, dispatchAgain, noteAnswered, noteCrash, nothingToCancel, noteLoss } from './retry.js';
 import type { SocketOutput } from './socket-output.js';
 import { Tunnel } from './tunnel.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
@@ -179,6 +179,7 @@ export class Exchange implements AnswerPorts {
     this.upstream = null;
     const worker = this.worker;
     if (this.tunnel !== null) {
+      if (!this.tunnel.isNoticed) worker?.receipt.tunnelCut(this.core.clock.monotonicMs());
       this.tunnel.workerEnded();
       return;
     }
@@ -190,11 +191,11 @@ export class Exchange implements AnswerPorts {
     if (worker === null) return;
     const suspect = cause === 'lost' && noteCrash(this, worker);
     const next = afterLoss(this, cause, suspect);
+    noteLoss(this, worker, cause, next);
     this.#leaveWorker();
     if (next.retry) {
       if (next.counts) {
         this.retries += 1;
-        worker.receipt.retried += worker.isDraining ? 1 : 0;
         const cells = this.pool?.cells;
         cells?.add(cells.retries, 1);
       }
@@ -364,6 +365,7 @@ export class Exchange implements AnswerPorts {
     this.worker = null;
     const cells = this.pool?.cells;
     if (this.tunnel !== null) {
+      if (this.tunnel.isNoticed) worker.receipt.socketNoticed();
       worker.tunnels.delete(this);
       cells?.add(cells.websockets, -1);
     } else {

@@ -47,6 +47,12 @@ export function afterLoss(exchange: Exchange, cause: LossCause, suspect: boolean
   return { retry, counts: true, failure: suspect ? suspectFailure : reasons[cause] };
 }
 
+/** What the worker's receipt says of it. A request that its own application or deadline ended is not lost. */
+export function noteLoss(exchange: Exchange, worker: Worker, cause: LossCause, { retry, counts }: AfterLoss): void {
+  if (cause === 'app-reset' || cause === 'timeout' || (retry && !counts)) return;
+  worker.receipt.requestLost(retry, exchange.core.clock.monotonicMs());
+}
+
 export const nothingToCancel: CancelTimer = () => undefined;
 
 /**
@@ -69,10 +75,13 @@ export function requestLine(exchange: Exchange): string {
 /** The worker broke off under this request. @returns true when its line was in flight at an earlier crash too. */
 export function noteCrash(exchange: Exchange, worker: Worker): boolean {
   const line = requestLine(exchange);
+  const nowMs = exchange.core.clock.monotonicMs();
+  worker.forgetStaleLosses(nowMs);
   if (worker.lostLines.length < lostLinesMax) worker.lostLines.push(line);
   const { core, pool } = exchange;
   if (pool === null || worker.isDraining) return false;
-  const suspect = pool.crashLines.note(line, worker.workerId, exchange.handedMs, core.clock.monotonicMs());
+  const suspect = pool.crashLines.note(line, worker.workerId, exchange.handedMs, nowMs);
+  if (suspect && worker.suspectLines.length < lostLinesMax) worker.suspectLines.push(line);
   core.say({ type: 'crash-line', pool: pool.name, line });
   return suspect;
 }

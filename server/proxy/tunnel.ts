@@ -25,6 +25,11 @@ export class Tunnel {
     this.#ports = ports;
   }
 
+  /** The client was told to come back. */
+  get isNoticed(): boolean {
+    return this.#isNoticed;
+  }
+
   toClient(buffer: Buffer, start: number, end: number): void {
     if (this.#isNoticed) return;
     let stop = end;

@@ -1,4 +1,3 @@
-import type { DrainReceipt } from '../../pools/protocol/listener-to-primary.js';
 import type {
   RouteApplication,
   RoutePool,
@@ -8,6 +7,7 @@ import type {
 } from '../../pools/protocol/snapshot.js';
 import type { CrashLines } from './crash-lines.js';
 import type { Exchange } from './exchange.js';
+import { Receipt } from './receipt.js';
 import type { PoolCells, RequestCells } from './traffic-cells.js';
 import type { Transport } from './upstream.js';
 import { WaitList } from './waiter.js';
@@ -55,20 +55,6 @@ export class ApplicationState {
   }
 }
 
-/** Counted while a worker drains; the sums go into the primary's receipt. */
-export class Receipt {
-  inFlight = 0;
-  drained = 0;
-  retried = 0;
-  cut = 0;
-  socketsNoticed = 0;
-
-  plain(): DrainReceipt {
-    const { inFlight, drained, retried, cut, socketsNoticed } = this;
-    return { inFlight, drained, retried, cut, socketsNoticed };
-  }
-}
-
 /** One worker process as this listener knows it. */
 export class Worker {
   readonly workerId: number;
@@ -93,11 +79,20 @@ export class Worker {
   readonly receipt = new Receipt();
   /** Request lines under way when their connection broke, escaped; for the obituary. */
   lostLines: string[] = [];
+  /** Those of them that were under way at an earlier crash too. */
+  suspectLines: string[] = [];
 
   constructor(worker: UpstreamWorker, application: ApplicationState) {
     this.workerId = worker.workerId;
     this.slot = worker.slot;
     this.endpoint = worker.endpoint;
     this.application = application;
+  }
+
+  /** Forgets lines of connections that broke long before the worker itself. */
+  forgetStaleLosses(nowMs: number): void {
+    if (!this.receipt.isStale(nowMs)) return;
+    this.lostLines = [];
+    this.suspectLines = [];
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../config/base/clock.js';
 import { invariant } from '../../config/base/invariant.js';
-import type { DrainReceipt } from '../../pools/protocol/listener-to-primary.js';
+import { type DrainReceipt, emptyReceipt } from '../../pools/protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
 import type { ApplicationUpstreams, UpstreamWorker } from '../../pools/protocol/snapshot.js';
 import type { ListenerPort, SupervisorPort } from '../../pools/supervisor/ports.js';
@@ -22,8 +22,6 @@ export interface FakeRequest {
   state: 'waiting' | 'inFlight' | 'answered' | 'failed';
   workerId: number;
 }
-
-const receipt: DrainReceipt = { inFlight: 0, drained: 0, retried: 0, cut: 0, socketsNoticed: 0 };
 
 /**
  * All listeners of the simulation as one: requests wait, go to published workers, are retried when
@@ -47,6 +45,7 @@ export class FakeListeners implements ListenerPort {
   readonly #linked = new Set<number>();
   readonly #served = new Set<number>();
   readonly #draining = new Map<number, () => void>();
+  readonly #drainedFrom = new Map<number, number>();
   #acknowledged = 0;
   #sent = 0;
   #turn = 0;
@@ -104,20 +103,25 @@ export class FakeListeners implements ListenerPort {
     invariant(absentSince !== undefined, `worker ${workerId} is drained while it is published`);
     invariant(absentSince <= this.#acknowledged, `worker ${workerId} is drained before all have acknowledged`);
     this.drains.push(workerId);
+    this.#drainedFrom.set(workerId, this.inFlight(workerId));
     return new Promise((resolve) => {
-      this.#draining.set(workerId, () => resolve(receipt));
+      this.#draining.set(workerId, () => resolve(emptyReceipt));
       this.#settleDrain(workerId);
     });
   }
 
-  gone(workerId: number, reason: WorkerGoneReason): void {
+  gone(workerId: number, reason: WorkerGoneReason): Promise<DrainReceipt> {
     this.gones.push({ workerId, reason });
+    const retried = this.inFlight(workerId);
     for (const request of this.requests) {
       if (request.state !== 'inFlight' || request.workerId !== workerId) continue;
       request.state = 'waiting';
       this.#serve(request);
     }
     this.#settleDrain(workerId);
+    const inFlight = this.#drainedFrom.get(workerId) ?? retried;
+    const tally = { ...emptyReceipt, inFlight, retried, drained: inFlight - retried };
+    return new Promise((resolve) => void this.#clock.setTimer(this.#behaviour.acknowledgeMs(), () => resolve(tally)));
   }
 
   late(workerId: number, late: boolean): void {

@@ -138,8 +138,8 @@ export class FakeProcess implements WorkerHandle {
   #listen(heartbeatMs: number | null): void {
     this.ready = true;
     const { workerId } = this.request;
-    if (this.inProcess) this.#events.ready({ kind: 'link', socketPath: `/l/${workerId}`, linkToken: 't' });
-    else this.#events.ready({ kind: 'tcp', host: '127.0.0.1', port: 10_000 + workerId, pairingToken: 't' });
+    if (this.inProcess) this.#events.ready({ kind: 'link', socketPath: `/l/${workerId}`, linkToken: 't' }, []);
+    else this.#events.ready({ kind: 'tcp', host: '127.0.0.1', port: 10_000 + workerId, pairingToken: 't' }, []);
     if (heartbeatMs !== null && this.inProcess) this.#beat(heartbeatMs);
   }
 

@@ -52,7 +52,7 @@ async function recycles(world: World, pool: string): Promise<void> {
   const note = (): void => {
     done = true;
   };
-  world.supervisor.recyclePool(pool, 'calm').then(note, () => undefined);
+  world.supervisor.recyclePool(pool, 'on-demand').then(note, () => undefined);
   await world.advance(100_000);
   invariant(done, `the recycle of ${pool} is answered`);
 }
@@ -69,5 +69,6 @@ async function stops(world: World): Promise<void> {
   invariant(stopped, 'stopAll is answered');
   invariant(world.listeners.waiting().length === 0, 'requests still wait after stopAll');
   await world.advance(3_600_000);
+  world.receipts.checkComplete(world.servedAndLeft());
   invariant(world.clock.pending === 0, `${world.clock.pending} timers are left`);
 }

@@ -13,11 +13,13 @@ function seeds(): readonly number[] {
 test('no random history breaks a promise of the supervisor', async () => {
   let answered = 0;
   let checked = 0;
+  let receipts = 0;
   for (const seed of seeds()) {
     try {
       const world = await history(seed);
       answered += world.listeners.requests.filter(({ state }) => state === 'answered').length;
       checked += world.counts.checked;
+      receipts += world.receipts.count;
     } catch (error) {
       process.stderr.write(`replay with SLUICE_SEED=${seed}\n`);
       throw error;
@@ -25,5 +27,6 @@ test('no random history breaks a promise of the supervisor', async () => {
   }
   // A history in which nothing happens proves nothing.
   expect(answered).toBeGreaterThan(seeds().length * 5);
+  expect(receipts).toBeGreaterThan(seeds().length * 5);
   expect(checked).toBeGreaterThan(seeds().length * 5);
 }, 600_000);

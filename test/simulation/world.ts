@@ -10,6 +10,7 @@ import { sampleApplication, sampleConfig, samplePool } from '../support/sample-p
 import { FakeListeners } from './fake-listeners.js';
 import { type Behaviour, type FakeProcess, FakeRuntime, goodProcess } from './fake-runtime.js';
 import { Random } from './random.js';
+import { ReceiptBook } from './receipt-book.js';
 import { ReferenceCounts } from './reference-counts.js';
 
 export class World {
@@ -20,6 +21,7 @@ export class World {
   readonly supervisor: SupervisorPort;
   readonly counts: ReferenceCounts;
   readonly broken: unknown[] = [];
+  readonly receipts = new ReceiptBook();
   readonly requestsTotal = new Map<number, number>();
   config: CompiledConfig;
   /** Nothing goes wrong any more. */
@@ -67,6 +69,7 @@ export class World {
         workerStarted: () => undefined,
         workerExited: () => undefined,
         recycled: () => undefined,
+        receipt: (_pool, receipt) => this.#guard(() => this.receipts.note(receipt)),
         rapidFail: (pool) => this.counts.noteTrip(pool),
         changed: () => this.counts.notePools(supervisor.view()),
       },
@@ -106,11 +109,12 @@ export class World {
       for (let n = random.between(2, 6); n > 0; n -= 1) this.listeners.request(this.anyApplication().id);
     else if (what < 65) this.#anyProcess((process) => crash(process, random.pick([0, 1, null])));
     else if (what < 69) this.#anyProcess((process) => void (process.hung = true));
-    else if (what < 75) supervisor.recyclePool(this.anyPool().name, 'test').catch(() => undefined);
+    else if (what < 75) supervisor.recyclePool(this.anyPool().name, 'on-demand').catch(() => undefined);
     else if (what < 78) supervisor.stopPool(this.anyPool().name).catch(() => undefined);
     else if (what < 83) supervisor.startPool(this.anyPool().name).catch(() => undefined);
     else if (what < 89) this.#changeConfig();
-    else if (what < 93) supervisor.busy(this.anyApplication().id);
+    else if (what < 92) supervisor.busy(this.anyApplication().id);
+    else if (what < 93) this.#orderWorker();
     else if (what < 95)
       this.#anyProcess(({ request, ready }) => ready && supervisor.unreachable(request.workerId, 'test'));
     else this.#reportActivity();
@@ -162,6 +166,15 @@ export class World {
     if (alive.length > 0) act(this.random.pick(alive));
   }
 
+  #orderWorker(): void {
+    this.#anyProcess(({ request: { workerId } }) => {
+      const done = this.random.chance(0.5)
+        ? this.supervisor.stopWorker(workerId)
+        : this.supervisor.recycleWorker(workerId);
+      done.catch(() => undefined);
+    });
+  }
+
   #behave(request: WorkerStart): Behaviour {
     const { random } = this;
     const heartbeatMs = this.#beats && request.hosting.hostingModel === 'InProcess' ? 900 : null;
@@ -175,6 +188,12 @@ export class World {
       heartbeatMs,
       answersPings: random.chance(0.95),
     };
+  }
+
+  /** Workers that listeners were told of and whose process is gone. */
+  servedAndLeft(): readonly number[] {
+    const ids = this.runtime.processes.filter(({ exited }) => exited).map(({ request }) => request.workerId);
+    return ids.filter((workerId) => this.listeners.everPublished(workerId));
   }
 
   #isReady(workerId: number): boolean {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { lossWindowMs } from '../../../config/base/limits.js';
+import { emptyReceipt } from '../../../pools/protocol/listener-to-primary.js';
 import { ListenerHarness } from '../../support/listener-harness.js';
 import { RawClient, statuses } from '../../support/raw-client.js';
 import { ok, RawWorker, type RawWorkerConnection } from '../../support/raw-worker.js';
@@ -256,7 +258,7 @@ describe('drain', () => {
     const connection = held[0];
     if (connection !== undefined) old.reply(connection, ok('slow'));
     expect(await client.finishes()).toContain('slow');
-    expect((await listener.heard('drained')).receipt).toMatchObject({ inFlight: 1, drained: 1, cut: 0 });
+    expect((await listener.heard('drained')).receipt).toEqual({ ...emptyReceipt, inFlight: 1, drained: 1 });
   });
 
   test('tunnels get a close frame 1012 between two frames, then the end', async () => {
@@ -282,7 +284,58 @@ describe('drain', () => {
     connection.socket.write('cde\x81\x01x');
     const text = await client.finishes();
     expect(text.endsWith('\x82\x05abcde\x88\x02\x03\xf4')).toBe(true);
-    expect((await listener.heard('drained')).receipt).toMatchObject({ socketsNoticed: 1 });
+    expect((await listener.heard('drained')).receipt).toEqual({ ...emptyReceipt, inFlight: 1, socketsNoticed: 1 });
+  });
+
+  test('the receipt of a worker that is killed while it drains tells what was retried and what was cut', async () => {
+    const held: RawWorkerConnection[] = [];
+    const old = await rawWorker((_head, connection) => held.push(connection));
+    const fresh = await rawWorker(good);
+    listener = await ListenerHarness.start();
+    const oldWorker = listener.tcpWorker(old.port);
+    await listener.publish([oldWorker]);
+    const clients = [await ask(get('/get')), await ask(post('/post')), await ask(get('/late'))];
+    await until('the old worker has them', () => held.length === 3 && old.heads.length === 3);
+    await listener.publish([listener.tcpWorker(fresh.port)]);
+    const { workerId } = oldWorker;
+    listener.send({ type: 'drain', workerId, noticeAfterMs: 0 });
+    const late = held[old.heads.findIndex((head) => head.includes('/late'))];
+    if (late !== undefined) old.reply(late, ok('late'));
+    expect(await clients[2]?.finishes()).toContain('late');
+    listener.send({ type: 'worker-gone', workerId, reason: 'killed' });
+    expect(await clients[0]?.finishes()).toContain('good /get');
+    expect(await clients[1]?.finishes()).toMatch(/^HTTP\/1\.1 502 /);
+    const { receipt } = await listener.heard('lost');
+    expect(receipt).toEqual({ ...emptyReceipt, inFlight: 3, late: 1, retried: 1, cut: 1 });
+  });
+
+  test('the receipt of a crash counts what broke with the worker, not a connection that broke long before', async () => {
+    const held: RawWorkerConnection[] = [];
+    const worker = await rawWorker((head, connection, raw) => {
+      if (head.includes('/reset')) connection.socket.resetAndDestroy();
+      else if (head.includes('/fine')) raw.reply(connection, ok('fine'));
+      else held.push(connection);
+    });
+    listener = await ListenerHarness.start();
+    const published = listener.tcpWorker(worker.port);
+    await listener.publish([published]);
+    await (await ask(post('/reset'))).finishes();
+    const brokeAtMs = performance.now();
+    await until('that is long ago', () => performance.now() - brokeAtMs > lossWindowMs, { everyMs: 50 });
+    const client = await ask(post('/x'));
+    await until('the worker has it', () => held.length === 1);
+    held[0]?.socket.resetAndDestroy();
+    expect(await client.finishes()).toMatch(/^HTTP\/1\.1 502 /);
+    listener.send({ type: 'worker-gone', workerId: published.workerId, reason: 'crash' });
+    const lost = await listener.heard('lost');
+    expect(lost.receipt).toEqual({ ...emptyReceipt, inFlight: 1, cut: 1 });
+    expect(lost.lines).toEqual(['POST /x']);
+  });
+
+  test('a worker that was never known here is answered for too', async () => {
+    listener = await ListenerHarness.start();
+    listener.send({ type: 'worker-gone', workerId: 77, reason: 'stopped' });
+    expect((await listener.heard('lost')).receipt).toEqual(emptyReceipt);
   });
 
   test('shutdown: idle connections end, a busy one with its answer, then the process', async () => {

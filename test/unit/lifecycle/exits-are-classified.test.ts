@@ -30,10 +30,10 @@ describe('what counts for rapid-fail', () => {
 
   test.each<[string, ExitFacts]>([
     ['exit 0 in-process after listening', { ...running, code: 0 }],
-    ['a recycle, however the process then ends', { ...running, retired: 'recycle', signal: 'SIGSEGV' }],
+    ['a recycle, however the process then ends', { ...running, retired: 'on-demand', signal: 'SIGSEGV' }],
     ['an idle stop', { ...running, retired: 'idle' }],
     ['a stop by hand', { ...running, retired: 'pool-stopped' }],
-    ['a shutdown time-out', { ...running, retired: 'recycle', killed: 'shutdown-timeout', signal: 'SIGKILL' }],
+    ['a shutdown time-out', { ...running, retired: 'on-demand', killed: 'shutdown-timeout', signal: 'SIGKILL' }],
     ['a start given up for a new configuration', { ...starting, retired: 'config-change', code: 143 }],
   ])('not: %s', (_name, exit) => {
     expect(classifyExit(exit)).toMatchObject({ counts: false });

@@ -20,6 +20,9 @@ testNeeding('promtool')('every family passes promtool check metrics', async () =
   for (const one of [primaryMetrics.poolRapidFail, primaryMetrics.workerStarts, primaryMetrics.workerOutputPauses])
     totals.add(one, ['shop']);
   totals.observe(primaryMetrics.workerStartDuration, ['shop'], 0.2);
+  totals.add(primaryMetrics.receipts, ['shop', 'recycle', 'done']);
+  totals.add(primaryMetrics.receiptRequests, ['shop', 'recycle', 'drained'], 3);
+  totals.observe(primaryMetrics.receiptDuration, ['shop', 'recycle'], 0.2);
   const own = new ProcessMetrics({ version: '1.2.3', node: process.version });
   own.configurationServes('abc', 1_700_000_000_000);
   own.reloaded('failure');

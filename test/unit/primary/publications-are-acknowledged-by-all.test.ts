@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { DrainReceipt } from '../../../pools/protocol/listener-to-primary.js';
+import { type DrainReceipt, emptyReceipt as nothing } from '../../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener } from '../../../pools/protocol/primary-to-listener.js';
 import type { Routes, UpstreamWorker } from '../../../pools/protocol/snapshot.js';
 import { RoutePublisher, type Subscriber } from '../../../server/primary/route-publisher.js';
@@ -39,7 +39,6 @@ const worker: UpstreamWorker = {
   generation: 1,
   endpoint: { kind: 'link', socketPath: '/x', linkToken: 't' },
 };
-const nothing: DrainReceipt = { inFlight: 0, drained: 0, retried: 0, cut: 0, socketsNoticed: 0 };
 
 /** Whether it has settled once everything that was ready to run has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -139,7 +138,7 @@ describe('links', () => {
   test('a worker that goes ends the wait', async () => {
     publisher.link('main/', worker);
     const done = publisher.whenLinked(7);
-    publisher.gone(7, 'crash');
+    void publisher.gone(7, 'crash');
     await expect(done).rejects.toThrow('gone');
   });
 });
@@ -155,9 +154,41 @@ describe('drains', () => {
 
   test('a listener that dies or lost the worker has drained', async () => {
     const done = publisher.drain(7, 1000);
-    publisher.received(1, { type: 'lost', workerId: 7, lines: [], receipt: { ...nothing, inFlight: 1, retried: 1 } });
+    publisher.received(1, {
+      type: 'lost',
+      workerId: 7,
+      lines: [],
+      suspects: [],
+      receipt: { ...nothing, inFlight: 1, retried: 1 },
+    });
     publisher.leave(2);
     expect(await done).toEqual({ ...nothing, inFlight: 1, retried: 1 });
+  });
+
+  test('what a killed worker took with it is added to what it drained', async () => {
+    const lost = (listenerId: number, receipt: DrainReceipt): void =>
+      publisher.received(listenerId, { type: 'lost', workerId: 7, lines: [], suspects: [], receipt });
+    const drained = publisher.drain(7, 1000);
+    publisher.received(1, { type: 'drained', workerId: 7, receipt: { ...nothing, inFlight: 2, drained: 2 } });
+    const gone = publisher.gone(7, 'killed');
+    lost(1, nothing);
+    expect(await isSettled(gone)).toBe(false);
+    lost(2, { ...nothing, inFlight: 3, drained: 1, cut: 2 });
+    expect(await gone).toEqual({ ...nothing, inFlight: 5, drained: 3, cut: 2 });
+    expect(await drained).toEqual(await gone);
+  });
+
+  test('a listener that dies takes its count with it, not the sum of the others', async () => {
+    const gone = publisher.gone(7, 'crash');
+    publisher.received(1, {
+      type: 'lost',
+      workerId: 7,
+      lines: [],
+      suspects: [],
+      receipt: { ...nothing, inFlight: 1, cut: 1 },
+    });
+    publisher.leave(2);
+    expect(await gone).toEqual({ ...nothing, inFlight: 1, cut: 1 });
   });
 
   test('asking twice is one drain', () => {

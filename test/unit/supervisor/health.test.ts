@@ -187,9 +187,9 @@ describe('the record of a crash', () => {
   test('names as many requests as were lost, told before or after the end, if that is more than the last count', async () => {
     const stage = await serving();
     stage.supervisor.activity(1, 1, 5);
-    stage.supervisor.lost(1, ['GET /a']);
+    stage.supervisor.lost(1, ['GET /a'], []);
     stage.last().die(null, 'SIGKILL');
-    stage.supervisor.lost(1, ['GET /b', 'GET /c']);
+    stage.supervisor.lost(1, ['GET /b', 'GET /c'], []);
     await stage.clock.advance(1_000);
     expect(stage.logged('worker-crashed')).toMatchObject([{ worker: 1, inFlight: 3 }]);
   });
@@ -208,9 +208,9 @@ describe('the record of a crash', () => {
 describe('obituaries', () => {
   test('carry the requests that were in flight, told before or after the end, and the last 50 are kept', async () => {
     const stage = await serving({ failure: { rapidFailProtection: false } });
-    stage.supervisor.lost(1, ['GET /a']);
+    stage.supervisor.lost(1, ['GET /a'], []);
     stage.last().die(null, 'SIGSEGV');
-    stage.supervisor.lost(1, ['GET /b']);
+    stage.supervisor.lost(1, ['GET /b'], []);
     expect(stage.pool().obituaries).toMatchObject([{ signal: 'SIGSEGV', requestsInFlight: ['GET /a', 'GET /b'] }]);
     for (let n = 0; n < 60; n += 1) {
       await stage.visit();

@@ -16,7 +16,7 @@ describe('an overlapped recycle', () => {
     const old = stage.last();
     stage.acknowledgeMs = 1_500;
     const publications = stage.listeners.published.length;
-    const recycled = stage.supervisor.recyclePool('shop', 'test');
+    const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
     await stage.clock.advance(200);
     await recycled;
     const [publication] = stage.listeners.published.slice(publications);
@@ -26,7 +26,7 @@ describe('an overlapped recycle', () => {
     expect(stage.listeners.drains).toEqual([1]);
     expect(old.asked).toMatchObject({ drain: 1, terminate: 1, kill: 0 });
     expect(stage.listeners.gones).toEqual([{ workerId: 1, reason: 'stopped' }]);
-    expect(stage.happened).toContain('recycled shop recycle');
+    expect(stage.happened).toContain('recycled shop on-demand');
     expect(stage.pool()).toMatchObject({ restarts: 0, obituaries: [{ reason: 'recycle', code: 0 }] });
   });
 
@@ -36,7 +36,7 @@ describe('an overlapped recycle', () => {
     const request = stage.listeners.request('main/');
     await stage.clock.advance(10);
     const old = stage.last();
-    await Promise.all([stage.supervisor.recyclePool('shop', 'test'), stage.clock.advance(10_000)]);
+    await Promise.all([stage.supervisor.recyclePool('shop', 'on-demand'), stage.clock.advance(10_000)]);
     expect(old.asked).toMatchObject({ drain: 1, terminate: 0 });
     await stage.clock.advance(10_100);
     expect(request.state).toBe('answered');
@@ -49,7 +49,7 @@ describe('an overlapped recycle', () => {
     stage.listeners.request('main/');
     const old = stage.last();
     old.hung = true;
-    await Promise.all([stage.supervisor.recyclePool('shop', 'test'), stage.clock.advance(17_500)]);
+    await Promise.all([stage.supervisor.recyclePool('shop', 'on-demand'), stage.clock.advance(17_500)]);
     expect(old.asked).toMatchObject({ terminate: 1, kill: 0 });
     await stage.clock.advance(3_000);
     expect(old.asked).toMatchObject({ kill: 1 });
@@ -60,7 +60,7 @@ describe('an overlapped recycle', () => {
   test('the old worker keeps serving when the new one does not start, and nothing is counted', async () => {
     const stage = await serving({ failure: { rapidFailProtectionMaxCrashes: 1 } });
     stage.next.push({ ...goodProcess, start: 'exits' });
-    const outcome = stage.supervisor.recyclePool('shop', 'test').catch((error: unknown) => error);
+    const outcome = stage.supervisor.recyclePool('shop', 'on-demand').catch((error: unknown) => error);
     await stage.clock.advance(500);
     expect(await outcome).toMatchObject({ code: 'recycle-failed' });
     expect(await stage.visit()).toBe('answered');
@@ -71,7 +71,7 @@ describe('an overlapped recycle', () => {
 
   test('a recycle during a recycle is merged', async () => {
     const stage = await serving();
-    const both = [stage.supervisor.recyclePool('shop', 'one'), stage.supervisor.recyclePool('shop', 'two')];
+    const both = [stage.supervisor.recyclePool('shop', 'on-demand'), stage.supervisor.recyclePool('shop', 'on-demand')];
     await stage.clock.advance(1_000);
     await Promise.all(both);
     expect(stage.runtime.processes).toHaveLength(2);
@@ -80,7 +80,7 @@ describe('an overlapped recycle', () => {
   test('a crash of the old worker meanwhile: its requests get the new one', async () => {
     const stage = await serving();
     stage.next.push({ ...goodProcess, startMs: 2_000 });
-    const recycled = stage.supervisor.recyclePool('shop', 'test');
+    const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
     await stage.clock.advance(500);
     stage.runtime.process(1)?.die(1, null);
     const request = stage.listeners.request('main/');
@@ -94,7 +94,7 @@ describe('an overlapped recycle', () => {
 test('disallowOverlappingRotation: the old process is gone before the new one starts', async () => {
   const stage = await serving({ recycling: { disallowOverlappingRotation: true } });
   const old = stage.last();
-  const recycled = stage.supervisor.recyclePool('shop', 'test');
+  const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
   await stage.clock.advance(10);
   expect(stage.runtime.processes).toHaveLength(1);
   expect(old.exited).toBe(false);
@@ -123,8 +123,8 @@ test('periodicRestart: by time, and by requests as the listeners report them', a
 test('a pool that is not started cannot be recycled, and a name that does not exist is said so', async () => {
   const stopped = new Stage();
   stopped.apply([samplePool('shop', { autoStart: false })], [sampleApplication('shop')]);
-  await expect(stopped.supervisor.recyclePool('shop', 'test')).rejects.toMatchObject({ code: 'pool-not-started' });
-  await expect(stopped.supervisor.recyclePool('shoe', 'test')).rejects.toMatchObject({ code: 'no-such-pool' });
+  await expect(stopped.supervisor.recyclePool('shop', 'on-demand')).rejects.toMatchObject({ code: 'pool-not-started' });
+  await expect(stopped.supervisor.recyclePool('shoe', 'on-demand')).rejects.toMatchObject({ code: 'no-such-pool' });
 });
 
 test('a fixed port: one process whatever maxProcesses says, and the next one only when it is gone', async () => {
@@ -143,7 +143,7 @@ test('a fixed port: one process whatever maxProcesses says, and the next one onl
   await stage.clock.advance(1_000);
   expect(stage.runtime.alive()).toHaveLength(1);
   const old = stage.last();
-  const recycled = stage.supervisor.recyclePool('shop', 'test');
+  const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
   await stage.clock.advance(10);
   expect(stage.runtime.processes).toHaveLength(1);
   const request = stage.listeners.request('main/');

@@ -20,7 +20,7 @@ function generations(stage: Stage): readonly number[] {
 test('the workers of a web garden are replaced one after the other', async () => {
   const stage = await garden();
   for (let n = 0; n < 3; n += 1) stage.next.push({ ...goodProcess, startMs: 1_000 });
-  const recycled = stage.supervisor.recyclePool('shop', 'test');
+  const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
   await stage.clock.advance(500);
   expect(stage.runtime.processes).toHaveLength(4);
   await stage.clock.advance(800);
@@ -37,7 +37,7 @@ test('the workers of a web garden are replaced one after the other', async () =>
 test('a new worker that does not start ends the roll: the others stay, and the caller is told', async () => {
   const stage = await garden();
   stage.next.push(goodProcess, { ...goodProcess, start: 'exits' });
-  const outcome = stage.supervisor.recyclePool('shop', 'test').catch((error: unknown) => error);
+  const outcome = stage.supervisor.recyclePool('shop', 'on-demand').catch((error: unknown) => error);
   await stage.clock.advance(2_000);
   expect(await outcome).toMatchObject({ code: 'recycle-failed' });
   expect(generations(stage)).toEqual([2, 1, 1]);
@@ -64,7 +64,7 @@ test('a change in the middle of a roll reaches every worker', async () => {
 test('a worker that crashes before its turn starts with what is new, and is not replaced twice', async () => {
   const stage = await garden();
   stage.next.push({ ...goodProcess, startMs: 1_000 });
-  const recycled = stage.supervisor.recyclePool('shop', 'test');
+  const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
   await stage.clock.advance(500);
   stage.runtime.process(3)?.die(1, null);
   await stage.clock.advance(5_000);
@@ -76,7 +76,7 @@ test('a worker that crashes before its turn starts with what is new, and is not 
 test('without overlap too only one slot is empty at a time', async () => {
   const recycling = { rolling: true, disallowOverlappingRotation: true };
   const stage = await garden({ ...threeWorkers, recycling });
-  const recycled = stage.supervisor.recyclePool('shop', 'test');
+  const recycled = stage.supervisor.recyclePool('shop', 'on-demand');
   await stage.clock.advance(5_000);
   await recycled;
   expect(generations(stage)).toEqual([2, 2, 2]);

@@ -53,6 +53,7 @@ export class Stage {
         workerStarted: (pool) => this.happened.push(`started ${pool}`),
         workerExited: (pool, _application, reason) => this.happened.push(`exited ${pool} ${reason}`),
         recycled: (pool, reason) => this.happened.push(`recycled ${pool} ${reason}`),
+        receipt: () => undefined,
         rapidFail: (pool) => this.happened.push(`rapid-fail ${pool}`),
         changed: () => undefined,
       },
