@@ -1,4 +1,5 @@
 /** Why worker processes end, and what an end means for the counters. */
+import { unreachable } from '../../config/base/invariant.js';
 import type { HostingModel } from '../../config/model.js';
 
 /** Closed list: why a worker process ended. */
@@ -94,8 +95,16 @@ function reasonOf(retired: RetireReason): ExitReason {
     case 'pool-stopped':
     case 'shutdown':
       return retired;
-    default:
+    case 'time':
+    case 'requests':
+    case 'schedule':
+    case 'memory':
+    case 'private-memory':
+    case 'unhealthy':
+    case 'on-demand':
       return 'recycle';
+    default:
+      return unreachable(retired);
   }
 }
 

@@ -147,10 +147,6 @@ test('a recycle of one worker leaves the others alone', async () => {
   await stage.clock.advance(1_000);
   await Promise.all([stage.supervisor.recycleWorker(1), stage.clock.advance(5_000)]);
   expect(stage.pool().receipts).toMatchObject([{ kind: 'recycle', cause: 'on-demand', old: { workerId: 1 } }]);
-  expect(
-    stage
-      .pool()
-      .workers.map(({ workerId }) => workerId)
-      .toSorted(),
-  ).toEqual([2, 3]);
+  const left = stage.pool().workers.map(({ workerId }) => workerId);
+  expect(new Set(left)).toEqual(new Set([2, 3]));
 });
