@@ -61,6 +61,7 @@ export interface PoolConfig {
   /** Absolute path of the Node that runs in-process apps; null = the Node that runs Sluice. */
   readonly nodePath: string | null;
   readonly environmentVariables: readonly EnvironmentVariable[];
+  readonly affinity: 'none' | 'cookie';
   readonly processModel: ProcessModelConfig;
   readonly recycling: RecyclingConfig;
   readonly failure: FailureConfig;

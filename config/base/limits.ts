@@ -126,6 +126,10 @@ export const environmentVariablesMax = 500;
 /** `requestTimeout` of httpPlatform; aspNetCore stops at half of it. */
 export const requestTimeoutMsMax = 2_592_000_000;
 export const recycleFilesMax = 16;
+/** Of pools with `affinity: cookie`. */
+export const affinityCookieName = 'SluiceAffinity';
+/** Cookie values that a listener remembers as good, per application. */
+export const affinityMarksMax = 4_096;
 /** A web.config: sections that are mentioned, and the path of a location. */
 export const webConfigMentionsMax = 25;
 export const locationPathCharsMax = 1_024;

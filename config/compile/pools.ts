@@ -112,6 +112,7 @@ export class Pools {
       isolation: this.isolation(settings),
       nodePath: await this.nodePath(settings, path),
       environmentVariables: variables.list(),
+      affinity: settings.affinity,
       processModel: processModel(settings),
       recycling: {
         disallowOverlappingRotation: settings.recycling.disallowOverlappingRotation,

@@ -48,9 +48,10 @@ export const poolSettings = z.strictObject({
     reload: 'recycle',
   }),
   affinity: setting(z.enum(['none', 'cookie']).prefault('none'), {
-    description: 'Whether a client stays with the worker that served it first.',
+    description:
+      'cookie: a client stays with the worker that served it first, and with its successor after a recycle. socket.io with ' +
+      'polling and Blazor Server need it with more than one worker.',
     reload: 'live',
-    acts: 'not-yet',
   }),
   processModel: setting(processModel.prefault({}), {
     description: 'Number of workers, identity, idle, start-up, shutdown and ping limits.',

@@ -48,12 +48,15 @@ export interface RoutePool {
   readonly maxConcurrentRequests: number;
   /** Two crashes with the same request line in flight within this time make the line a suspect. */
   readonly rapidFailProtectionIntervalMs: number;
+  readonly affinity: 'none' | 'cookie';
 }
 
 export interface ListenerSettings {
   readonly headerWaitTimeoutMs: number;
   readonly minBytesPerSecond: number;
   readonly trustedProxies: readonly string[];
+  /** Signs affinity cookies; hexadecimal, as long as this server runs. */
+  readonly affinityKey: string;
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
   readonly accessLogFile: string;
   readonly accessLogFormat: 'json' | 'combined';

@@ -15,6 +15,8 @@ export interface ResponseHeadOptions {
    * a client of HTTP/1.0. `default`: HTTP/1.1 persists without a word. `upgrade`: the accepted 101.
    */
   readonly connection: 'default' | 'keep-alive' | 'close' | 'upgrade';
+  /** Value of a Set-Cookie of ours; '' = none. */
+  readonly cookie: string;
 }
 
 /**
@@ -56,6 +58,7 @@ export function responseHead(head: ResponseHead, options: ResponseHeadOptions): 
     out += name + ': ' + (kind === FieldKind.contentLength ? String(head.contentLength) : value) + '\r\n';
   }
   if (!hasDate) out += 'Date: ' + options.date + '\r\n';
+  if (options.cookie !== '') out += 'Set-Cookie: ' + options.cookie + '\r\n';
   if (options.framing === 'chunked') out += 'Transfer-Encoding: chunked\r\n';
   return out + connectionLine(options) + '\r\n';
 }
@@ -99,7 +102,7 @@ function connectionLine(options: ResponseHeadOptions): string {
   }
 }
 
-const interimOptions: ResponseHeadOptions = { framing: 'none', date: '', connection: 'default' };
+const interimOptions: ResponseHeadOptions = { framing: 'none', date: '', connection: 'default', cookie: '' };
 
 /** A 1xx other than 101 for an HTTP/1.1 client: hop-by-hop fields and framing removed, nothing added. */
 export function interimHead(head: ResponseHead): string {

@@ -1,4 +1,5 @@
 // HOT: measured by test/bench/main.ts
+import type { AffinityMark } from '../proxy/affinity.js';
 import type { ApplicationState, Worker } from '../proxy/worker.js';
 
 const lateWeight = 1_000_000;
@@ -6,10 +7,13 @@ const lateWeight = 1_000_000;
 /**
  * Chooses the worker with the least requests outstanding: those of this listener plus the total the
  * worker told last; ties go round. A late worker is chosen only when no other is eligible.
+ * A client with a mark gets the worker of its slot while there is one.
  * @returns null when none is connected, or each has its share of requests under way.
  */
-export function pickWorker(application: ApplicationState, nowMs: number): Worker | null {
+export function pickWorker(application: ApplicationState, nowMs: number, mark: AffinityMark | null): Worker | null {
   const workers = application.workers;
+  const own = mark === null ? null : workerOf(application, mark, nowMs);
+  if (own !== null) return own;
   const count = workers.length;
   const share = application.pool?.concurrencyShare ?? 0;
   if (count === 1) {
@@ -31,6 +35,12 @@ export function pickWorker(application: ApplicationState, nowMs: number): Worker
   }
   application.cursor = bestIndex + 1;
   return best;
+}
+
+/** The worker of the client's slot, also when it is late: another one does not know the client. */
+function workerOf({ workers, pool }: ApplicationState, mark: AffinityMark, nowMs: number): Worker | null {
+  const own = workers.find(({ slot }) => slot === mark.slot);
+  return own !== undefined && isEligible(own, pool?.concurrencyShare ?? 0, nowMs) ? own : null;
 }
 
 function isEligible(worker: Worker, share: number, nowMs: number): boolean {

@@ -39,6 +39,7 @@ const emptyRoutes: Routes = {
     headerWaitTimeoutMs: 30_000,
     minBytesPerSecond: 240,
     trustedProxies: [],
+    affinityKey: '',
     underscoresInHeaders: 'pass',
     accessLogFile: '',
     accessLogFormat: 'json',
@@ -155,7 +156,7 @@ export class Listener implements ProxyCore, ConnectionContext {
     if (application === null || pool === null) return;
     const failure = application.route?.failure ?? application.failure;
     if (failure !== null) return exchange.refuse(failure);
-    const worker = application.waiting.size > 0 ? null : pickWorker(application, this.deadlines.nowMs);
+    const worker = application.waiting.size > 0 ? null : pickWorker(application, this.deadlines.nowMs, exchange.mark);
     if (worker !== null) return this.#start(exchange, worker);
     exchange.waiter = this.#queue.enter(exchange, application, pool);
     this.#upstreams.stillNeeds(application);

@@ -87,7 +87,7 @@ export class RequestQueue implements Expiring {
   serve(application: ApplicationState): void {
     while (application.waiting.first !== null) {
       const waiter = application.waiting.first;
-      const worker = pickWorker(application, this.#ports.clock.monotonicMs());
+      const worker = pickWorker(application, this.#ports.clock.monotonicMs(), waiter.exchange.mark);
       if (worker === null) return;
       this.leave(waiter);
       waiter.pool.cells.waited((this.#ports.clock.monotonicMs() - waiter.sinceMs) / 1000);

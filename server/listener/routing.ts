@@ -1,6 +1,7 @@
 import type { Cells } from '../metrics/cells.js';
-import type { RoutePool, Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import type { RouteApplication, RoutePool, Routes, RouteSite } from '../../pools/protocol/snapshot.js';
 import { TrustedProxies } from '../http1/trusted-proxies.js';
+import { Affinity } from '../proxy/affinity.js';
 import { CrashLines } from '../proxy/crash-lines.js';
 import { ownerOf, PoolCells, RequestCells } from '../proxy/traffic-cells.js';
 import type { ApplicationState, PoolState } from '../proxy/worker.js';
@@ -34,17 +35,18 @@ export class RoutingBooks {
     this.#routed = new Set(routes.pools.map(({ name }) => name));
     this.#isLittered = true;
     for (const settings of routes.pools) this.#setPool(settings, listeners);
+    const { settings } = routes;
     const states = routes.applications.map((route) => {
       const state = application(route.id);
       const site = routes.sites[route.siteIndex];
       state.isRouted = true;
       state.route = route;
       state.pool = this.#pools.get(route.pool) ?? null;
+      state.affinity = affinityOf(route, state.pool, settings.affinityKey);
       state.connectionTimeoutMs = site?.connectionTimeoutMs ?? 0;
       state.cells = new RequestCells(this.#cells, site?.name ?? '', route.pool);
       return state;
     });
-    const { settings } = routes;
     return {
       table: compileRoutes(routes),
       applications: states,
@@ -122,4 +124,8 @@ export class RoutingBooks {
       cells: new PoolCells(this.#cells, settings.name),
     });
   }
+}
+
+function affinityOf(route: RouteApplication, pool: PoolState | null, key: string): Affinity | null {
+  return pool?.settings.affinity === 'cookie' ? new Affinity(key, route.id, route.path) : null;
 }

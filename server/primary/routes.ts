@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Diagnostic, escapeControls, shorten } from '../../config/base/diagnostics.js';
 import { workerNoteCharsMax } from '../../config/base/limits.js';
@@ -5,6 +6,9 @@ import { statusEntry } from '../../config/base/statuses.js';
 import type { ApplicationConfig, ApplicationFailure, CompiledConfig } from '../../config/model.js';
 import type { FailureDetail, RouteApplication, Routes, StoredFailure } from '../../pools/protocol/snapshot.js';
 import { isDevelopment } from '../../pools/supervisor/development.js';
+
+/** Workers do not outlive the primary, so a cookie need not either. */
+const affinityKey = randomBytes(32).toString('hex');
 
 /** The part of the configuration that listeners need, in the form they take it. */
 export function routesOf(config: CompiledConfig): Routes {
@@ -20,16 +24,18 @@ export function routesOf(config: CompiledConfig): Routes {
     applications: config.applications.map((one) =>
       routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
     ),
-    pools: config.pools.map(({ name, queueLength, processModel, failure }) => ({
+    pools: config.pools.map(({ name, queueLength, processModel, failure, affinity }) => ({
       name,
       queueLength,
       maxConcurrentRequests: processModel.maxConcurrentRequests,
       rapidFailProtectionIntervalMs: failure.rapidFailProtectionIntervalMs,
+      affinity,
     })),
     settings: {
       headerWaitTimeoutMs: config.server.webLimits.headerWaitTimeoutMs,
       minBytesPerSecond: config.server.webLimits.minBytesPerSecond,
       trustedProxies: config.server.trustedProxies,
+      affinityKey,
       underscoresInHeaders: config.server.underscoresInHeaders,
       accessLogFile: config.server.accessLog.format === 'none' ? '' : accessLogFile(config),
       accessLogFormat: config.server.accessLog.format === 'combined' ? 'combined' : 'json',

@@ -28,6 +28,8 @@ export interface AnswerPorts {
   connectionAfter(framing: ClientFraming): 'default' | 'keep-alive' | 'close';
   /** IMF-fixdate of now. */
   date(): string;
+  /** Value of a Set-Cookie that joins the final head; '' = none. */
+  affinityCookie(): string;
   /** The first byte for the client is on its way (an interim answer too). */
   onFirstByte(): void;
 }
@@ -143,7 +145,12 @@ export class Answer {
     if (!this.#ports.request.upgradeWebSocket) return this.#break('UnaskedUpgrade');
     this.#ports.onFirstByte();
     this.isHeadSent = true;
-    const options = { framing: 'none', date: this.#ports.date(), connection: 'upgrade' } as const;
+    const options = {
+      framing: 'none',
+      date: this.#ports.date(),
+      connection: 'upgrade',
+      cookie: this.#ports.affinityCookie(),
+    } as const;
     this.#ports.output.text(responseHead(this.head, options));
     this.#phase = 'done';
     this.tunnelStart = at;
@@ -160,7 +167,7 @@ export class Answer {
     this.closesClient = connection === 'close';
     ports.onFirstByte();
     this.isHeadSent = true;
-    ports.output.text(responseHead(head, { framing, date: ports.date(), connection }));
+    ports.output.text(responseHead(head, { framing, date: ports.date(), connection, cookie: ports.affinityCookie() }));
     if (!hasBody(ports.request.method, head.status)) {
       this.#phase = 'done';
       if (at < end) this.hasExtra = true;

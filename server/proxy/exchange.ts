@@ -2,6 +2,7 @@
 import { writeQueueHighBytes } from '../../config/base/limits.js';
 import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { RequestHead } from '../http1/types.js';
+import type { AffinityMark } from './affinity.js';
 import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
 import type { ProxyCore } from './core.js';
 import type { ExchangeClient } from './exchange-client.js';
@@ -35,6 +36,8 @@ export class Exchange implements AnswerPorts {
   worker: Worker | null = null;
   upstream: Upstream | null = null;
   waiter: Waiter | null = null;
+  /** What the client's affinity cookie says. */
+  mark: AffinityMark | null = null;
   tunnel: Tunnel | null = null;
   /** Monotonic ms; of the complete head, and of the first byte towards the client (0 = none). */
   startedMs = 0;
@@ -72,6 +75,7 @@ export class Exchange implements AnswerPorts {
     this.state = 'waiting';
     this.application = application;
     this.pool = application.pool;
+    this.mark = application.affinity === null ? null : application.affinity.markOf(this.request);
     application.requests += 1;
     if (this.pool !== null) this.pool.requests += 1;
     this.firstByteMs = 0;
@@ -263,6 +267,11 @@ export class Exchange implements AnswerPorts {
 
   date(): string {
     return this.core.date();
+  }
+
+  affinityCookie(): string {
+    const { mark, worker, application } = this;
+    return worker === null ? '' : (application?.affinity?.cookieFor(worker, mark, this.client.forward) ?? '');
   }
 
   onFirstByte(): void {

@@ -5,6 +5,7 @@ import type {
   UpstreamEndpoint,
   UpstreamWorker,
 } from '../../pools/protocol/snapshot.js';
+import type { Affinity } from './affinity.js';
 import type { CrashLines } from './crash-lines.js';
 import type { Exchange } from './exchange.js';
 import { Receipt } from './receipt.js';
@@ -36,6 +37,8 @@ export class ApplicationState {
   pool: PoolState | null = null;
   cells: RequestCells | null = null;
   connectionTimeoutMs = 0;
+  /** Null: its pool does not keep clients with a worker. */
+  affinity: Affinity | null = null;
   /** Named by the newest routes. */
   isRouted = false;
   /** Requests of this listener that began and are not finished: waiting, under way, tunnels. */
@@ -59,6 +62,7 @@ export class ApplicationState {
 export class Worker {
   readonly workerId: number;
   readonly slot: number;
+  readonly generation: number;
   readonly endpoint: UpstreamEndpoint;
   readonly application: ApplicationState;
   /** Set once, right after construction. */
@@ -85,6 +89,7 @@ export class Worker {
   constructor(worker: UpstreamWorker, application: ApplicationState) {
     this.workerId = worker.workerId;
     this.slot = worker.slot;
+    this.generation = worker.generation;
     this.endpoint = worker.endpoint;
     this.application = application;
   }

@@ -35,7 +35,12 @@ const head = createRequestHead();
 const answerHead = createResponseHead();
 const client = createForwardContext('192.0.2.7', 51234, 'http', false, 'pass');
 const upstream = { pairingToken: '0123456789abcdef0123456789abcdef', forwardedPort: true, forwardedForAppend: false };
-const options = { framing: 'length', date: 'Sat, 01 Aug 2026 10:00:00 GMT', connection: 'default' } as const;
+const options = {
+  framing: 'length',
+  date: 'Sat, 01 Aug 2026 10:00:00 GMT',
+  connection: 'default',
+  cookie: '',
+} as const;
 const out = Buffer.alloc(4096);
 const decoder = new ChunkedDecoder();
 const table = compileRoutes(

@@ -32,11 +32,20 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       maxConnectionsPerAddress: 0,
     })),
     applications,
-    pools: [{ name: 'pool', queueLength: 1000, maxConcurrentRequests: 1024, rapidFailProtectionIntervalMs: 300_000 }],
+    pools: [
+      {
+        name: 'pool',
+        queueLength: 1000,
+        maxConcurrentRequests: 1024,
+        rapidFailProtectionIntervalMs: 300_000,
+        affinity: 'none',
+      },
+    ],
     settings: {
       headerWaitTimeoutMs: 30_000,
       minBytesPerSecond: 240,
       trustedProxies: [],
+      affinityKey: '00',
       underscoresInHeaders: 'pass',
       accessLogFile: '',
       accessLogFormat: 'json',

@@ -25,6 +25,7 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
     queueLength: 1_000,
     isolation: 'process',
     nodePath: null,
+    affinity: 'none',
     environmentVariables: [],
     ...rest,
     processModel: {

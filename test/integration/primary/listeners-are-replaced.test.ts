@@ -27,6 +27,7 @@ function routes(accessLogFile: string): Routes {
       headerWaitTimeoutMs: 1,
       minBytesPerSecond: 1,
       trustedProxies: [],
+      affinityKey: '00',
       underscoresInHeaders: 'pass',
       accessLogFile,
       accessLogFormat: 'json',

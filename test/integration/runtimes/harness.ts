@@ -174,6 +174,7 @@ function poolOf(options: StartOptions): PoolConfig {
     queueLength: 1_000,
     isolation: 'user',
     nodePath: null,
+    affinity: 'none',
     environmentVariables: [],
     recycling: {
       disallowOverlappingRotation: false,

@@ -3,7 +3,7 @@
  * of every SignalR app, and `blazorpack`, the MessagePack one of Blazor circuits.
  */
 import { WebSocket } from 'ws';
-import { callJson } from '../http-client.js';
+import { type Answer, call } from '../http-client.js';
 import { until, within } from '../time.js';
 import { type Packed, pack, unpack } from './message-pack.js';
 
@@ -118,6 +118,13 @@ export interface HubAddress {
   readonly host: string;
   /** Path of the hub with the application's path: /sub/hub. */
   readonly path: string;
+  /** Cookies of the page, as the browser would send them. */
+  readonly cookie?: string;
+}
+
+/** The Cookie field of a browser that got this answer; '' = none. */
+export function cookieAfter({ headers }: Answer): string {
+  return (headers['set-cookie'] ?? []).map((one) => one.split(';')[0]).join('; ');
 }
 
 const answerLimitMs = 60_000;
@@ -137,7 +144,12 @@ export class HubClient {
 
   static async connect(address: HubAddress, protocol: HubProtocol): Promise<HubClient> {
     const { port, host, path } = address;
-    const offer = (await callJson(port, `${path}/negotiate?negotiateVersion=1`, { method: 'POST', host })) as {
+    const given = address.cookie === undefined || address.cookie === '' ? {} : { cookie: address.cookie };
+    const how = { method: 'POST', host, headers: given };
+    const negotiated = await call(port, `${path}/negotiate?negotiateVersion=1`, how);
+    const cookie = cookieAfter(negotiated);
+    const headers = { host, ...given, ...(cookie === '' ? {} : { cookie }) };
+    const offer = JSON.parse(negotiated.text) as {
       readonly connectionToken: string;
       readonly availableTransports: readonly { readonly transport: string }[];
     };
@@ -145,7 +157,7 @@ export class HubClient {
       throw new Error(`no WebSockets offered: ${JSON.stringify(offer)}`);
     }
     const url = `ws://127.0.0.1:${port}${path}?id=${encodeURIComponent(offer.connectionToken)}`;
-    const client = new HubClient(new WebSocket(url, { headers: { host } }), protocol);
+    const client = new HubClient(new WebSocket(url, { headers }), protocol);
     await within(answerLimitMs, 'the hub handshake', client.#handshake());
     return client;
   }

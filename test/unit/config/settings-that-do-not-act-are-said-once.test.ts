@@ -16,12 +16,12 @@ describe('one warning for each setting, at its first place', () => {
   test('that does not act yet', async () => {
     expect(
       await warned(
-        'applicationPoolDefaults: { cpu: { limit: 25000, action: Throttle } }\napplicationPools:\n  - { name: a, affinity: cookie }\n  - { name: b, affinity: cookie }',
+        'applicationPoolDefaults: { cpu: { limit: 25000, action: Throttle } }\napplicationPools:\n  - { name: a, cpu: { smpAffinitized: true } }\n  - { name: b, cpu: { smpAffinitized: true } }',
       ),
     ).toEqual([
       '1:35 setting-not-acting applicationPoolDefaults.cpu.limit does not act yet in this version',
       '1:49 setting-not-acting applicationPoolDefaults.cpu.action does not act yet in this version',
-      '3:16 setting-not-acting applicationPools.affinity does not act yet in this version (set in 2 places)',
+      '3:23 setting-not-acting applicationPools.cpu.smpAffinitized does not act yet in this version (set in 2 places)',
     ]);
   });
 

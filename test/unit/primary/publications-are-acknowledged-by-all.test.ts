@@ -27,6 +27,7 @@ const routes: Routes = {
     headerWaitTimeoutMs: 1,
     minBytesPerSecond: 1,
     trustedProxies: [],
+    affinityKey: '00',
     underscoresInHeaders: 'pass',
     accessLogFile: '',
     accessLogFormat: 'json',

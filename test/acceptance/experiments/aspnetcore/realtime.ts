@@ -1,6 +1,6 @@
 /** Long-lived connections of real apps: a SignalR hub and a Blazor Server circuit, at / and at /sub. */
 import { ask, type HostedApp } from '../../../support/aspnetcore/app-client.js';
-import { blazorpackProtocol, HubClient, jsonProtocol } from '../../../support/aspnetcore/hub-client.js';
+import { blazorpackProtocol, cookieAfter, HubClient, jsonProtocol } from '../../../support/aspnetcore/hub-client.js';
 import { published } from '../../../support/aspnetcore/published.js';
 import type { Sluice } from '../../../support/sluice.js';
 import { until } from '../../../support/time.js';
@@ -52,7 +52,7 @@ function readPage(html: string): Page {
 async function circuitOpens(sluice: Sluice, app: HostedApp): Promise<Finding> {
   const page = await sluice.call(`${app.base}/counter`, { host: app.host, limitMs: 120_000 });
   const { state, markers } = readPage(page.text);
-  const address = { port: sluice.port, host: app.host, path: `${app.base}/_blazor` };
+  const address = { port: sluice.port, host: app.host, path: `${app.base}/_blazor`, cookie: cookieAfter(page) };
   const circuit = await HubClient.connect(address, blazorpackProtocol);
   try {
     const root = `http://${app.host}${app.base}/`;
@@ -79,6 +79,21 @@ async function circuitOpens(sluice: Sluice, app: HostedApp): Promise<Finding> {
   } finally {
     circuit.close();
   }
+}
+
+const garden: HostedApp = { host: 'garden.test', base: '', pool: 'garden' };
+const gardenWorkers = 3;
+
+/** Page, negotiation and WebSocket of one client are three connections, and only one worker knows it. */
+async function circuitsOpenInGarden(sluice: Sluice): Promise<Finding> {
+  await sluice.call('/counter', { host: garden.host, limitMs: 120_000 });
+  await until('three workers', async () => (await sluice.workerPids(garden.pool)).length === gardenWorkers, {
+    withinMs: 120_000,
+  });
+  const broken: string[] = [];
+  const clients = 6;
+  for (let client = 0; client < clients; client += 1) broken.push(...(await circuitOpens(sluice, garden)).broken);
+  return { measured: `${clients} circuits on ${gardenWorkers} workers`, broken };
 }
 
 /** The stop of a pool with an open circuit or hub connection has to end it. */
@@ -108,6 +123,7 @@ const checks: readonly Check[] = [
     { name: `SignalR hub at ${base || '/'}`, run: (sluice: Sluice) => hubTalks(sluice, appOf('hub', base)) },
     { name: `Blazor circuit at ${base || '/'}`, run: (sluice: Sluice) => circuitOpens(sluice, appOf('blazor', base)) },
   ]),
+  { name: 'Blazor circuits on three workers with affinity', run: circuitsOpenInGarden },
   { name: 'a process that ends closes its hub connections', run: hubClosesOnStop },
 ];
 
@@ -120,9 +136,17 @@ export const realtime: Group = {
       { name: 'blazor', physicalPath: await published('blazor') },
     ];
     return {
-      applicationPools: folders.flatMap(({ name }) => bases.map((base) => ({ name: appOf(name, base).pool }))),
-      sites: (port) =>
-        folders.map(({ name, physicalPath }) => ({
+      applicationPools: [
+        ...folders.flatMap(({ name }) => bases.map((base) => ({ name: appOf(name, base).pool }))),
+        { name: garden.pool, affinity: 'cookie', processModel: { maxProcesses: gardenWorkers } },
+      ],
+      sites: (port) => [
+        {
+          name: 'garden',
+          bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${garden.host}` }],
+          applications: [{ path: '/', applicationPool: garden.pool, physicalPath: folders[1]?.physicalPath }],
+        },
+        ...folders.map(({ name, physicalPath }) => ({
           name,
           bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${name}.test` }],
           applications: bases.map((base) => ({
@@ -131,6 +155,7 @@ export const realtime: Group = {
             physicalPath,
           })),
         })),
+      ],
     };
   },
   checks,

@@ -8,6 +8,7 @@ const io = new Server(server);
 io.on('connection', (socket) => {
   socket.emit('welcome', { transport: socket.conn.transport.name });
   socket.on('ask', (value, answer) => answer({ youAsked: value }));
+  socket.on('who', (answer) => answer(process.pid));
   socket.on('bytes', (value, answer) => answer(Buffer.concat([value, value])));
   socket.on('join', (room, answer) => {
     socket.join(room);
