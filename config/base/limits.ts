@@ -133,6 +133,12 @@ export const affinityMarksMax = 4_096;
 /** A web.config: sections that are mentioned, and the path of a location. */
 export const webConfigMentionsMax = 25;
 export const locationPathCharsMax = 1_024;
+/** Sub-folders of applications that are searched for web.config files: of one, of all of a load; their entries. */
+export const subFoldersPerApplicationMax = 500;
+export const subFoldersMax = 150_000;
+export const subFolderEntriesMax = 20_000;
+/** Applications whose files are read at the same time. */
+export const applicationsReadAtOnce = 16;
 /** Detection of an application: what it reads of a folder that a tenant may have filled. */
 export const detectionJsonBytesMax = 1_048_576;
 export const detectionFolderEntriesMax = 20_000;

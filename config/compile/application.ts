@@ -14,6 +14,7 @@ import { type ElementOf, type ModuleMention, ModuleRefusal, refusal } from './mo
 import type { CompiledPool } from './pools.js';
 import type { Report } from './report.js';
 import { Variables } from './variables.js';
+import { subFolderFiles } from './sub-folder-files.js';
 import { type Effective, effective, type Layer, type Restriction } from './web-config-layers.js';
 
 const maxAllowedContentLengthMax = 4_294_967_295;
@@ -35,6 +36,10 @@ export interface WebConfigsOf {
   /** Path of the application, and those of all applications of its site (see `keyOf`). */
   readonly target: string;
   readonly applications: ReadonlySet<string>;
+  /** Folders of all applications of all sites. */
+  readonly applicationFolders: ReadonlySet<string>;
+  /** How many folders inside the application are searched for further files. */
+  readonly subFoldersMax: number;
 }
 
 export interface Built {
@@ -46,6 +51,8 @@ export interface Built {
 
 export class Build {
   webConfigLimit: number | undefined;
+  /** Where the search for files inside the application ended early. */
+  searchEndedAt: string | null = null;
   private readonly report: Report;
   private readonly sources: Sources;
   private readonly secrets: Set<string>;
@@ -118,7 +125,7 @@ export class Build {
       if (read.kind === 'read') layers.push({ config: read.config, base });
     }
     try {
-      return this.judge(effective(layers, webConfigs.target, webConfigs.applications));
+      return await this.judge(effective(layers, webConfigs.target, webConfigs.applications));
     } catch (error) {
       if (!(error instanceof ModuleRefusal)) throw error;
       const { file, line, column, message, remedy, subStatus } = error.problem;
@@ -128,15 +135,25 @@ export class Build {
     }
   }
 
-  private judge(config: Effective): ModuleAt | Built | null {
+  private async judge(config: Effective): Promise<ModuleAt | Built | null> {
     const ignored = ignoredSections(this.input.raw);
     for (const { section, diagnostic } of config.mentions) {
       if (!ignored.some((name) => matchesSection(section, name))) this.report.push(diagnostic);
     }
-    const closed = this.restriction(openRestrictions(config, ignored));
+    const closed = this.restriction(openRestrictions(config, ignored)) ?? (await this.subFolders(ignored));
     if (closed !== null) return closed;
     this.webConfigLimit = limitOf(config);
     return this.module(config);
+  }
+
+  private async subFolders(ignored: readonly string[]): Promise<Built | null> {
+    const { id, physicalPath, webConfigs } = this.input;
+    const found = await subFolderFiles({ ...webConfigs, physicalPath, foldersMax: webConfigs.subFoldersMax });
+    this.searchEndedAt = found.endedAt;
+    if (found.mention !== null) this.report.push(found.mention);
+    const { refused } = found;
+    if (refused === null) return this.restriction(openRestrictions(found, ignored));
+    return this.fail(500, 19, { ...refused, message: `${id} answers 500.19: ${refused.message}` });
   }
 
   private restriction(open: readonly Restriction[]): Built | null {
@@ -187,8 +204,11 @@ interface ModuleAt {
 }
 
 /** The restrictions that the administrator did not decide to do without. */
-export function openRestrictions(config: Effective, ignored: readonly string[]): readonly Restriction[] {
-  return config.restrictions.filter(({ section }) => !ignored.some((name) => matchesSection(section, name)));
+export function openRestrictions(
+  { restrictions }: Pick<Effective, 'restrictions'>,
+  ignored: readonly string[],
+): readonly Restriction[] {
+  return restrictions.filter(({ section }) => !ignored.some((name) => matchesSection(section, name)));
 }
 
 /** `hosting.ignoreSections` as written. */

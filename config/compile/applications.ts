@@ -1,13 +1,15 @@
 /** The applications of all sites, in configuration order. */
 import { dirname, resolve } from 'node:path';
+import { applicationsReadAtOnce, subFoldersMax, subFoldersPerApplicationMax } from '../base/limits.js';
 import type { Sources } from '../load/document.js';
 import { placeOfFile } from '../load/expand.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
 import { WebConfigReader } from '../load/web-config.js';
 import type { ApplicationConfig } from '../model.js';
 import { type ApplicationDefaults, applicationDefaults } from '../schema/root.js';
-import { Build, ignoredSections, openRestrictions, type WebConfigsOf } from './application.js';
+import { Build, type Built, ignoredSections, openRestrictions, type WebConfigsOf } from './application.js';
 import { poolConflict } from './hosting.js';
+import { inParallel } from './in-parallel.js';
 import { inherit, isPlain, textOf } from './inherit.js';
 import { ModuleRefusal } from './module-problem.js';
 import { type CompiledPool, defaultPoolName, type Pools } from './pools.js';
@@ -19,6 +21,10 @@ const maxAllowedContentLengthDefault = 30_000_000;
 
 /** An application before its web.config and folder are looked at. */
 interface Declared {
+  readonly site: CompiledSite;
+  /** Applications around it, outermost first, and the keys of all of its site. */
+  parents: readonly Declared[];
+  applications: ReadonlySet<string>;
   readonly raw: Readonly<Record<string, unknown>>;
   readonly at: Path;
   readonly path: string;
@@ -30,8 +36,17 @@ interface Declared {
   readonly limits: { readonly own: number | undefined; readonly inherited: number | undefined };
 }
 
+/** What its web.config files and its folder say. */
+interface Compiled {
+  readonly report: Report;
+  readonly made: Built;
+  readonly webConfigLimit: number | undefined;
+  readonly searchEndedAt: string | null;
+}
+
 export class Applications {
   readonly list: ApplicationConfig[] = [];
+  private readonly declared: Declared[] = [];
   private readonly report: Report;
   private readonly pools: Pools;
   private readonly sources: Sources;
@@ -42,6 +57,7 @@ export class Applications {
   /** web.config file -> child applications in other pools. */
   private readonly foreignRestrictions = new Map<string, readonly string[]>();
   private readonly reader: WebConfigReader;
+  private readonly searchesEnded: string[] = [];
   private dotnetNoted = 0;
   private dotnetPlace: { readonly place: Place; readonly path: Path; readonly id: string } | null = null;
 
@@ -74,14 +90,28 @@ export class Applications {
     }
     const applications = new Set(declared.keys());
     for (const one of declared.values()) {
-      const parents = foldersOf(one.key).flatMap((folder) => (folder === one.key ? [] : (declared.get(folder) ?? [])));
-      await this.add(site, one, parents, applications);
+      one.parents = foldersOf(one.key).flatMap((folder) => (folder === one.key ? [] : (declared.get(folder) ?? [])));
+      one.applications = applications;
+      this.declared.push(one);
+    }
+  }
+
+  /** After the last site. Files of several applications are read at once; what comes out is in configuration order. */
+  async compile(): Promise<void> {
+    const folders = new Set(this.declared.map(({ physicalPath }) => physicalPath));
+    const share = Math.floor(subFoldersMax / Math.max(1, this.declared.length));
+    const searched = Math.min(subFoldersPerApplicationMax, share);
+    const made = await inParallel(this.declared, applicationsReadAtOnce, (one) => this.read(one, folders, searched));
+    for (const [index, one] of this.declared.entries()) {
+      const compiled = made[index];
+      if (compiled !== undefined) await this.add(one, compiled);
     }
   }
 
   /** Notes that are said once for all applications together. */
   finish(): void {
     this.warnAboutForeignRestrictions();
+    this.warnAboutSearchesThatEnded();
     if (this.dotnetPlace === null) return;
     const others = this.dotnetNoted > 1 ? ` and ${this.dotnetNoted - 1} more` : '';
     this.report.push(
@@ -133,23 +163,32 @@ export class Applications {
     const limit = (from: ApplicationDefaults): number | undefined =>
       from.security.requestFiltering.requestLimits.maxAllowedContentLength;
     const limits = { own: limit(applicationDefaults.parse(own)), inherited: limit(settings) };
-    return { raw, at, path, key: keyOf(path), id: `${site.config.name}${path}`, pool, physicalPath, limits };
+    const id = `${site.config.name}${path}`;
+    const around = { parents: [], applications: new Set<string>() };
+    return { site, raw, at, path, key: keyOf(path), id, pool, physicalPath, limits, ...around };
   }
 
-  /** `parents` are the applications around it, outermost first. */
-  private async add(
-    site: CompiledSite,
+  private async read(
     one: Declared,
-    parents: readonly Declared[],
-    applications: ReadonlySet<string>,
-  ): Promise<void> {
-    const { raw, at, path, key, id, pool, physicalPath, limits } = one;
+    applicationFolders: ReadonlySet<string>,
+    foldersSearched: number,
+  ): Promise<Compiled> {
+    const { raw, at, key, id, pool, physicalPath, parents, applications } = one;
     // A pool is an identity of its own: what one tenant writes never becomes another tenant's program or variables.
     const shared = parents.filter((other) => other.pool === pool);
     const folders = [...shared, one].map((other) => ({ folder: other.physicalPath, base: other.key }));
-    const webConfigs: WebConfigsOf = { reader: this.reader, folders, target: key, applications };
-    const build = new Build(this.report, this.sources, this.secrets, { raw, at, id, physicalPath, pool, webConfigs });
+    const around = { target: key, applications, applicationFolders, subFoldersMax: foldersSearched };
+    const webConfigs: WebConfigsOf = { reader: this.reader, folders, ...around };
+    const report = this.report.branch();
+    const build = new Build(report, this.sources, this.secrets, { raw, at, id, physicalPath, pool, webConfigs });
     const made = await build.run();
+    return { report, made, webConfigLimit: build.webConfigLimit, searchEndedAt: build.searchEndedAt };
+  }
+
+  private async add(one: Declared, { report, made, webConfigLimit, searchEndedAt }: Compiled): Promise<void> {
+    const { site, at, path, id, pool, physicalPath, parents, applications, limits } = one;
+    this.report.join(report);
+    if (searchEndedAt !== null) this.searchesEnded.push(searchEndedAt);
     if (made.failure === null && pool.readsWebConfig) {
       const foreign = parents.filter((other) => other.pool !== pool);
       for (const parent of foreign) await this.noteForeignRestrictions(parent, one, applications);
@@ -162,7 +201,7 @@ export class Applications {
       physicalPath,
       maxAllowedContentLength:
         limits.own ??
-        build.webConfigLimit ??
+        webConfigLimit ??
         site.maxAllowedContentLength ??
         limits.inherited ??
         maxAllowedContentLengthDefault,
@@ -213,6 +252,21 @@ export class Applications {
       throw error;
     }
     this.foreignRestrictions.set(config.file, [...(this.foreignRestrictions.get(config.file) ?? []), child.id]);
+  }
+
+  private warnAboutSearchesThatEnded(): void {
+    const [first, ...more] = this.searchesEnded;
+    if (first === undefined) return;
+    const others = more.length === 0 ? '' : ` (and those inside ${more.length} more applications)`;
+    this.report.push(
+      diagnosticAt(placeOfFile(first), {
+        severity: 'warning',
+        code: 'sub-folders-not-searched',
+        message: `this folder and further ones inside the application were not searched for web.config files${others}: a restriction in one would not be noticed`,
+        remedy:
+          'keep data outside the folder of the application, and its restrictions in the web.config of the application',
+      }),
+    );
   }
 
   /** IIS lets a restriction flow into child applications of any pool; here it stays in the pool of its file. */

@@ -147,6 +147,7 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
   const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report);
   const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);
   for (const site of sites) await applications.addSite(site);
+  await applications.compile();
   applications.finish();
   pools.finish();
   if (report.failed) return null;

@@ -17,6 +17,15 @@ export class Report {
     if (this.left-- > 0) this.diagnostics.push(diagnostic);
   }
 
+  /** For applications that are compiled at the same time: `join` keeps the order of the configuration. */
+  branch(): Report {
+    return new Report(this.root);
+  }
+
+  join(branch: Report): void {
+    for (const diagnostic of branch.diagnostics) this.push(diagnostic);
+  }
+
   /** A problem of the value at `path`. */
   at(path: Path, problem: Omit<Problem, 'path'>): void {
     this.push(diagnosticAt(placeAt(this.root, path), { ...problem, path }));

@@ -1,5 +1,5 @@
 /** A configuration file with everything it includes, as one source document. */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
@@ -16,16 +16,18 @@ const addingKeys: ReadonlySet<string> = new Set(['sites', 'applicationPools']);
 export class Sources {
   /** Files that were read or looked for; for an include pattern the pattern itself. */
   readonly files = new Set<string>();
-  private readonly hash: Hash = createHash('sha256');
+  private readonly read: string[] = [];
 
   add(file: string, contents: Uint8Array | string | null): void {
     this.files.add(file);
-    this.hash.update(`${Buffer.byteLength(file)}:${file}\0`);
-    if (contents !== null) this.hash.update(`${contents.length}\0`).update(contents);
+    this.read.push(`${file}\0${contents === null ? '' : createHash('sha256').update(contents).digest('base64')}\0`);
   }
 
+  /** Whatever the order of reading: files of different applications are read at the same time. */
   digest(more: string): string {
-    return this.hash.copy().update(more).digest('hex').slice(0, 32);
+    const hash = createHash('sha256');
+    for (const one of this.read.toSorted()) hash.update(one);
+    return hash.update(more).digest('hex').slice(0, 32);
   }
 }
 

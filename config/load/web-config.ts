@@ -5,7 +5,7 @@ import { webConfigBytesMax } from '../base/limits.js';
 import { shown } from '../base/units.js';
 import type { Sources } from './document.js';
 import { placeOfFile } from './expand.js';
-import { findWebConfigs } from './find-web-config.js';
+import { type Listing, listApplication } from './find-web-config.js';
 import { readBounded } from './read-file.js';
 import { readXml } from './read-xml.js';
 import { diagnosticAt, type Place, type Problem } from './source.js';
@@ -26,7 +26,8 @@ export type WebConfigResult =
 
 /** Reads each folder once in a load: the file of an application may hold for those below it too. */
 export class WebConfigReader {
-  private readonly sources: Sources;
+  readonly sources: Sources;
+  private readonly listings = new Map<string, Listing>();
   private readonly byFolder = new Map<string, Promise<WebConfigResult>>();
 
   constructor(sources: Sources) {
@@ -36,17 +37,30 @@ export class WebConfigReader {
   read(folder: string): Promise<WebConfigResult> {
     const before = this.byFolder.get(folder);
     if (before !== undefined) return before;
-    const reading = readWebConfig(folder, this.sources);
+    const reading = readWebConfig(folder, this.list(folder).webConfigs, this.sources);
     this.byFolder.set(folder, reading);
     return reading;
   }
+
+  /** The folder of an application. */
+  list(folder: string): Listing {
+    const before = this.listings.get(folder);
+    if (before !== undefined) return before;
+    const listing = listApplication(folder, this.sources);
+    this.listings.set(folder, listing);
+    return listing;
+  }
 }
 
-/** The web.config of `folder`, whatever the case of its name. */
-async function readWebConfig(folder: string, sources: Sources): Promise<WebConfigResult> {
+/** The web.config of `folder` under these names, which differ only in case. */
+export async function readWebConfig(
+  folder: string,
+  written: readonly string[],
+  sources: Sources,
+): Promise<WebConfigResult> {
   const there: Exclude<WebConfigResult, { readonly kind: 'absent' }>[] = [];
   const names: string[] = [];
-  for (const name of await findWebConfigs(folder, sources)) {
+  for (const name of written) {
     const result = await readOne(join(folder, name), sources);
     if (result.kind === 'absent') continue;
     names.push(name);
