@@ -1,11 +1,8 @@
-/**
- * One server per run folder: a file with the pid and the start time of its owner, made with O_EXCL. A pid
- * alone could belong to another process by now; with the start time it names one process for good.
- */
-import { linkSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+/** One server per run folder: a file in it names its owner. */
+import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf, SluiceError } from '../../config/base/errors.js';
-import { isAlive, readStat } from '../../pools/runtimes/proc.js';
+import { SluiceError } from '../../config/base/errors.js';
+import { createOwned, ownerOf, removeStale } from '../../pools/runtimes/owner-file.js';
 
 const lockName = 'sluice.lock';
 
@@ -18,9 +15,9 @@ export interface InstanceLock {
 /** Throws SluiceError `already-running` naming the pid of a living owner. */
 export function takeInstanceLock(runDir: string): InstanceLock {
   const file = join(runDir, lockName);
-  if (tryCreate(file)) return lock(file, false);
-  moveStaleAside(file);
-  if (!tryCreate(file)) throw alreadyRunning(file);
+  if (createOwned(file)) return lock(file, false);
+  removeStale(file);
+  if (!createOwned(file)) throw alreadyRunning(file);
   return lock(file, true);
 }
 
@@ -42,56 +39,6 @@ function removeIfEmpty(folder: string): void {
   } catch {
     // Not empty, or not ours to remove.
   }
-}
-
-function tryCreate(file: string): boolean {
-  const startTime = readStat(process.pid)?.startTime ?? 0;
-  try {
-    writeFileSync(file, `${process.pid} ${startTime}\n`, { flag: 'wx', mode: 0o644 });
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/**
- * Two starters may both find a stale lock, and the slower one may move the quicker one's new file: it
- * looks at what it moved and puts a living lock back.
- */
-function moveStaleAside(file: string): void {
-  if (isHeld(file)) throw alreadyRunning(file);
-  const aside = `${file}.${process.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  if (isHeld(aside)) {
-    try {
-      linkSync(aside, file);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
-  }
-  rmSync(aside, { force: true });
-}
-
-function isHeld(file: string): boolean {
-  const owner = ownerOf(file);
-  return owner !== null && isAlive(owner.pid, owner.startTime);
-}
-
-function ownerOf(file: string): { readonly pid: number; readonly startTime: number } | null {
-  let text: string;
-  try {
-    text = readFileSync(file, 'latin1');
-  } catch {
-    return null;
-  }
-  const match = /^([0-9]{1,10}) ([0-9]{1,20})\n$/.exec(text);
-  return match === null ? null : { pid: Number(match[1]), startTime: Number(match[2]) };
 }
 
 function alreadyRunning(file: string): SluiceError {
