@@ -2,15 +2,15 @@
  * The aspNetCore (or httpPlatform) elements that hold for an application, outermost first, as raw hosting
  * settings: an attribute of an inner element replaces that of an outer one, collections go on.
  */
-import { environmentVariablesMax, recycleFilesMax, requestTimeoutMsMax } from '../base/limits.js';
+import { recycleFilesMax, requestTimeoutMsMax } from '../base/limits.js';
 import { dayMs, formatTimeSpan, parseBoolean, parseTimeSpan, parseUint, shown } from '../base/units.js';
 import type { XmlElement } from '../load/read-xml.js';
 import type { EnvironmentVariable } from '../model.js';
 import { hasControls } from '../schema/values.js';
 import { HandlerSettings } from './handler-settings.js';
-import { type ElementOf, lockAttributes, type ModuleMention, namedValue, refusal } from './module-problem.js';
+import { type ElementOf, lockAttributes, type ModuleMention, refusal } from './module-problem.js';
+import { ModuleVariables } from './module-variables.js';
 import { nearest } from './nearest.js';
-import { Variables } from './variables.js';
 
 export type Module = 'aspNetCore' | 'httpPlatform';
 
@@ -71,18 +71,19 @@ export function moduleSettings(
   mention: (mention: ModuleMention) => void,
 ): ModuleSettings {
   const raw: Record<string, unknown> = Object.assign(Object.create(null), defaults[module]);
-  const variables = new Variables();
+  const variables = new ModuleVariables();
   const files = new Map<string, true>();
   const handler = new HandlerSettings();
   for (const { file, element } of elements) {
     readAttributes(file, element, attributes[module], raw);
     for (const child of element.children) {
-      if (child.name === 'environmentVariables') environmentVariables(file, child, variables);
+      if (child.name === 'environmentVariables') variables.read(file, child);
       else if (child.name === 'recycleOnFileChange') recycledBy(file, child, files);
       else if (child.name === 'handlerSettings' && module === 'aspNetCore') handler.read(file, child, mention);
       else throw refusal(file, child, `<${child.name}> is not an element of ${module}`);
     }
   }
+  variables.tell(mention);
   if (files.size > 0) raw['recycleOnFileChange'] = [...files.keys()];
   return { raw: { ...raw, ...handler.raw() }, variables: variables.list() };
 }
@@ -143,25 +144,6 @@ function valueOf(rule: Rule, written: string): { readonly is: unknown } | { read
       const whole = stepMs > 1_000 ? ' in whole minutes' : '';
       return { wrong: `is not a time span (hh:mm:ss) from 00:00:00 to ${formatTimeSpan(maxMs)}${whole}` };
     }
-  }
-}
-
-function environmentVariables(file: string, collection: XmlElement, variables: Variables): void {
-  for (const child of collection.children) {
-    if (child.name === 'clear') {
-      variables.clear();
-      continue;
-    }
-    if (child.name !== 'environmentVariable') {
-      const message = `<${child.name}> is not an element of environmentVariables`;
-      throw refusal(file, child, message, 'environmentVariable and clear are');
-    }
-    const { name, value } = namedValue(file, child);
-    if (name.includes('=') || hasControls(name))
-      throw refusal(file, child, 'an environmentVariable needs a name without "="', 'write name="NAME" value="..."');
-    variables.replace(name, value);
-    if (variables.size > environmentVariablesMax)
-      throw refusal(file, child, `more than ${environmentVariablesMax} environment variables`);
   }
 }
 

@@ -23,6 +23,8 @@ export interface ModuleMention {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** Of the diagnostic; absent = it does not act. */
+  readonly code?: string;
 }
 
 /** What is wrong with an element is thrown as this, and caught where the application is compiled. */
