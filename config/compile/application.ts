@@ -16,6 +16,7 @@ import type { Report } from './report.js';
 import { Variables } from './variables.js';
 import { subFolderFiles } from './sub-folder-files.js';
 import { type Effective, effective, type Layer, type Restriction } from './web-config-layers.js';
+import { settingsWithoutEffect } from './without-effect.js';
 
 const maxAllowedContentLengthMax = 4_294_967_295;
 
@@ -88,6 +89,10 @@ export class Build {
       return { place: placeAt(this.report.root, [...at, 'physicalPath']), path: at };
     };
     if (result.kind === 'hosting') {
+      for (const { attribute, message, remedy } of settingsWithoutEffect(result.hosting, pool.config)) {
+        const { place, path } = blame(attribute);
+        this.report.push(diagnosticAt(place, { severity: 'warning', code: 'setting-not-here', message, remedy, path }));
+      }
       return {
         hosting: result.hosting,
         failure: null,
@@ -173,10 +178,8 @@ export class Build {
   }
 
   private module({ hosting, webSocket }: Effective): ModuleAt | null {
-    const mention = ({ file, line, column, message }: ModuleMention): void =>
-      this.report.push(
-        diagnosticAt({ file, line, column }, { severity: 'warning', code: 'section-not-acting', message }),
-      );
+    const mention = ({ file, line, column, message, code = 'section-not-acting' }: ModuleMention): void =>
+      this.report.push(diagnosticAt({ file, line, column }, { severity: 'warning', code, message }));
     const enabled = webSocket === null ? true : flagOf(webSocket, 'enabled');
     const switched = enabled ? {} : { webSocket: false };
     if (hosting === null) {
