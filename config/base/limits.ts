@@ -168,6 +168,8 @@ export const suspicionsMax = 3;
 export const suspicionWindowMs = 60_000;
 /** Pause before a request that lost its worker goes to another. */
 export const retryRestMs = 300;
+/** A restart is accounted for without a new worker if no retried request has asked for one by then. */
+export const successorWaitMs = 2_000;
 /** Workers that are ended together do not end at the same instant: until then one still takes requests. */
 export const sameCrashMs = 200;
 export const linkPingIntervalMs = 250;
@@ -181,6 +183,11 @@ export const streamReuseWithBodyMs = 1_000;
 export const tunnelNoticeMs = 1_000;
 export const lostLinesMax = 32;
 export const lostLineCharsMax = 256;
+/** A dump: how long a host may take for its report or heap snapshot, and what is read of /proc. */
+export const dumpReportLimitMs = 10_000;
+export const dumpHeapLimitMs = 120_000;
+export const processReportFileBytesMax = 65_536;
+export const processReportEntriesMax = 512;
 /** Requests that a worker broke off longer than this before its end were no part of that end. */
 export const lossWindowMs = 3_000;
 /** The record of a crash waits so long for what the listeners lost with the worker. */
@@ -216,6 +223,12 @@ export const watchedFoldersMax = 4_096;
 export const metricSeriesMax = 200_000;
 export const metricSeriesPerTurn = 2_000;
 
+/** Actions of the admin API that run at once, and those that ended and can still be asked about. */
+export const operationsRunningMax = 64;
+export const operationsKept = 100;
+/** The command line asks so often, and reads so much. */
+export const operationPollMs = 200;
+export const adminAnswerBytesMax = 268_435_456;
 /** Admin API: its requests are small and its clients few. */
 export const adminConnectionsMax = 128;
 export const adminRequestLimitMs = 10_000;

@@ -65,6 +65,13 @@ function check(fields: Fields): HostToPrimary {
       };
     case 'pong':
       return { type: 'pong', id: integer(fields, 'id', countMax) };
+    case 'dumped':
+      return {
+        type: 'dumped',
+        id: integer(fields, 'id', countMax),
+        file: text(fields, 'file', codeCharsMax),
+        error: text(fields, 'error', textCharsMax),
+      };
     case 'refused':
       return { type: 'refused', code: text(fields, 'code', codeCharsMax), text: text(fields, 'text', textCharsMax) };
     case 'fatal':

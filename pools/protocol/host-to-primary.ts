@@ -24,6 +24,8 @@ export type HostToPrimary =
       readonly heapUsed: number;
     }
   | { readonly type: 'pong'; readonly id: number }
+  /** Answer to `dump`: the name of the file, or why there is none. */
+  | { readonly type: 'dumped'; readonly id: number; readonly file: string; readonly error: string }
   /** Why the app cannot be hosted (http2-only server, nothing listens and nothing is exported ...). */
   | { readonly type: 'refused'; readonly code: string; readonly text: string }
   /** From uncaughtExceptionMonitor: the first line and stack of what is about to end the process. */

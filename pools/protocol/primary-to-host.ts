@@ -5,7 +5,11 @@
 export type PrimaryToHost =
   | { readonly type: 'ping'; readonly id: number }
   /** Draining: no new streams on any link; release virtual sockets right after their answer. */
-  | { readonly type: 'drain' };
+  | { readonly type: 'drain' }
+  /** Write a diagnostic report or a heap snapshot to a new file in `folder`; answered by `dumped`. */
+  | { readonly type: 'dump'; readonly id: number; readonly kind: DumpKind; readonly folder: string };
+
+export type DumpKind = 'report' | 'heap';
 
 /** Start data of the host, in one environment variable that the host deletes before the app runs. */
 export interface HostStartData {

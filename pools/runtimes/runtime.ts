@@ -5,6 +5,7 @@
  * Whether there is another start (back-off, recycling, counting) is the supervisor's.
  */
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
+import type { DumpKind } from '../protocol/primary-to-host.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
 
 export interface WorkerStart {
@@ -82,6 +83,8 @@ export interface WorkerHandle {
   terminate(): void;
   /** SIGKILL of the whole process group, now. */
   kill(): void;
+  /** In-process by the host, else from /proc; resolves with the path of a file in the pool's or our own state folder. */
+  dump(kind: DumpKind): Promise<string>;
 }
 
 export interface Runtime {

@@ -4,10 +4,12 @@
  */
 import type { CancelTimer } from '../../config/base/clock.js';
 import { escapeControls, shorten } from '../../config/base/diagnostics.js';
+import { SluiceError } from '../../config/base/errors.js';
 import { workerNoteCharsMax } from '../../config/base/limits.js';
 import type { LogFields } from '../../config/base/logger.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
 import { Journey } from './journey.js';
+import { writeProcessReport } from './process-report.js';
 import type { WorkerEvents, WorkerStart } from './runtime.js';
 import type { RuntimeParts } from './runtime-parts.js';
 import type { FailureStatus, StartError } from './start-error.js';
@@ -112,6 +114,16 @@ export class WorkerLife {
     this.cancelLimit();
     this.note('worker-violation', { problem });
     this.process?.kill();
+  }
+
+  /** The kernel's view of the process, in our own state folder. */
+  processReport(): string {
+    const { process } = this;
+    if (process === null) throw new SluiceError('worker-not-running', 'the worker has no process yet');
+    const { clock, config } = this.#parts;
+    const pool = this.#request.pool.name;
+    const found = { stateDir: config.stateDir, pool, pid: process.pid, nowMs: clock.wallMs() };
+    return writeProcessReport({ ...found, output: process.outputTail() });
   }
 
   note(event: string, fields: LogFields): void {

@@ -4,6 +4,7 @@ import { drainingGenerationsMax } from '../lifecycle/application-states.js';
 import { isStarting } from '../lifecycle/worker-states.js';
 import { burialsOwner } from './burial.js';
 import { type HostBook, type PoolBook, workerAt } from './books.js';
+import { ledgerOwner } from './ledger.js';
 import type { StartGate } from './start-gate.js';
 import type { Timers } from './timers.js';
 
@@ -20,7 +21,7 @@ export function verifyBooks(pools: readonly PoolBook[], timers: Timers, gate: St
 }
 
 function verifyTimers(pools: readonly PoolBook[], timers: Timers): void {
-  const owners = new Set(['stop-all', burialsOwner]);
+  const owners = new Set(['stop-all', burialsOwner, ledgerOwner]);
   for (const pool of pools) {
     owners.add(pool.key);
     for (const host of pool.hosts) {

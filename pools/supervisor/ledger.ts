@@ -4,12 +4,18 @@
  * starts) runs or has failed. Each of these has a limit of its own, so every account is closed in time.
  */
 import type { Clock } from '../../config/base/clock.js';
+import { successorWaitMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ExitReason, RecycleReason, RetireReason } from '../lifecycle/exit-reason.js';
 import { emptyReceipt } from '../protocol/listener-to-primary.js';
 import { type HostBook, type WorkerBook, workerAt } from './books.js';
 import { eventIdOf, recycleFailedEvent } from './event-ids.js';
 import type { ReceiptKind, ReceiptView, SupervisorEvents } from './ports.js';
+import type { Timers } from './timers.js';
+import type { Turns } from './turns.js';
+
+/** Owner of the timers of accounts. */
+export const ledgerOwner = 'ledger';
 
 interface Account {
   readonly worker: WorkerBook;
@@ -18,6 +24,8 @@ interface Account {
   readonly openedAtMs: number;
   ended: ExitReason | '';
   successor: WorkerBook | null;
+  /** Nobody needs a successor at once. */
+  mayBeAlone: boolean;
 }
 
 interface Waiter {
@@ -29,6 +37,8 @@ export interface LedgerPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: SupervisorEvents;
+  readonly timers: Timers;
+  readonly turns: Turns;
 }
 
 export class Ledger {
@@ -56,13 +66,32 @@ export class Ledger {
     account.ended = reason;
     // Listeners never knew a worker that did not listen.
     if (!worker.machine.listened) worker.tally ??= emptyReceipt;
+    if (account.kind === 'restart') this.#awaitDemand(account);
+  }
+
+  /** Requests that were retried ask for the next worker only after a rest: until then there may be no start. */
+  #awaitDemand(account: Account): void {
+    account.mayBeAlone = false;
+    this.#ports.timers.set(ledgerOwner, String(account.worker.id), successorWaitMs, () => {
+      account.mayBeAlone = true;
+      this.#ports.turns.post(() => undefined);
+    });
   }
 
   /** The replacement did not start: `old` keeps serving. */
   recycleFailed(old: WorkerBook, replacement: WorkerBook, cause: RecycleReason): void {
     const openedAtMs = replacement.spawnedAtMs || this.#ports.clock.monotonicMs();
     const successor = replacement;
-    this.#write({ worker: old, kind: 'recycle', cause, openedAtMs, ended: '', successor }, 'failed');
+    const account: Account = {
+      worker: old,
+      kind: 'recycle',
+      cause,
+      openedAtMs,
+      ended: '',
+      successor,
+      mayBeAlone: true,
+    };
+    this.#write(account, 'failed');
   }
 
   /** Closes what is complete. */
@@ -91,7 +120,7 @@ export class Ledger {
     // A wish that never became a process is nothing to account for.
     if (this.#open.has(worker.id) || worker.spawnedAtMs === 0) return;
     const openedAtMs = this.#ports.clock.monotonicMs();
-    this.#open.set(worker.id, { worker, kind, cause, openedAtMs, ended: '', successor: null });
+    this.#open.set(worker.id, { worker, kind, cause, openedAtMs, ended: '', successor: null, mayBeAlone: true });
   }
 
   #isComplete(account: Account): boolean {
@@ -99,11 +128,13 @@ export class Ledger {
     if (kind !== 'stop') account.successor ??= successorOf(worker);
     if (account.ended === '' || worker.tally === null) return false;
     const next = account.successor?.machine;
+    if (next === undefined && worker.tally.retried > 0 && !account.mayBeAlone) return false;
     return next === undefined || next.ran || next.life === 'gone' || next.retired !== null;
   }
 
   #close(account: Account): void {
     this.#open.delete(account.worker.id);
+    this.#ports.timers.cancel(ledgerOwner, String(account.worker.id));
     const next = account.successor?.machine;
     this.#write(account, next !== undefined && !next.ran && next.retired === null ? 'failed' : 'done');
   }

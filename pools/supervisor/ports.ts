@@ -4,6 +4,7 @@
  */
 import type { CompiledConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
+import type { DumpKind } from '../protocol/primary-to-host.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
 import type { ExitReason, RecycleReason, RetireReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationUpstreams, FailureStep, UpstreamWorker } from '../protocol/snapshot.js';
@@ -160,7 +161,22 @@ export interface SupervisorEvents {
   changed(pool: string): void;
 }
 
+/** Orders to one worker. They reject with a SluiceError when it is unknown, or not running where that matters. */
+export interface WorkerOrdersPort {
+  /** As a recycle of its pool, for this worker alone. */
+  recycle(workerId: number): Promise<void>;
+  /** Ends it politely; it comes back with the next demand. Resolves when its process is gone. */
+  stop(workerId: number): Promise<void>;
+  /** Writes what is known of the process to a file that only its pool or root can read; resolves with the path. */
+  dump(workerId: number, kind: DumpKind): Promise<string>;
+  suspend(workerId: number): Promise<void>;
+  resume(workerId: number): Promise<void>;
+  /** Every receipt of these workers that is due so far was written; `SupervisorEvents.receipt` has told them. */
+  whenReceipted(workerIds: readonly number[]): Promise<void>;
+}
+
 export interface SupervisorPort {
+  readonly orders: WorkerOrdersPort;
   /** Reconciles: starts, stops and replaces what the new configuration asks for. Must not throw. */
   apply(config: CompiledConfig): void;
   /** The current upstreams of every application, for a listener that has just said hello. */
@@ -177,16 +193,12 @@ export interface SupervisorPort {
    */
   activity(workerId: number, inFlight: number, requestsTotal: number): void;
   view(): readonly PoolView[];
+  /** null = there is no such pool. */
+  viewOf(pool: string): PoolView | null;
   /** True once every AlwaysRunning pool has settled once (ready or failed). */
   settled(): boolean;
   /** Resolves when every slot has its new worker, rejects when one could not be started. */
   recyclePool(name: string, reason: RecycleReason): Promise<void>;
-  /** As a recycle of its pool, for one running worker. */
-  recycleWorker(workerId: number): Promise<void>;
-  /** Ends one worker politely; it comes back with the next demand. Resolves when its process is gone. */
-  stopWorker(workerId: number): Promise<void>;
-  /** Every receipt of these workers that is due so far was written; `SupervisorEvents.receipt` has told them. */
-  whenReceipted(workerIds: readonly number[]): Promise<void>;
   startPool(name: string): Promise<void>;
   stopPool(name: string): Promise<void>;
   /** Drains and stops everything within `limitMs`. */

@@ -3,14 +3,12 @@ import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { acknowledgeSilenceMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig } from '../../config/model.js';
-import { roleOf } from '../lifecycle/application-states.js';
 import type { WorkerEvent } from '../lifecycle/events.js';
 import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { isOpen } from '../lifecycle/pool-states.js';
-import { isEligible } from '../lifecycle/worker-states.js';
 import type { ApplicationUpstreams } from '../protocol/snapshot.js';
 import type { Runtime } from '../runtimes/runtime.js';
-import { type HostBook, type PoolBook, type WorkerBook, workersOf } from './books.js';
+import { type HostBook, type PoolBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
 import { verifyBooks } from './invariants.js';
 import { joinLines } from './obituaries.js';
@@ -23,6 +21,7 @@ import { Timers } from './timers.js';
 import { Turns } from './turns.js';
 import { noUpstreams, upstreamsOf } from './upstreams.js';
 import { poolView } from './view.js';
+import { WorkerOrders } from './worker-orders.js';
 import type { Untimed } from './worker-runner.js';
 
 export interface SupervisorOptions {
@@ -45,6 +44,7 @@ export function createSupervisor(options: SupervisorOptions): SupervisorPort {
 }
 
 class Supervisor implements SupervisorPort {
+  readonly orders: WorkerOrders;
   readonly #options: SupervisorOptions;
   readonly #timers: Timers;
   readonly #turns: Turns;
@@ -80,6 +80,7 @@ class Supervisor implements SupervisorPort {
       emptied: (host) => this.#emptied(host),
     });
     const forget = (host: HostBook): void => this.#forget(host);
+    this.orders = new WorkerOrders({ logger, turns: this.#turns, recycles: this.#recycles, runner: () => runner });
     this.#estate = {
       pools: new Map(),
       departing: new Set(),
@@ -167,6 +168,11 @@ class Supervisor implements SupervisorPort {
     return this.#everyPool().map((pool) => poolView(pool, measure));
   }
 
+  viewOf(name: string): PoolView | null {
+    const pool = this.#estate.pools.get(name);
+    return pool === undefined ? null : poolView(pool, this.#options.residentBytes ?? residentBytes);
+  }
+
   settled(): boolean {
     if (!this.#configured) return false;
     for (const host of this.#estate.hosts.values()) {
@@ -187,29 +193,6 @@ class Supervisor implements SupervisorPort {
       for (const host of pool.hosts) {
         if (!host.removed) this.#estate.runner.feedHost(host, { type: 'recycle', slot: null, reason });
       }
-    });
-  }
-
-  recycleWorker(workerId: number): Promise<void> {
-    return this.#orderWorker(workerId, (worker, resolve, reject) => {
-      const { host, slot } = worker;
-      this.#options.logger.info('recycle', { pool: host.pool.name, application: host.id, slot, why: 'on-demand' });
-      this.#recycles.add({ pool: host.pool, only: { host, slot }, resolve, reject });
-      this.#estate.runner.feedHost(host, { type: 'recycle', slot, reason: 'on-demand' });
-    });
-  }
-
-  stopWorker(workerId: number): Promise<void> {
-    return this.#orderWorker(workerId, ({ host, slot, generation }, resolve) => {
-      this.#options.logger.info('worker-stop', { pool: host.pool.name, application: host.id, slot, worker: workerId });
-      this.#estate.runner.feedHost(host, { type: 'stopWorker', slot, generation });
-      this.#estate.runner.ledger.whenWritten([workerId], resolve);
-    });
-  }
-
-  whenReceipted(workerIds: readonly number[]): Promise<void> {
-    return new Promise((resolve) => {
-      this.#turns.post(() => this.#estate.runner.ledger.whenWritten(workerIds, resolve));
     });
   }
 
@@ -279,22 +262,6 @@ class Supervisor implements SupervisorPort {
         const pool = this.#estate.pools.get(name);
         if (pool === undefined) reject(new SluiceError('no-such-pool', `there is no pool named ${name}`));
         else run(pool, resolve, reject);
-      });
-    });
-  }
-
-  /** Only a worker that runs and serves takes orders; one that starts or leaves has its way already. */
-  #orderWorker(
-    workerId: number,
-    run: (worker: WorkerBook, resolve: () => void, reject: (error: SluiceError) => void) => void,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#turns.post(() => {
-        const worker = this.#estate.runner.workers.byId.get(workerId);
-        const role = worker === undefined ? null : roleOf(worker.host.machine, worker.slot, worker.generation);
-        if (worker === undefined) reject(new SluiceError('no-such-worker', `there is no worker ${workerId}`));
-        else if (role === 'current' && isEligible(worker.machine.life)) run(worker, resolve, reject);
-        else reject(new SluiceError('worker-not-running', `worker ${workerId} is starting or leaving`));
       });
     });
   }

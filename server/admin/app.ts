@@ -1,7 +1,7 @@
 /**
- * The admin API on Fastify: health, metrics and a read-only view of the pools. The same routes stand on
- * the unix socket, which only the server's own user can open, and on TCP, where the Host header must be
- * one of ours and the view needs a client on this machine; what tenants printed and were asked stays on the
+ * The admin API on Fastify: health, metrics, views of the pools and actions on them. Actions stand on the
+ * unix socket alone, which only the server's own user can open; the views also on TCP, where the Host header must
+ * be one of ours and they need a client on this machine; what tenants printed and were asked stays on the
  * socket, because every user of this machine can open a TCP connection. Every answer comes from the primary's memory,
  * so it is there however stuck the workers are.
  */
@@ -10,9 +10,9 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { adminConnectionsMax, adminIdleLimitMs, adminRequestLimitMs } from '../../config/base/limits.js';
 import { metricsContentType } from '../metrics/registry.js';
 import type { ControlPlane } from './control-plane.js';
-import { openView } from './open-view.js';
+import { isOwnHost } from './host-check.js';
 import { reopenLogsPath } from './paths.js';
-import { isLoopback, isOwnHost } from './host-check.js';
+import { addPools, isPoolAction } from './routes.js';
 
 /** What changes something: on the unix socket only, which nobody but the server's own user can open. */
 const actions: ReadonlySet<string> = new Set([reopenLogsPath]);
@@ -32,6 +32,8 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport):
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     logger: false,
+    // A pool's name has 64 characters, each of which may be escaped as twelve.
+    routerOptions: { maxParamLength: 1_024 },
     http: { headersTimeout: adminRequestLimitMs, maxHeaderSize: 8_192 },
   });
   app.server.maxConnections = adminConnectionsMax;
@@ -41,8 +43,12 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport):
     if (transport.kind === 'tcp' && !isOwnHost(request.headers.host, ownNames)) {
       return plain(reply, 421, 'this Host is not a name of the admin listener; use its address or localhost');
     }
-    const isAction = transport.kind === 'unix' && request.method === 'POST' && actions.has(request.url);
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !isAction) {
+    const acts = request.method === 'POST' && (actions.has(request.url) || isPoolAction(request.url));
+    if (acts && transport.kind === 'tcp') {
+      const message = 'actions are taken over the admin socket only, which belongs to the user of the server';
+      return reply.code(403).send({ error: { code: 'socket-only', message, remedy: 'sluice --admin SOCKET ...' } });
+    }
+    if (!acts && request.method !== 'GET' && request.method !== 'HEAD') {
       void reply.header('allow', 'GET, HEAD');
       return plain(reply, 405, 'only GET and HEAD');
     }
@@ -55,13 +61,7 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport):
   });
   addHealth(app, control);
   app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await control.metrics()));
-  app.get('/api/v1/pools', async (request, reply) => {
-    if (transport.kind === 'tcp' && !isLoopback(request.socket.remoteAddress)) {
-      return plain(reply, 403, 'open to this machine only: use the admin socket');
-    }
-    const pools = control.pools();
-    return reply.send({ pools: transport.kind === 'tcp' ? pools.map(openView) : pools });
-  });
+  addPools(app, control, transport.kind);
   if (transport.kind === 'unix') {
     app.post(reopenLogsPath, async (_request, reply) => {
       await control.reopenLogs();

@@ -1,5 +1,6 @@
 /** What the admin API may ask of the server; the primary implements it. */
-import type { PoolView } from '../../pools/supervisor/ports.js';
+import type { DumpKind } from '../../pools/protocol/primary-to-host.js';
+import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 
 /** One line of `/readyz?verbose`. */
 export interface ReadinessCheck {
@@ -11,6 +12,9 @@ export interface ReadinessCheck {
 
 export interface ControlPlane {
   pools(): readonly PoolView[];
+  /** null = there is no such pool. */
+  pool(name: string): PoolView | null;
+  readonly actions: Actions;
   /** All must be ok for new traffic to be sent to this node. A pool that fails later never changes it. */
   readiness(): readonly ReadinessCheck[];
   /** The first configuration was applied. */
@@ -19,4 +23,35 @@ export interface ControlPlane {
   reopenLogs(): Promise<void>;
   /** Prometheus text. */
   metrics(): Promise<string>;
+}
+
+export const poolActions = ['start', 'stop', 'recycle'] as const;
+export type PoolAction = (typeof poolActions)[number];
+export const workerActions = ['recycle', 'stop', 'dump', 'suspend', 'resume'] as const;
+export type WorkerAction = (typeof workerActions)[number];
+
+/** An action under way or ended. Only the last `operationsKept` that ended are known. */
+export interface OperationView {
+  readonly id: number;
+  /** `pool recycle`, `worker stop` ... */
+  readonly action: string;
+  /** Name of the pool, or id of the worker. */
+  readonly target: string;
+  readonly pool: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly startedAtMs: number;
+  /** 0 = still running. */
+  readonly endedAtMs: number;
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string } | null;
+  /** Receipts of the workers it concerns, as they come. */
+  readonly receipts: readonly ReceiptView[];
+  /** Path of a dump, else ''. */
+  readonly file: string;
+}
+
+/** Actions begin at once and end by themselves. Both orders throw a SluiceError when the target is unknown. */
+export interface Actions {
+  orderPool(action: PoolAction, pool: string): OperationView;
+  orderWorker(action: WorkerAction, workerId: number, kind: DumpKind): OperationView;
+  operation(id: number): OperationView | null;
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { addAdminCommands } from './admin-commands.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
 
 const defaultPath = './sluice.yaml';
@@ -66,6 +67,9 @@ async function run(argv: readonly string[]): Promise<number> {
       const { reopenLogs } = await import('./logs-command.js');
       code = await reopenLogs(path);
     });
+  addAdminCommands(program, (result) => {
+    code = result;
+  });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

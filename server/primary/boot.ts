@@ -31,6 +31,7 @@ import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
 import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
+import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { countingEvents } from './pool-metrics.js';
 import { QueueLedger } from './queue-ledger.js';
@@ -204,7 +205,8 @@ function assemble(
     onOutputPaused: (pool) => totals.add(primaryMetrics.workerOutputPauses, [pool]),
   });
   held.hold('runtimes', () => runtimes.close());
-  const events = countingEvents(totals);
+  const operations = new Operations(clock);
+  const events = countingEvents(totals, (receipt) => operations.note(receipt));
   const supervisor = createSupervisor({ clock, logger: log, runtimes, listeners: publisher, events });
   publisher.attach(() => supervisor.upstreams());
   const fleet = new ListenerFleet({
@@ -219,7 +221,8 @@ function assemble(
   });
   held.hold('listeners', () => fleet.close());
   const reopenOutput = (): void => runtimes.reopenOutput();
-  return { clock, log, sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, state, reopenOutput };
+  const counts = { totals, processMetrics, operations };
+  return { clock, log, sockets, publisher, ledger, fleet, supervisor, ...counts, state, reopenOutput };
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {

@@ -5,7 +5,9 @@ import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, ReadinessCheck } from '../admin/control-plane.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import { type ProcessMetrics, scrape } from '../metrics/registry.js';
+import { createActions } from './actions.js';
 import type { ListenerFleet } from './listener-fleet.js';
+import type { Operations } from './operations.js';
 import { setPoolGauges } from './pool-metrics.js';
 import type { ListeningSockets } from './sockets.js';
 
@@ -15,6 +17,7 @@ export interface ControlPlaneParts {
   readonly sockets: ListeningSockets;
   readonly totals: MetricTotals;
   readonly processMetrics: ProcessMetrics;
+  readonly operations: Operations;
   /** The configuration that serves; null before the first one was applied. */
   currentConfig(): CompiledConfig | null;
   isDraining(): boolean;
@@ -32,6 +35,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   };
   return {
     pools: () => parts.supervisor.view(),
+    pool: (name) => parts.supervisor.viewOf(name),
+    actions: createActions(parts.supervisor, parts.operations),
     isStarted: () => parts.currentConfig() !== null,
     readiness: () => [
       check('configuration', parts.currentConfig() !== null, 'not applied yet'),

@@ -5,6 +5,7 @@ import type { ServerLog } from '../log/server-log.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
 import type { ListenerFleet } from './listener-fleet.js';
+import type { Operations } from './operations.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
 import type { ListeningSockets } from './sockets.js';
@@ -20,6 +21,7 @@ export interface PrimaryParts {
   readonly supervisor: SupervisorPort;
   readonly totals: MetricTotals;
   readonly processMetrics: ProcessMetrics;
+  readonly operations: Operations;
   readonly state: PrimaryState;
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;

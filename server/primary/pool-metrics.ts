@@ -6,7 +6,7 @@ import type { MetricTotals } from '../metrics/fold.js';
 const poolStates: readonly PoolState[] = ['Starting', 'Started', 'Stopping', 'Stopped'];
 const workerStates: readonly WorkerState[] = ['starting', 'running', 'draining', 'stopping'];
 
-export function countingEvents(totals: MetricTotals): SupervisorEvents {
+export function countingEvents(totals: MetricTotals, tell: (receipt: ReceiptView) => void): SupervisorEvents {
   return {
     workerStarted: (pool, _applicationId, startMs) => {
       totals.add(primaryMetrics.workerStarts, [pool]);
@@ -14,7 +14,10 @@ export function countingEvents(totals: MetricTotals): SupervisorEvents {
     },
     workerExited: (pool, _applicationId, reason) => totals.add(primaryMetrics.workerExits, [pool, reason]),
     recycled: (pool, reason) => totals.add(primaryMetrics.poolRecycles, [pool, reason]),
-    receipt: (pool, receipt) => countReceipt(totals, pool, receipt),
+    receipt: (pool, receipt) => {
+      countReceipt(totals, pool, receipt);
+      tell(receipt);
+    },
     rapidFail: (pool) => totals.add(primaryMetrics.poolRapidFail, [pool]),
     changed: () => undefined,
   };

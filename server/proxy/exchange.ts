@@ -193,7 +193,7 @@ export class Exchange implements AnswerPorts {
       return;
     }
     if (worker === null) return;
-    const suspect = cause === 'lost' && noteCrash(this, worker);
+    const suspect = noteCrash(this, worker, cause);
     const next = afterLoss(this, cause, suspect);
     noteLoss(this, worker, cause, next);
     this.#leaveWorker();

@@ -72,14 +72,19 @@ export function requestLine(exchange: Exchange): string {
   return escapeControls(line.length > lostLineCharsMax ? `${line.slice(0, lostLineCharsMax)}...` : line);
 }
 
-/** The worker broke off under this request. @returns true when its line was in flight at an earlier crash too. */
-export function noteCrash(exchange: Exchange, worker: Worker): boolean {
+/**
+ * The worker broke off under this request. A reused connection that was closed before the request arrived
+ * accuses nobody, but if the worker is gone a moment later its line belongs into the obituary.
+ * @returns true when its line was in flight at an earlier crash too.
+ */
+export function noteCrash(exchange: Exchange, worker: Worker, cause: LossCause): boolean {
+  if (cause !== 'lost' && cause !== 'stale') return false;
   const line = requestLine(exchange);
   const nowMs = exchange.core.clock.monotonicMs();
   worker.forgetStaleLosses(nowMs);
   if (worker.lostLines.length < lostLinesMax) worker.lostLines.push(line);
   const { core, pool } = exchange;
-  if (pool === null || worker.isDraining) return false;
+  if (cause === 'stale' || pool === null || worker.isDraining) return false;
   const suspect = pool.crashLines.note(line, worker.workerId, exchange.handedMs, nowMs);
   if (suspect && worker.suspectLines.length < lostLinesMax) worker.suspectLines.push(line);
   core.say({ type: 'crash-line', pool: pool.name, line });

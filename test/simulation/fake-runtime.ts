@@ -88,6 +88,10 @@ export class FakeProcess implements WorkerHandle {
     this.#after(0, () => this.die(null, 'SIGKILL'));
   }
 
+  async dump(): Promise<string> {
+    return `/dumps/${this.request.workerId}`;
+  }
+
   /** Ends the process from outside or by itself. */
   die(code: number | null, signal: string | null): void {
     if (this.exited) return;

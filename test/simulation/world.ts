@@ -169,8 +169,8 @@ export class World {
   #orderWorker(): void {
     this.#anyProcess(({ request: { workerId } }) => {
       const done = this.random.chance(0.5)
-        ? this.supervisor.stopWorker(workerId)
-        : this.supervisor.recycleWorker(workerId);
+        ? this.supervisor.orders.stop(workerId)
+        : this.supervisor.orders.recycle(workerId);
       done.catch(() => undefined);
     });
   }

@@ -3,11 +3,13 @@
  * that talks to the listeners over the link (fd 4) and to us over the control pipe (fd 3).
  */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { shorten } from '../../../config/base/diagnostics.js';
+import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
 import { exportWaits, type HostToPrimary } from '../../protocol/host-to-primary.js';
-import { hostControlFd, type HostStartData, hostStartVariable } from '../../protocol/primary-to-host.js';
+import { type DumpKind, hostControlFd, type HostStartData, hostStartVariable } from '../../protocol/primary-to-host.js';
 import { ControlChannel } from '../control-channel.js';
 import { configuredValue, siteVariables } from '../hosted-environment.js';
 import { buildEnvironment, type PoolFolders } from '../isolation/environment.js';
@@ -19,6 +21,7 @@ import { type ProcessExit, WorkerProcess } from '../worker-process.js';
 import { TenantNotes } from '../tenant-notes.js';
 import { WorkerLife } from '../worker-life.js';
 import { inProcessCommand } from './command.js';
+import { Dumps } from './dumps.js';
 import { describeEarlyExit } from './early-exit.js';
 import { besideEngines, type EnginesQuestion } from './engines.js';
 import { createLinkSocket, type LinkSocket } from './link-socket.js';
@@ -59,6 +62,7 @@ class InProcessWorker implements WorkerHandle {
   #waits = '';
   #pingId = 0;
   readonly #notes: TenantNotes;
+  readonly #dumps: Dumps;
 
   constructor(parts: RuntimeParts, options: InProcessOptions, request: WorkerStart, events: WorkerEvents) {
     this.#parts = parts;
@@ -66,6 +70,7 @@ class InProcessWorker implements WorkerHandle {
     this.#request = request;
     this.#events = events;
     this.#life = new WorkerLife(parts, request, events, statusOf.failed);
+    this.#dumps = new Dumps(parts.clock, (message) => this.#control?.send(message));
     this.#notes = new TenantNotes(parts.clock, (event, fields) => this.#life.note(event, fields));
     setImmediate(() => void this.#run());
   }
@@ -89,6 +94,19 @@ class InProcessWorker implements WorkerHandle {
     this.#life.process?.kill();
   }
 
+  async dump(kind: DumpKind): Promise<string> {
+    const { folders, identities } = this.#parts;
+    const { pool } = this.#request;
+    const home = folders.ensure(pool.name, identities.forPool(pool)).home;
+    try {
+      return await this.#dumps.ask(kind, join(home, 'dumps'));
+    } catch (error) {
+      const blocked = error instanceof SluiceError && error.code === 'dump-unanswered';
+      if (!blocked || kind === 'heap') throw error;
+      return this.#life.processReport();
+    }
+  }
+
   async #run(): Promise<void> {
     let exit: ProcessExit | null = null;
     try {
@@ -103,6 +121,7 @@ class InProcessWorker implements WorkerHandle {
       this.#life.fail(await besideEngines(error, this.#engines()));
     }
     this.#control?.close();
+    this.#dumps.close();
     this.#link?.close();
     this.#life.end(exit);
   }
@@ -208,6 +227,8 @@ class InProcessWorker implements WorkerHandle {
         return this.#events.heartbeat(message);
       case 'pong':
         return message.id === this.#pingId ? this.#events.pong() : undefined;
+      case 'dumped':
+        return this.#dumps.answered(message);
       case 'notice':
         return this.#notice(message.code, message.text);
       case 'refused':

@@ -2,8 +2,10 @@
  * Starts any program that serves HTTP where it is told: the protocol of the ASP.NET Core Module.
  * One start is two attempts (startupRetryCount), each with a port or socket of its own; all share the pairing token.
  */
+import { SluiceError } from '../../../config/base/errors.js';
 import { shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
+import type { DumpKind } from '../../protocol/primary-to-host.js';
 import { configuredValue } from '../hosted-environment.js';
 import type { PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
@@ -81,6 +83,13 @@ class OutOfProcessWorker implements WorkerHandle {
   kill(): void {
     this.#life.stopping = true;
     this.#life.process?.kill();
+  }
+
+  /** Programs write no report that we could ask for; the kernel's is the same for all. */
+  async dump(kind: DumpKind): Promise<string> {
+    if (kind === 'report') return this.#life.processReport();
+    const remedy = 'Take a dump of kind report, or use the tool of the program (dotnet-gcdump, py-spy, gcore).';
+    throw new SluiceError('dump-unknown', 'only in-process workers have heap snapshots', remedy);
   }
 
   async #run(): Promise<void> {

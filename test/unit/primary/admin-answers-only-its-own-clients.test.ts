@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PoolView } from '../../../pools/supervisor/ports.js';
-import type { ControlPlane, ReadinessCheck } from '../../../server/admin/control-plane.js';
+import type { ControlPlane, OperationView, ReadinessCheck } from '../../../server/admin/control-plane.js';
 import { isOwnHost } from '../../../server/admin/host-check.js';
 import { type AdminListeners, listenAdmin } from '../../../server/admin/listen.js';
 import { freePort } from '../../support/free-port.js';
@@ -18,6 +18,18 @@ let folder: string;
 let socket: string;
 let port: number;
 let admin: AdminListeners | null;
+const operation: OperationView = {
+  id: 5,
+  action: 'pool recycle',
+  target: 'a',
+  pool: 'a',
+  state: 'running',
+  startedAtMs: 1,
+  endedAtMs: 0,
+  error: null,
+  receipts: [],
+  file: '',
+};
 const pool: PoolView = {
   name: 'a',
   state: 'Started',
@@ -84,8 +96,15 @@ const pool: PoolView = {
     },
   ],
 };
+const noActions: ControlPlane['actions'] = {
+  orderPool: () => operation,
+  orderWorker: () => operation,
+  operation: (id) => (id === operation.id ? operation : null),
+};
 const control: ControlPlane = {
   pools: () => [pool],
+  pool: (name) => (name === pool.name ? pool : null),
+  actions: noActions,
   readiness: () => checks,
   isStarted: () => true,
   reopenLogs: async () => {
@@ -208,7 +227,7 @@ describe('answers', () => {
   test('logs are reopened through the socket, never over TCP', async () => {
     await open();
     const path = '/api/v1/logs/reopen';
-    expect((await call(port, path, { method: 'POST' })).status).toBe(405);
+    expect((await call(port, path, { method: 'POST' })).status).toBe(403);
     expect((await call(socket, path)).status).toBe(404);
     expect((await call(socket, '/api/v1/pools', { method: 'POST' })).status).toBe(405);
     expect(reopened).toBe(0);

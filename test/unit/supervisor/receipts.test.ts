@@ -122,16 +122,16 @@ describe('a stop', () => {
 
   test('of one worker leaves the others, and the next demand brings it back', async () => {
     const stage = await serving();
-    await Promise.all([stage.supervisor.stopWorker(1), stage.clock.advance(5_000)]);
+    await Promise.all([stage.supervisor.orders.stop(1), stage.clock.advance(5_000)]);
     expect(receipt(stage)).toMatchObject({ kind: 'stop', cause: 'worker-stopped', old: { ended: 'worker-stopped' } });
     expect(stage.runtime.alive()).toHaveLength(0);
     expect(await stage.visit()).toBe('answered');
-    await expect(stage.supervisor.stopWorker(1)).rejects.toMatchObject({ code: 'no-such-worker' });
+    await expect(stage.supervisor.orders.stop(1)).rejects.toMatchObject({ code: 'no-such-worker' });
   });
 
   test('of one worker of an AlwaysRunning pool starts the next at once', async () => {
     const stage = await serving({ startMode: 'AlwaysRunning' });
-    await Promise.all([stage.supervisor.stopWorker(1), stage.clock.advance(5_000)]);
+    await Promise.all([stage.supervisor.orders.stop(1), stage.clock.advance(5_000)]);
     expect(stage.runtime.alive()).toHaveLength(1);
   });
 
@@ -145,7 +145,7 @@ describe('a stop', () => {
 test('a recycle of one worker leaves the others alone', async () => {
   const stage = await serving({ processModel: { maxProcesses: 2 } });
   await stage.clock.advance(1_000);
-  await Promise.all([stage.supervisor.recycleWorker(1), stage.clock.advance(5_000)]);
+  await Promise.all([stage.supervisor.orders.recycle(1), stage.clock.advance(5_000)]);
   expect(stage.pool().receipts).toMatchObject([{ kind: 'recycle', cause: 'on-demand', old: { workerId: 1 } }]);
   const left = stage.pool().workers.map(({ workerId }) => workerId);
   expect(new Set(left)).toEqual(new Set([2, 3]));

@@ -12,6 +12,7 @@ import { runSoon } from './clean-context.js';
 import { wrapCloseConnections } from './close-connections.js';
 import { becomeClusterChild } from './cluster-child.js';
 import { ControlPipe } from './control-pipe.js';
+import { dump } from './dump.js';
 import { hasExport, listenWithExport } from './exported-app.js';
 import { hostClock, refreshCoarseNow } from './host-clock.js';
 import { Link, type LinkOwner } from './link.js';
@@ -140,6 +141,7 @@ export class Host implements LinkOwner, ListenOwner {
   #command(message: PrimaryToHost): void {
     if (message.type === 'ping') this.#send({ type: 'pong', id: message.id });
     else if (message.type === 'drain') this.#drain();
+    else void dump(message).then((answer) => this.#send(answer));
   }
 
   #drain(): void {

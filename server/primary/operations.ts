@@ -1,0 +1,94 @@
+/** Actions of administrators that are under way or have ended; each ends by the limits of what it does. */
+import type { Clock } from '../../config/base/clock.js';
+import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { operationsKept, operationsRunningMax } from '../../config/base/limits.js';
+import type { ReceiptView } from '../../pools/supervisor/ports.js';
+import type { OperationView } from '../admin/control-plane.js';
+
+export interface OperationWish {
+  readonly action: string;
+  readonly target: string;
+  readonly pool: string;
+  /** Workers whose receipts belong to it. */
+  readonly workerIds: readonly number[];
+  /** Resolves with the path of a file, or ''. */
+  run(): Promise<string>;
+}
+
+interface Entry {
+  view: OperationView;
+  readonly workerIds: ReadonlySet<number>;
+}
+
+export class Operations {
+  readonly #clock: Clock;
+  readonly #entries = new Map<number, Entry>();
+  #lastId = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  begin(wish: OperationWish): OperationView {
+    const { action, target, pool, workerIds } = wish;
+    if (this.#running().length >= operationsRunningMax) {
+      throw new SluiceError('too-many-operations', `${operationsRunningMax} actions are running`, 'Wait for one.');
+    }
+    const id = ++this.#lastId;
+    const view: OperationView = {
+      id,
+      action,
+      target,
+      pool,
+      state: 'running',
+      startedAtMs: this.#clock.wallMs(),
+      endedAtMs: 0,
+      error: null,
+      receipts: [],
+      file: '',
+    };
+    const entry: Entry = { view, workerIds: new Set(workerIds) };
+    this.#entries.set(id, entry);
+    wish.run().then(
+      (file) => this.#end(entry, { state: 'done', file }),
+      (error: unknown) => this.#end(entry, { state: 'failed', error: describe(error) }),
+    );
+    return view;
+  }
+
+  /** A start ends a stop that still waits for workers of the same pool. */
+  supersede(action: string, target: string): void {
+    for (const entry of this.#running()) {
+      if (entry.view.action !== action || entry.view.target !== target) continue;
+      const error = { code: 'superseded', message: `${target} was started again before it had stopped`, remedy: '' };
+      this.#end(entry, { state: 'failed', error });
+    }
+  }
+
+  note(receipt: ReceiptView): void {
+    for (const entry of this.#running()) {
+      if (!entry.workerIds.has(receipt.old.workerId)) continue;
+      entry.view = { ...entry.view, receipts: [...entry.view.receipts, receipt] };
+    }
+  }
+
+  get(id: number): OperationView | null {
+    return this.#entries.get(id)?.view ?? null;
+  }
+
+  #running(): Entry[] {
+    return [...this.#entries.values()].filter(({ view }) => view.state === 'running');
+  }
+
+  #end(entry: Entry, change: Partial<OperationView>): void {
+    if (entry.view.state !== 'running') return;
+    entry.view = { ...entry.view, ...change, endedAtMs: this.#clock.wallMs() };
+    const ended = [...this.#entries.values()].filter(({ view }) => view.state !== 'running');
+    for (const { view } of ended.slice(0, Math.max(0, ended.length - operationsKept))) this.#entries.delete(view.id);
+  }
+}
+
+function describe(error: unknown): OperationView['error'] {
+  if (!(error instanceof SluiceError)) return { code: 'internal', message: messageOf(error), remedy: '' };
+  return { code: error.code, message: error.message, remedy: error.remedy };
+}
