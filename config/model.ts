@@ -65,6 +65,52 @@ export interface PoolConfig {
   readonly processModel: ProcessModelConfig;
   readonly recycling: RecyclingConfig;
   readonly failure: FailureConfig;
+  readonly cpu: CpuConfig;
+  readonly resources: ResourcesConfig;
+  readonly sandbox: SandboxConfig;
+  /** Node's permission model for in-process applications; null = off. */
+  readonly nodePermissions: NodePermissions | null;
+}
+
+export type CpuAction = 'NoAction' | 'KillW3wp' | 'Throttle' | 'ThrottleUnderLoad';
+
+export interface CpuConfig {
+  /** 1/1000 % of the machine; 0 = off. */
+  readonly limit: number;
+  readonly action: CpuAction;
+  /** 0 = NoAction and KillW3wp do not look. */
+  readonly resetIntervalMs: number;
+  /** Hexadecimal, bit 0 = processor 0; null = every processor. */
+  readonly affinityMask: string | null;
+}
+
+/** Of the whole pool, except where a name says otherwise; null = no limit. */
+export interface ResourcesConfig {
+  readonly memoryMaxBytes: number | null;
+  readonly memoryHighBytes: number | null;
+  /** 100 is the default of every pool. */
+  readonly cpuWeight: number;
+  readonly pidsMax: number;
+  /** Per process. */
+  readonly openFiles: number | null;
+  /** Processes and threads of the pool's user id; null = 512 for each worker where the id is the pool's own. */
+  readonly processes: number | null;
+  /** Per file. */
+  readonly fileSizeBytes: number | null;
+}
+
+export interface SandboxConfig {
+  /** Absolute, or relative to the application's folder. */
+  readonly writablePaths: readonly string[];
+  readonly privateNetwork: boolean;
+}
+
+export interface NodePermissions {
+  readonly fsRead: readonly string[];
+  readonly fsWrite: readonly string[];
+  readonly childProcess: boolean;
+  readonly worker: boolean;
+  readonly addons: boolean;
 }
 
 export interface EnvironmentVariable {

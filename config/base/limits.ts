@@ -90,6 +90,16 @@ export const outputDrainMs = 300;
 /** The runtimes end a late start themselves and say why; the supervisor's own timer is so much later. */
 export const startBackstopMs = 5_000;
 
+/** Weight of primary and listeners beside pools, which have 100 each. */
+export const serverCpuWeight = 400;
+/** Until a killed control group is empty. */
+export const groupEmptyPollMs = 10;
+export const groupEmptyPollsMax = 500;
+/** How often usage is compared with limits that the kernel does not hold by itself. */
+export const limitWatchIntervalMs = 1_000;
+/** RLIMIT_NPROC counts threads too; a worker of Node has about 11, of .NET about 30. */
+export const processesPerWorker = 512;
+
 /** Start of out-of-process workers (ASP.NET Core Module). */
 export const portCandidatesMax = 10;
 export const randomPortMin = 10_000;

@@ -57,6 +57,14 @@ export const startFailures = {
     cause: 'The system could not run the program.',
     remedy: 'Check its x bit, its interpreter and the limits of the pool.',
   },
+  'tool-missing': {
+    cause: 'A program that isolation needs (setpriv, prlimit, taskset, bwrap) is not installed.',
+    remedy: 'Install util-linux or bubblewrap.',
+  },
+  'sandbox-failed': {
+    cause: 'bubblewrap cannot make a sandbox on this machine; the report has its own words.',
+    remedy: 'Allow user namespaces, or set `isolation: user`.',
+  },
   'socket-failed': {
     cause: 'The socket between listeners and worker could not be made.',
     remedy: 'See `runDir`: it must exist, with room and a short path.',

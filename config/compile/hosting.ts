@@ -80,6 +80,16 @@ export async function compileHosting(input: HostingInput): Promise<HostingResult
   if (command.words.length === 1 && /^%LAUNCHER_ARGS%$/i.test(command.words[0] ?? '')) command.words = [];
   const made = await run(input, command);
   if (made.kind === 'failure') return made;
+  if (settings.socket === 'tcp' && made.model === 'OutOfProcess' && hasPrivateNetwork(input.pool)) {
+    if (inherit({}, input.yaml)['socket'] === 'tcp') {
+      const message = `pool ${input.pool.name} has a private network, in which no TCP port can be reached`;
+      return {
+        ...failure(500, 0, message, 'write socket: unix, or sandbox.privateNetwork: false', 'socket'),
+        always: true,
+      };
+    }
+    settings.socket = 'unix';
+  }
   const expanded = own.map(({ name, value }) => ({ name, value: lookup.expand(value) }));
   const stdoutLogFile = folder.resolve(logFilePath(lookup.expand(settings.stdoutLogFile)));
   const source =
@@ -267,6 +277,10 @@ function finished(
 
 function failure(status: number, subStatus: number, message: string, remedy: string, attribute: string): Failure {
   return { kind: 'failure', status, subStatus, message, remedy, attribute, always: false };
+}
+
+function hasPrivateNetwork(pool: PoolConfig): boolean {
+  return pool.isolation === 'sandbox' && pool.sandbox.privateNetwork;
 }
 
 function withoutVariables(yaml: unknown): unknown {

@@ -39,15 +39,13 @@ function walk(schema: z.ZodType, node: SourceNode, path: Path, found: Map<string
     if (!Object.hasOwn(inner.shape, key)) continue;
     const child = asType(inner.shape[key]);
     const at = [...path, key];
-    const acts = actsOf(child, key, entry.value);
+    const acts = actsOf(child, entry.value);
     if (acts === 'yes') walk(child, entry.value, at, found);
     else note(found, at, acts);
   }
 }
 
-function actsOf(schema: z.ZodType, key: string, node: SourceNode): Acts {
-  // The only setting of which one value does not act.
-  if (key === 'isolation' && node.kind === 'scalar' && node.value === 'sandbox') return 'not-yet';
+function actsOf(schema: z.ZodType, node: SourceNode): Acts {
   const about = settings.get(schema);
   if (about === undefined || about.acts === 'yes') return 'yes';
   const hasEntries = unwrapped(schema) instanceof z.ZodObject && node.kind === 'map';

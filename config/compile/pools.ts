@@ -9,6 +9,7 @@ import { type PoolSettings, poolSettings } from '../schema/root.js';
 import { inherit } from './inherit.js';
 import { nearest } from './nearest.js';
 import type { Report } from './report.js';
+import { checkResources, poolResources } from './pool-resources.js';
 import { Variables } from './variables.js';
 
 export const defaultPoolName = 'DefaultAppPool';
@@ -130,16 +131,16 @@ export class Pools {
         rapidFailProbeMs: settings.failure.rapidFailProbe,
         hangDetectionMs: settings.failure.hangDetection,
       },
+      ...poolResources(settings),
     };
     this.checkIdentity(settings, path);
+    checkResources(config, this.context.report, path);
     this.noteRoot(name, settings, path);
     return { config, readsWebConfig: settings.enableConfigurationOverride };
   }
 
-  /** `sandbox` is not there yet: such a pool gets the strongest level that is, with a warning. */
   private isolation(settings: PoolSettings): Isolation {
-    const wanted = this.context.isolation ?? settings.isolation ?? (this.context.isRoot ? 'user' : 'process');
-    return wanted === 'sandbox' ? 'user' : wanted;
+    return this.context.isolation ?? settings.isolation ?? (this.context.isRoot ? 'user' : 'process');
   }
 
   /** `--isolation` on the command line was typed for this run; the server says its line about it. */

@@ -1,7 +1,7 @@
 /** `applicationPools` and `applicationPoolDefaults` (system.applicationHost/applicationPools of IIS). */
 import { z } from 'zod';
 import { setting } from './annotations.js';
-import { cpu, resources, sandbox } from './pool-resources.js';
+import { cpu, nodePermissions, resources, sandbox } from './pool-resources.js';
 import { failure, processModel, recycling } from './pool-process.js';
 import { environmentVariables, hasControls, text, uint } from './values.js';
 
@@ -34,8 +34,8 @@ export const poolSettings = z.strictObject({
   }),
   isolation: setting(z.enum(['process', 'user', 'sandbox']).optional(), {
     description:
-      'What separates this pool from the others: a process of its own, a user id of its own (needs root), or a sandbox. ' +
-      'Default: user when started as root, else process. `sandbox` does not act yet: such a pool runs at level user.',
+      'What separates this pool from the others: a process of its own, a user id of its own (needs root), or also a view of ' +
+      'the machine of its own (needs bubblewrap). Default: user when started as root, else process.',
     reload: 'recycle',
   }),
   nodePath: setting(text().min(1).optional(), {
@@ -71,6 +71,10 @@ export const poolSettings = z.strictObject({
     reload: 'recycle',
   }),
   sandbox: setting(sandbox.prefault({}), { description: 'What a sandboxed pool may reach.', reload: 'recycle' }),
+  nodePermissions: setting(nodePermissions.prefault({}), {
+    description: 'Node’s own permission model for in-process applications.',
+    reload: 'recycle',
+  }),
   enableConfigurationOverride: setting(z.boolean().prefault(true), {
     description: 'With false, the web.config files of the pool’s applications are not read at all.',
     reload: 'recycle',

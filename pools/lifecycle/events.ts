@@ -42,6 +42,7 @@ export type WorkerEvent = { readonly nowMs: number } & (
       readonly code: number | null;
       readonly signal: string | null;
       readonly violation: string | null;
+      readonly limit?: 'memory' | 'cpu' | null;
     }
   | { readonly type: 'heartbeat'; readonly inFlight: number }
   | { readonly type: 'pong' }

@@ -18,7 +18,9 @@ export type ExitReason =
   | 'pool-stopped'
   | 'shutdown'
   | 'shutdown-timeout'
-  | 'bad-control-message';
+  | 'bad-control-message'
+  | 'memory-limit'
+  | 'cpu-limit';
 
 /** What a worker was started from has changed: one that is starting may have read what was there before. */
 export type ReloadReason = 'config-change' | 'file-change';
@@ -62,6 +64,8 @@ export interface ExitFacts {
   readonly signal: string | null;
   /** Set when we ended it because of what it sent on the control pipe. */
   readonly violation: string | null;
+  /** What it used too much of, when that is why it was killed. */
+  readonly limit?: 'memory' | 'cpu' | null;
 }
 
 export interface ExitClass {
@@ -79,6 +83,8 @@ export function classifyExit(exit: ExitFacts): ExitClass {
   if (exit.killed === 'shutdown-timeout') return { reason: 'shutdown-timeout', outcome: 'stopped', counts: false };
   if (exit.retired !== null) return { reason: reasonOf(exit.retired), outcome: 'stopped', counts: false };
   const outcome = exit.ran ? 'crashed' : 'start-failed';
+  if (exit.limit === 'cpu') return { reason: 'cpu-limit', outcome, counts: false };
+  if (exit.limit === 'memory') return { reason: 'memory-limit', outcome, counts: true };
   if (exit.killed !== null) return { reason: exit.killed, outcome, counts: true };
   if (exit.violation !== null) return { reason: 'bad-control-message', outcome, counts: true };
   if (exit.signal !== null) return { reason: 'signal', outcome, counts: true };

@@ -172,13 +172,12 @@ export function killAgain(worker: Worker): WorkerStep {
 
 // --- end
 
-type Exit = Pick<Of<'exited'>, 'code' | 'signal' | 'violation'>;
+type Exit = Pick<Of<'exited'>, 'code' | 'signal' | 'violation' | 'limit'>;
 
 export function end(worker: Worker, exit: Exit): WorkerStep {
   const { model } = worker.rules;
   const { retired, killed, listened, ran } = worker;
-  const { code, signal, violation } = exit;
-  const { reason, outcome, counts } = classifyExit({ model, listened, ran, retired, killed, code, signal, violation });
+  const { reason, outcome, counts } = classifyExit({ model, listened, ran, retired, killed, ...ended(exit) });
   const effects: WorkerEffect[] = [{ type: 'cancelTimers' }];
   if (worker.life === 'running') effects.push({ type: 'publish' });
   const told = worker.life === 'killing' || !listened;
@@ -186,6 +185,10 @@ export function end(worker: Worker, exit: Exit): WorkerStep {
   const { answered: hasAnswered, status, subStatus } = worker;
   effects.push({ type: 'reportEnded', end: { reason, outcome, counts, answered: hasAnswered, status, subStatus } });
   return act({ ...worker, life: 'gone' }, ...effects);
+}
+
+function ended({ code, signal, violation, limit = null }: Exit): Exit {
+  return { code, signal, violation, limit };
 }
 
 /** A worker that leaves is no longer late for anybody. */

@@ -6,14 +6,16 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
-import type { ServerConfig } from '../../config/model.js';
+import type { PoolConfig, ServerConfig } from '../../config/model.js';
 import type { HostStartData } from '../protocol/primary-to-host.js';
+import type { Cgroups } from './cgroups/cgroups.js';
 import type { Guardian } from './guardian.js';
 import { linkSocketsIn } from './in-process/link-socket.js';
 import { createInProcessRuntime } from './in-process/runtime.js';
 import type { Identities } from './isolation/identity.js';
 import { createPoolFolders } from './isolation/pool-folders.js';
 import { createJournal, killLeftovers } from './journal.js';
+import { LimitWatch } from './limit-watch.js';
 import { createOutOfProcessRuntime } from './out-of-process/runtime.js';
 import { workerSocketsIn } from './out-of-process/worker-socket.js';
 import type { Runtime, WorkerHandle } from './runtime.js';
@@ -26,6 +28,7 @@ export interface RuntimesOptions {
   readonly config: Pick<ServerConfig, 'runDir' | 'stateDir' | 'logDir'>;
   readonly identities: Identities;
   readonly guardian: Guardian;
+  readonly cgroups: Cgroups;
   /** Counts: output of a worker of this pool is left unread for a second. */
   readonly onOutputPaused?: (pool: string) => void;
   /** Forces a path of the in-process host; default 'auto'. */
@@ -39,6 +42,8 @@ export interface Runtimes {
   readonly outOfProcess: Runtime;
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;
+  /** Limits of a new configuration for the pools that have workers. */
+  configure(pools: readonly PoolConfig[]): void;
   /** Kills every worker that is still there, waits for their exits and removes sockets and temp folders. */
   close(): Promise<void>;
 }
@@ -48,7 +53,7 @@ export interface Runtimes {
  * instance's lock. Throws when run, state or log folder cannot be made.
  */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
-  const { clock, logger, config, identities, guardian } = options;
+  const { clock, logger, config, identities, guardian, cgroups } = options;
   mkdirSync(config.runDir, { recursive: true, mode: 0o711 });
   for (const pid of killLeftovers(config.runDir)) logger.warn('leftover-worker-killed', { pid });
   removeSockets(config.runDir);
@@ -62,6 +67,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     folders: createPoolFolders(config.stateDir),
     outputs: new OutputFiles(config.logDir, logger),
     users: new WorkerUsers(clock, logger),
+    cgroups,
+    limits: new LimitWatch(clock, logger, cgroups),
     onOutputPaused: options.onOutputPaused ?? (() => undefined),
   };
   const live = new LiveWorkers();
@@ -70,8 +77,14 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     inProcess: live.watching(createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' })),
     outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
     reopenOutput: () => parts.outputs.reopen(),
+    configure(pools) {
+      cgroups.configure(pools);
+      parts.limits.configure(pools);
+    },
     async close() {
       await live.killAll();
+      parts.limits.close();
+      cgroups.close();
       await parts.folders.removeTemp();
       removeSockets(config.runDir);
       parts.journal.close();

@@ -1,13 +1,14 @@
 /**
  * A tiny process that outlives the primary for a moment: it reads the list of process groups from a
- * pipe that only the primary holds, and when the pipe ends it kills every group that is left.
+ * pipe that only the primary holds, and when the pipe ends it kills every group that is left, and with the
+ * workers' control groups whatever left its process group.
  * So a primary that dies by SIGKILL leaves no grandchildren; direct children die by their own
  * parent-death signal. It is a shell script, because it must be small and must not fail.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { earlierGuardianWaitMs, userSweepsMax } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
-import { systemPath } from './isolation/environment.js';
+import { systemPath } from '../../config/base/system-path.js';
 import { isAlive, readCommandLine, readProcesses, readUsers } from './proc.js';
 
 export interface Guardian {
@@ -35,8 +36,20 @@ while read -r verb id; do
   esac
 done
 for id in $groups; do kill -s KILL -- "-$id"; done
-[ "$users" = ' ' ] && exit 0
+shift
+for start in "$@"; do
+  for group in "$start"*/w*; do
+    [ -e "$group/cgroup.kill" ] && echo 1 >"$group/cgroup.kill" && continue
+    [ -e "$group/pids.max" ] && echo 0 >"$group/pids.max"
+    round=0
+    while [ "$round" -lt ${userSweepsMax} ] && pids=$(cat "$group/cgroup.procs") && [ -n "$pids" ]; do
+      kill -s KILL $pids
+      round=$((round + 1))
+    done
+  done
+done
 round=0 left=1 live=$users
+[ "$users" = ' ' ] && left=0
 while [ "$left" -gt 0 ] && [ "$round" -lt ${userSweepsMax} ]; do
   for id in $users; do
     case "$live" in
@@ -63,6 +76,18 @@ while [ "$left" -gt 0 ] && [ "$round" -lt ${userSweepsMax} ]; do
   round=$((round + 1))
   [ "$left" -gt 0 ] && sleep 0.05
 done
+round=0
+while [ "$#" -gt 0 ] && [ "$round" -lt ${userSweepsMax} ]; do
+  left=0
+  for start in "$@"; do
+    for group in "$start"*/w* "$start"*; do
+      [ -d "$group" ] && { rmdir "$group" || left=1; }
+    done
+  done
+  [ "$left" -eq 0 ] && break
+  round=$((round + 1))
+  sleep 0.05
+done
 `;
 
 const guardianName = 'sluice-guardian';
@@ -87,8 +112,11 @@ export function awaitEarlierGuardian(runDir: string): void {
 /** A guardian that keeps dying is a fault of the machine; the journal of the next start stands in. */
 const restartsMax = 10;
 
-/** `runDir`: names the instance in the process list, so that its next start can wait for this guardian's end. */
-export function createGuardian(logger: Logger, runDir = ''): Guardian {
+/**
+ * `runDir`: names the instance in the process list, so that its next start can wait for this guardian's end.
+ * `groupStarts`: what the paths of its pools' control groups begin with.
+ */
+export function createGuardian(logger: Logger, runDir = '', groupStarts: readonly string[] = []): Guardian {
   const groups = new Set<number>();
   const users = new Set<number>();
   let closing = false;
@@ -96,7 +124,7 @@ export function createGuardian(logger: Logger, runDir = ''): Guardian {
   let child = start();
 
   function start(): ChildProcess {
-    const started = spawn('/bin/sh', ['-c', script, guardianName, runDir], {
+    const started = spawn('/bin/sh', ['-c', script, guardianName, runDir, ...groupStarts], {
       detached: true,
       cwd: '/',
       env: { PATH: systemPath },

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ServerConfig } from '../../config/model.js';
+import type { Cgroups } from './cgroups/cgroups.js';
 import { safeName } from './files.js';
 import type { Guardian } from './guardian.js';
 import type { Identities } from './isolation/identity.js';
 import type { PoolFolderKeeper } from './isolation/pool-folders.js';
 import type { Journal } from './journal.js';
 import { type FileSink, openRotatingSink, type OutputSink, reopenSink } from './output-sinks.js';
+import type { LimitWatch } from './limit-watch.js';
 import type { WorkerUsers } from './worker-users.js';
 
 export interface RuntimeParts {
@@ -21,6 +23,8 @@ export interface RuntimeParts {
   readonly folders: PoolFolderKeeper;
   readonly outputs: OutputFiles;
   readonly users: WorkerUsers;
+  readonly cgroups: Cgroups;
+  readonly limits: LimitWatch;
   /** A worker of this pool wrote faster than it may and is left unread for a second. */
   readonly onOutputPaused: (pool: string) => void;
 }

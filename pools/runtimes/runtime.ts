@@ -50,6 +50,8 @@ export interface WorkerExit {
   readonly signal: string | null;
   /** Set when this side ended it because of the control pipe (bad message, rate). */
   readonly violation: string | null;
+  /** Killed because it (memory, by kernel or Sluice) or its pool (cpu, KillW3wp) used too much of this. */
+  readonly limit: 'memory' | 'cpu' | null;
   readonly outputTail: string;
 }
 

@@ -141,6 +141,7 @@ export class WorkerLife {
       code: exit?.code ?? null,
       signal: exit?.signal ?? null,
       violation: this.#violation,
+      limit: exit?.limit ?? null,
       outputTail: exit?.outputTail ?? this.process?.outputTail() ?? '',
     });
   }

@@ -3,11 +3,14 @@
  * entries, output, and an end that leaves nothing behind. `start` resolves once the process runs.
  */
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { Duplex } from 'node:stream';
 import { codeOf, messageOf } from '../../config/base/errors.js';
+import type { WorkerGroup } from './cgroups/worker-group.js';
+import type { LimitKind } from './limit-watch.js';
 import { OutputCapture } from './output-capture.js';
 import type { OutputSink } from './output-sinks.js';
-import { readFamily } from './proc.js';
+import { readFamily, readProcesses } from './proc.js';
 import type { RuntimeParts } from './runtime-parts.js';
 import { type SpawnRequest, spawnWorker } from './spawn.js';
 import { StartError } from './start-error.js';
@@ -18,6 +21,8 @@ import type { WorkerStart } from './runtime.js';
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** What it used too much of, when that is why it was killed. */
+  readonly limit: LimitKind | null;
   readonly outputTail: string;
 }
 
@@ -27,17 +32,28 @@ export class WorkerProcess {
   readonly exited: Promise<ProcessExit>;
   readonly #child: ChildProcess;
   readonly #output: OutputCapture;
+  readonly #group: WorkerGroup | null;
+  readonly #isSandboxed: boolean;
   #alive = true;
+  #limit: LimitKind | null = null;
 
   /** Throws StartError when the program cannot be run. */
   static async start(parts: RuntimeParts, worker: WorkerStart, request: SpawnRequest): Promise<WorkerProcess> {
-    await parts.users.enter(request.identity);
+    const { identity } = request.confinement;
+    await parts.users.enter(identity);
+    const group = parts.cgroups.open(worker.pool);
     try {
       const child = spawnWorker(request);
+      // It still is one of the small programs before its own: nothing of the tenant's runs outside the group.
+      if (group !== null && child.pid !== undefined) child.kill('SIGSTOP');
       const pid = child.pid ?? (await failedSpawn(child));
-      return new WorkerProcess(parts, worker, request, child, pid);
+      const started = new WorkerProcess(parts, worker, request, child, pid, group);
+      await group?.add(pid);
+      if (group !== null) child.kill('SIGCONT');
+      return started;
     } catch (error) {
-      await parts.users.leave(request.identity);
+      await group?.end();
+      await parts.users.leave(identity);
       throw spawnFailure(error, request);
     }
   }
@@ -48,10 +64,14 @@ export class WorkerProcess {
     request: SpawnRequest,
     child: ChildProcess,
     pid: number,
+    group: WorkerGroup | null,
   ) {
     this.pid = pid;
     this.#child = child;
-    if (request.identity?.exclusive === true) parts.guardian.watchUser(request.identity.uid);
+    this.#group = group;
+    const { identity, sandbox } = request.confinement;
+    this.#isSandboxed = sandbox !== null;
+    if (identity?.exclusive === true) parts.guardian.watchUser(identity.uid);
     parts.guardian.watch(pid);
     parts.journal.add(pid);
     const shared = parts.outputs.open(worker.pool.name, worker.application.id);
@@ -70,11 +90,16 @@ export class WorkerProcess {
       child.once('exit', (code, signal) => {
         this.#alive = false;
         killGroup(pid);
+        const end = this.#isSandboxed ? endInside(code, signal) : { code, signal };
+        if (end.signal === 'SIGKILL' && group?.ranOutOfMemory() === true) this.#limit ??= 'memory';
         parts.guardian.forget(pid);
         parts.journal.remove(pid);
-        void this.#end(parts, worker, request).then(() => resolve({ code, signal, outputTail: this.outputTail() }));
+        parts.limits.remove(worker.pool.name, this);
+        const exit = (): void => resolve({ ...end, limit: this.#limit, outputTail: this.outputTail() });
+        void this.#end(parts, worker, request).then(exit);
       });
     });
+    parts.limits.add(worker.pool, this);
   }
 
   /** The descriptor's pipe of ours; only for descriptors that were asked for as 'pipe'. */
@@ -90,13 +115,32 @@ export class WorkerProcess {
 
   /** To the program itself, not to its children: what a service manager's stop does to a main process. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#alive) this.#child.kill(signal);
+    if (!this.#alive) return;
+    if (!this.#isSandboxed) this.#child.kill(signal);
+    else signalOne(this.mainPid(), signal);
+  }
+
+  /** The program itself: in a sandbox two processes of bubblewrap's stand above it. */
+  mainPid(): number {
+    if (!this.#isSandboxed) return this.pid;
+    const all = readProcesses();
+    const childOf = (parent: number): number | undefined =>
+      all.filter((one) => one.parent === parent).toSorted((a, b) => a.startTime - b.startTime)[0]?.pid;
+    const first = childOf(this.pid);
+    return (first === undefined ? undefined : childOf(first)) ?? this.pid;
+  }
+
+  /** It used more than its pool may have. */
+  killFor(limit: LimitKind): void {
+    if (this.#alive) this.#limit ??= limit;
+    this.kill();
   }
 
   /** SIGKILL to the process, its group, its session and everything that descends from them. */
   kill(): void {
     if (!this.#alive) return;
     const family = readFamily(this.pid);
+    this.#group?.kill();
     killGroup(this.pid);
     for (const pid of family) killOne(pid);
   }
@@ -105,9 +149,10 @@ export class WorkerProcess {
     for (const pid of readFamily(this.pid)) {
       if (pid !== this.pid) killOne(pid);
     }
+    await this.#group?.end();
     await this.#output.finish();
     await parts.outputs.close(worker.pool.name, worker.application.id);
-    await parts.users.leave(request.identity);
+    await parts.users.leave(request.confinement.identity);
     for (const stream of this.#child.stdio) stream?.destroy();
   }
 }
@@ -116,7 +161,7 @@ function openRawLog(parts: RuntimeParts, worker: WorkerStart, request: SpawnRequ
   return openStdoutLog({
     file: worker.hosting.stdoutLogFile,
     physicalPath: worker.application.physicalPath,
-    identity: request.identity,
+    identity: request.confinement.identity,
     pid,
     wallMs: parts.clock.wallMs(),
     logger: parts.logger,
@@ -151,9 +196,20 @@ function killGroup(leader: number): void {
   killOne(-leader);
 }
 
+/** bubblewrap tells the end of what it ran as a shell does. */
+function endInside(code: number | null, signal: string | null): Pick<ProcessExit, 'code' | 'signal'> {
+  const number = (code ?? 0) - 128;
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return name === undefined ? { code, signal } : { code: null, signal: name };
+}
+
 function killOne(pid: number): void {
+  signalOne(pid, 'SIGKILL');
+}
+
+function signalOne(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // Gone already, which is what is wanted.
   }

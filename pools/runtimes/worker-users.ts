@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import type { Clock } from '../../config/base/clock.js';
 import { userSweepPauseMs, userSweepsMax } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
-import { systemPath } from './isolation/environment.js';
+import { systemPath } from '../../config/base/system-path.js';
 import type { Identity } from './isolation/identity.js';
 import { readProcessesByUser, readUsers } from './proc.js';
 

@@ -84,6 +84,7 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
       cause: worker.machine.retired ?? '',
       eventId: eventIdOf(end.reason),
       inFlight: endedWithIt(worker),
+      how: howItEnded(worker),
       requestsInFlight: worker.lines,
       suspects: worker.suspects,
       outputTail: (report?.outputTail ?? exit?.outputTail ?? '').slice(-obituaryOutputCharsMax),

@@ -42,6 +42,8 @@ export function howItEnded(worker: WorkerBook): string {
   const exit = worker.exit;
   if (exit === null) return 'without a process';
   if (exit.violation !== null) return `ended by Sluice: ${exit.violation}`;
+  if (exit.limit === 'memory') return `by ${exit.signal ?? 'SIGKILL'}: the pool reached resources.memoryMax`;
+  if (exit.limit === 'cpu') return 'ended by Sluice: the pool reached cpu.limit (KillW3wp)';
   if (exit.signal !== null) return `by ${exit.signal}`;
   return `with exit code ${exit.code ?? 'unknown'}`;
 }

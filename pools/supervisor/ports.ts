@@ -75,6 +75,8 @@ export interface ObituaryView {
   /** Requests that ended with it: retried elsewhere or cut. */
   readonly inFlight: number;
   /** Their request lines, the first of them, and those that were in flight at an earlier crash too. */
+  /** `by SIGKILL: the pool reached resources.memoryMax`, `with exit code 3`. */
+  readonly how: string;
   readonly requestsInFlight: readonly string[];
   readonly suspects: readonly string[];
   readonly outputTail: string;

@@ -82,9 +82,11 @@ interface Configured {
 /** What a running process was started with; time limits, counters and sizes apply without a restart. */
 function startedWith({ pool, application, site }: Configured): unknown {
   const { hosting } = application;
+  const { openFiles, processes, fileSizeBytes } = pool.resources;
   if (hosting === null) return null;
   return {
     process: [pool.isolation, pool.nodePath, pool.environmentVariables, pool.processModel.userName],
+    rights: [openFiles, processes, fileSizeBytes, pool.cpu.affinityMask, pool.sandbox, pool.nodePermissions],
     application: [application.path, application.physicalPath, site.name, site.id],
     program: [hosting.hostingModel, hosting.processPath, hosting.arguments, hosting.nodeOptions, hosting.entry],
     behaviour: [hosting.isDotnet, hosting.environmentVariables, hosting.port, hosting.socket, hosting.webSocket],

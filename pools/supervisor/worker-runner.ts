@@ -182,8 +182,8 @@ export class WorkerRunner {
       pong: () => this.#later(worker, { type: 'pong' }),
       exited: (exit) => {
         worker.exit = exit;
-        const { code, signal, violation } = exit;
-        this.#later(worker, { type: 'exited', code, signal, violation });
+        const { code, signal, violation, limit } = exit;
+        this.#later(worker, { type: 'exited', code, signal, violation, limit });
       },
     };
   }

@@ -1,7 +1,7 @@
 /** The view of a pool for whoever can open a TCP connection on this machine: every user of it, other tenants too. */
 import type { PoolView } from '../../pools/supervisor/ports.js';
 
-type Words = 'outputTail' | 'requestsInFlight' | 'suspects' | 'attachments';
+type Words = 'outputTail' | 'how' | 'requestsInFlight' | 'suspects' | 'attachments';
 type OpenObituary = Omit<PoolView['obituaries'][number], Words>;
 type OpenReceipt = Omit<PoolView['receipts'][number], Words>;
 

@@ -12,7 +12,7 @@ export interface PreparedChange {
 }
 
 export function prepareChange(parts: PrimaryParts, config: CompiledConfig): PreparedChange {
-  const { sockets, publisher, ledger, fleet, supervisor, totals, processMetrics, clock, state } = parts;
+  const { sockets, publisher, ledger, fleet, runtimes, supervisor, totals, processMetrics, clock, state } = parts;
   const prepared = sockets.prepare(config.sites);
   return {
     commit: () => {
@@ -25,6 +25,7 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       publisher.publishRoutes(routesOf(config));
       fleet.applySockets(prepared.added, prepared.removed);
       state.config = config;
+      runtimes.configure(config.pools);
       supervisor.apply(config);
       processMetrics.configurationServes(config.version, clock.wallMs());
     },

@@ -9,9 +9,11 @@ import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { assertLimits } from '../../config/base/limits.js';
 import type { OpenedDocument } from '../../config/compile/open-document.js';
 import type { CompiledConfig } from '../../config/model.js';
+import { type Cgroups, createCgroups } from '../../pools/runtimes/cgroups/cgroups.js';
 import { createGuardian } from '../../pools/runtimes/guardian.js';
 import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
 import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
+import { tools } from '../../pools/runtimes/isolation/tools.js';
 import { killLeftovers } from '../../pools/runtimes/journal.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
@@ -188,8 +190,11 @@ function assemble(
   const state: PrimaryState = { config: null, isDraining: false };
   const totals = new MetricTotals();
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
-  const guardian = createGuardian(log, config.server.runDir);
+  const cgroups = createCgroups({ runDir: config.server.runDir, clock, logger: log });
+  const guardian = createGuardian(log, config.server.runDir, cgroups.starts);
   held.hold('guardian', () => guardian.close());
+  tellIsolation(cgroups, log);
+  cgroups.enterServer();
   // Listeners end by themselves when this process is gone; one that is stuck cannot.
   if (listenerIdentity?.exclusive === true) guardian.watchUser(listenerIdentity.uid);
   const sockets = new ListeningSockets();
@@ -202,6 +207,7 @@ function assemble(
     config: config.server,
     identities,
     guardian,
+    cgroups,
     onOutputPaused: (pool) => totals.add(primaryMetrics.workerOutputPauses, [pool]),
   });
   held.hold('runtimes', () => runtimes.close());
@@ -221,8 +227,18 @@ function assemble(
   });
   held.hold('listeners', () => fleet.close());
   const reopenOutput = (): void => runtimes.reopenOutput();
+  const things = { sockets, publisher, ledger, fleet, runtimes, supervisor };
   const counts = { totals, processMetrics, operations };
-  return { clock, log, sockets, publisher, ledger, fleet, supervisor, ...counts, state, reopenOutput };
+  return { clock, log, ...things, ...counts, state, reopenOutput };
+}
+
+/** What holds pools down on this machine, and what is missing. */
+function tellIsolation(cgroups: Cgroups, log: ServerLog): void {
+  log.info('control-groups', cgroups.about());
+  const missing = Object.entries(tools())
+    .filter(([name, file]) => file === null && name !== 'bwrap')
+    .map(([name]) => name);
+  if (missing.length > 0) log.warn('isolation-tools-missing', { tools: missing.join(', '), package: 'util-linux' });
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../config/base/clock.js';
 import type { CompiledConfig } from '../../config/model.js';
+import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ServerLog } from '../log/server-log.js';
 import type { MetricTotals } from '../metrics/fold.js';
@@ -18,6 +19,7 @@ export interface PrimaryParts {
   readonly publisher: RoutePublisher;
   readonly ledger: QueueLedger;
   readonly fleet: ListenerFleet;
+  readonly runtimes: Runtimes;
   readonly supervisor: SupervisorPort;
   readonly totals: MetricTotals;
   readonly processMetrics: ProcessMetrics;

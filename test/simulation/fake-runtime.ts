@@ -96,7 +96,7 @@ export class FakeProcess implements WorkerHandle {
   die(code: number | null, signal: string | null): void {
     if (this.exited) return;
     this.exited = true;
-    this.exit = { code, signal, violation: null, outputTail: '' };
+    this.exit = { code, signal, violation: null, limit: null, outputTail: '' };
     this.#watch.ending(this);
     this.#events.exited(this.exit);
     this.#watch.ended(this);

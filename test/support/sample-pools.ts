@@ -27,6 +27,18 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
     nodePath: null,
     affinity: 'none',
     environmentVariables: [],
+    cpu: { limit: 0, action: 'NoAction', resetIntervalMs: 300_000, affinityMask: null },
+    resources: {
+      memoryMaxBytes: null,
+      memoryHighBytes: null,
+      cpuWeight: 100,
+      pidsMax: 1_024,
+      openFiles: null,
+      processes: null,
+      fileSizeBytes: null,
+    },
+    sandbox: { writablePaths: [], privateNetwork: false },
+    nodePermissions: null,
     ...rest,
     processModel: {
       maxProcesses: 1,

@@ -3,7 +3,7 @@
  * that talks to the listeners over the link (fd 4) and to us over the control pipe (fd 3).
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { shorten } from '../../../config/base/diagnostics.js';
 import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
@@ -12,8 +12,10 @@ import { exportWaits, type HostToPrimary } from '../../protocol/host-to-primary.
 import { type DumpKind, hostControlFd, type HostStartData, hostStartVariable } from '../../protocol/primary-to-host.js';
 import { ControlChannel } from '../control-channel.js';
 import { configuredValue, siteVariables } from '../hosted-environment.js';
+import { processLimits } from '../isolation/confinement.js';
 import { buildEnvironment, type PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
+import { mustHaveSandbox, programFolder, sandboxView } from '../isolation/sandbox.js';
 import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
 import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
@@ -153,6 +155,7 @@ class InProcessWorker implements WorkerHandle {
       identity,
       optionsVariable: configuredValue(this.#request, 'NODE_OPTIONS') ?? '',
     });
+    if (pool.isolation === 'sandbox') await mustHaveSandbox(identity);
     journey.enter('socket');
     const link = createLinkSocket(this.#parts.config.runDir, this.#parts.identities.forListeners()?.gid ?? null);
     this.#link = link;
@@ -162,7 +165,17 @@ class InProcessWorker implements WorkerHandle {
       file: command.nodePath,
       args: command.args,
       cwd: application.physicalPath,
-      identity,
+      confinement: {
+        identity,
+        limits: processLimits(pool, identity),
+        sandbox: sandboxView({
+          pool,
+          physicalPath: application.physicalPath,
+          folders,
+          readable: [programFolder(command.nodePath), dirname(this.#options.hostFile)],
+          writable: [],
+        }),
+      },
       environment: this.#environment(identity, folders),
       umask: 0o022,
       output: 'read',

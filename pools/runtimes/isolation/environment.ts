@@ -3,11 +3,9 @@
  * service manager, the admin's PATH) never reach a tenant. Later sources win: what every process
  * needs, then the pool's environmentVariables, then the application's, then what the runtime insists on.
  */
+import { systemPath } from '../../../config/base/system-path.js';
 import type { EnvironmentVariable, PoolConfig } from '../../../config/model.js';
 import type { Identity } from './identity.js';
-
-/** PATH of every worker and of every search for a program, whatever the caller's PATH is. */
-export const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Language and time zone of the machine: no secrets, and programs behave oddly without them. */
 const passedOn = ['LANG', 'LANGUAGE', 'LC_ALL', 'LC_CTYPE', 'TZ'] as const;

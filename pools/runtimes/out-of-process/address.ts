@@ -18,6 +18,8 @@ export interface Assignment {
   readonly aspNetCorePort: string;
   /** Of the process: who else may connect to a socket that it makes. */
   readonly umask: number;
+  /** What it has to write for that, when it is in a sandbox. */
+  readonly writable: readonly string[];
   /** Called again and again until it is not 'waiting'. `limitMs` is for words only. */
   watch(pid: number, limitMs: number): () => Promise<Look>;
   release(): void;

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { isFile } from '../files.js';
-import { systemPath } from '../isolation/environment.js';
+import { systemPath } from '../../../config/base/system-path.js';
 import { StartError } from '../start-error.js';
 
 export interface CommandRequest {

@@ -31,6 +31,7 @@ export class Ports {
       port: String(port),
       aspNetCorePort: String(port),
       umask: 0o022,
+      writable: [],
       watch: (pid, limitMs) => portLook({ clock, pid, port, identity, limitMs }),
       release: () => this.#release(port),
     };

@@ -7,8 +7,10 @@ import { shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
 import type { DumpKind } from '../../protocol/primary-to-host.js';
 import { configuredValue } from '../hosted-environment.js';
+import { processLimits } from '../isolation/confinement.js';
 import type { PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
+import { mustHaveSandbox, programFolder, type SandboxView, sandboxView } from '../isolation/sandbox.js';
 import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
 import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
@@ -97,6 +99,7 @@ class OutOfProcessWorker implements WorkerHandle {
     try {
       const plan = this.#prepare();
       this.#plan = plan;
+      if (this.#request.pool.isolation === 'sandbox') await mustHaveSandbox(plan.identity);
       last = await this.#attempts(plan);
       if (last?.error) this.#life.fail(last.error);
     } catch (error) {
@@ -160,7 +163,7 @@ class OutOfProcessWorker implements WorkerHandle {
   }
 
   async #spawn(plan: Plan, assignment: Assignment): Promise<WorkerProcess> {
-    const { application, hosting } = this.#request;
+    const { pool, application, hosting } = this.#request;
     const { identity, folders, command, token } = plan;
     const { port, aspNetCorePort, umask } = assignment;
     this.#life.journey.enter('spawn');
@@ -174,13 +177,19 @@ class OutOfProcessWorker implements WorkerHandle {
         token,
         dotnetRoot: command.dotnetRoot,
       }),
-      identity,
+      confinement: { identity, limits: processLimits(pool, identity), sandbox: this.#sandbox(plan, assignment) },
       umask,
       output: hosting.handlerSettings.enableOutOfProcessConsoleRedirection ? 'read' : 'discard',
       extra: [],
     });
     this.#life.attach(worker);
     return worker;
+  }
+
+  #sandbox({ folders, command }: Plan, { writable }: Assignment): SandboxView | null {
+    const { pool, application } = this.#request;
+    const readable = [programFolder(command.file)];
+    return sandboxView({ pool, physicalPath: application.physicalPath, folders, readable, writable });
   }
 
   /** Null once the worker is ready, or when it ends because the supervisor ended it. */

@@ -58,6 +58,7 @@ export function assignSocket(options: WorkerSocketOptions): Assignment {
     // Kestrel gets a list of URLs: a loopback port of its own choice, guarded by the token, and the socket.
     aspNetCorePort: isDotnet ? `0;http://unix:${path}` : path,
     umask: 0o007,
+    writable: [folder],
     watch: (pid, limitMs) => {
       const look = { clock, path, pid, limitMs, uid: identity?.uid ?? process.getuid?.() ?? 0 };
       return socketLook(look, () => {

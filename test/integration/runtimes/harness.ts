@@ -5,6 +5,7 @@ import type { LogFields, Logger } from '../../../config/base/logger.js';
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../../config/model.js';
 import type { UpstreamEndpoint } from '../../../pools/protocol/snapshot.js';
 import { createRuntimes, type Runtimes, type RuntimesOptions } from '../../../pools/runtimes/create-runtimes.js';
+import { type CgroupOptions, type Cgroups, createCgroups } from '../../../pools/runtimes/cgroups/cgroups.js';
 import { createGuardian, type Guardian } from '../../../pools/runtimes/guardian.js';
 import { createIdentities, type Identities } from '../../../pools/runtimes/isolation/identity.js';
 import type { Heartbeat, StartFailure, WorkerExit, WorkerHandle } from '../../../pools/runtimes/runtime.js';
@@ -97,6 +98,7 @@ export class RuntimeHarness {
   readonly folder = tempFolder('rt');
   readonly logger = new RecordingLogger();
   readonly guardian: Guardian;
+  readonly cgroups: Cgroups;
   readonly identities: Identities;
   readonly runtimes: Runtimes;
   readonly runDir = join(this.folder, 'run');
@@ -106,10 +108,15 @@ export class RuntimeHarness {
   readonly outputPauses: string[] = [];
   #workers = 0;
 
-  constructor(options: { readonly isolate?: boolean } & Partial<Pick<RuntimesOptions, 'hostFile' | 'hostPath'>> = {}) {
+  constructor(
+    options: { readonly isolate?: boolean; readonly cgroups?: Pick<CgroupOptions, 'sources'> } & Partial<
+      Pick<RuntimesOptions, 'hostFile' | 'hostPath'>
+    > = {},
+  ) {
     for (const folder of [this.runDir, this.stateDir, this.logDir]) mkdirSync(folder, { mode: 0o711 });
     const { logger, runDir, stateDir, logDir } = this;
-    this.guardian = createGuardian(logger, runDir);
+    this.cgroups = createCgroups({ runDir, clock: systemClock, logger, ...options.cgroups });
+    this.guardian = createGuardian(logger, runDir, this.cgroups.starts);
     this.identities = createIdentities({
       config: { stateDir, identityRange: { first: 52_000, last: 52_999 } },
       logger,
@@ -121,6 +128,7 @@ export class RuntimeHarness {
       config: { runDir, stateDir, logDir },
       identities: this.identities,
       guardian: this.guardian,
+      cgroups: this.cgroups,
       onOutputPaused: (pool) => this.outputPauses.push(pool),
       ...(options.hostFile === undefined ? {} : { hostFile: options.hostFile }),
       ...(options.hostPath === undefined ? {} : { hostPath: options.hostPath }),
@@ -176,6 +184,18 @@ function poolOf(options: StartOptions): PoolConfig {
     nodePath: null,
     affinity: 'none',
     environmentVariables: [],
+    cpu: { limit: 0, action: 'NoAction', resetIntervalMs: 300_000, affinityMask: null },
+    resources: {
+      memoryMaxBytes: null,
+      memoryHighBytes: null,
+      cpuWeight: 100,
+      pidsMax: 1_024,
+      openFiles: null,
+      processes: null,
+      fileSizeBytes: null,
+    },
+    sandbox: { writablePaths: [], privateNetwork: false },
+    nodePermissions: null,
     recycling: {
       disallowOverlappingRotation: false,
       disallowRotationOnConfigChange: false,

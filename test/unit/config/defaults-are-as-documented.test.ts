@@ -65,16 +65,15 @@ test('a pool has the defaults of IIS', async () => {
   });
 });
 
-test('root gets isolation user, and `sandbox` runs at that level with a warning', async () => {
+test('root gets isolation user, and the command line goes before what a pool says', async () => {
   await withFiles(async (files) => {
     files
       .write('app/server.js')
-      .write('sluice.yaml', `${oneApplication()}applicationPoolDefaults: { isolation: sandbox }\n`);
+      .write('sluice.yaml', `${oneApplication()}applicationPools: [{ name: b, isolation: process }]\n`);
     const result = await files.load({ uid: 0 });
-    expect(good(result).pools[0]?.isolation).toBe('user');
-    expect(result.diagnostics.map((one) => one.code)).toEqual(['setting-not-acting']);
+    expect(good(result).pools.map((pool) => pool.isolation)).toEqual(['process', 'user']);
     const overridden = await files.load({ uid: 0, overrides: { isolation: 'process' } });
-    expect(good(overridden).pools[0]?.isolation).toBe('process');
+    expect(good(overridden).pools.map((pool) => pool.isolation)).toEqual(['process', 'process']);
   });
 });
 

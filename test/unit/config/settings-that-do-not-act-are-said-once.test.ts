@@ -16,12 +16,11 @@ describe('one warning for each setting, at its first place', () => {
   test('that does not act yet', async () => {
     expect(
       await warned(
-        'applicationPoolDefaults: { cpu: { limit: 25000, action: Throttle } }\napplicationPools:\n  - { name: a, cpu: { smpAffinitized: true } }\n  - { name: b, cpu: { smpAffinitized: true } }',
+        'applicationPoolDefaults: { processModel: { idleTimeoutAction: Suspend } }\napplicationPools:\n  - { name: a, failure: { loadBalancerCapabilities: TcpLevel } }\n  - { name: b, failure: { loadBalancerCapabilities: TcpLevel } }',
       ),
     ).toEqual([
-      '1:35 setting-not-acting applicationPoolDefaults.cpu.limit does not act yet in this version',
-      '1:49 setting-not-acting applicationPoolDefaults.cpu.action does not act yet in this version',
-      '3:23 setting-not-acting applicationPools.cpu.smpAffinitized does not act yet in this version (set in 2 places)',
+      '1:44 setting-not-acting applicationPoolDefaults.processModel.idleTimeoutAction does not act yet in this version',
+      '3:27 setting-not-acting applicationPools.failure.loadBalancerCapabilities does not act yet in this version (set in 2 places)',
     ]);
   });
 
@@ -34,12 +33,6 @@ describe('one warning for each setting, at its first place', () => {
       '1:31 setting-not-here applicationPools.managedRuntimeVersion has no effect on Linux',
       '1:76 setting-not-here applicationPools.processModel.password has no effect on Linux',
     ]);
-  });
-
-  test('of which only one value does not act', async () => {
-    expect(
-      await warned('applicationPools: [{ name: a, isolation: sandbox }, { name: b, isolation: process }]'),
-    ).toHaveLength(1);
   });
 
   test('inside hosting', async () => {
@@ -73,5 +66,5 @@ test('every setting of an IIS pool is accepted', async () => {
     sandbox: { writablePaths: [/tmp], privateNetwork: true }
 memoryBudget: 4GB
 `;
-  expect((await warned(text)).length).toBeGreaterThan(35);
+  expect((await warned(text)).length).toBeGreaterThan(20);
 });

@@ -71,6 +71,7 @@ const pool: PoolView = {
       cause: '',
       eventId: 5009,
       inFlight: 1,
+      how: 'with exit code 1',
       requestsInFlight: ['GET /?token=secret'],
       suspects: ['GET /?token=secret'],
       outputTail: 'secret',
@@ -214,7 +215,7 @@ describe('answers', () => {
     expect((await callJson(socket, '/api/v1/pools')) as unknown).toEqual({ pools: [pool] });
     const { text } = await call(port, '/api/v1/pools');
     expect(text).not.toContain('secret');
-    const words = ['requestsInFlight', 'suspects', 'outputTail', 'attachments'];
+    const words = ['how', 'requestsInFlight', 'suspects', 'outputTail', 'attachments'];
     const applications = pool.applications.map(({ failure: _failure, ...one }) => {
       return { ...one, problem: '500.30 exited-early' };
     });

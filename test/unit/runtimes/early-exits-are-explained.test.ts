@@ -3,7 +3,12 @@ import { describeEarlyExit } from '../../../pools/runtimes/in-process/early-exit
 import { describeExit } from '../../../pools/runtimes/out-of-process/exit-cause.js';
 import { escapeOutput } from '../../../pools/runtimes/output-sinks.js';
 
-const exit = (code: number | null, outputTail = '', signal: string | null = null) => ({ code, signal, outputTail });
+const exit = (code: number | null, outputTail = '', signal: string | null = null) => ({
+  code,
+  signal,
+  limit: null,
+  outputTail,
+});
 
 describe('an out-of-process program that ends before it listens', () => {
   test.each([

@@ -1,0 +1,55 @@
+// A tenant's program that does what it is told: `/what?argument`. Answers JSON.
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const net = require('node:net');
+
+const tried = (act) => {
+  try {
+    return { done: act() };
+  } catch (error) {
+    return { failed: error.code ?? String(error) };
+  }
+};
+
+const connected = (options) =>
+  new Promise((resolve) => {
+    const socket = net.connect(options, () => resolve({ done: true }) || socket.destroy());
+    socket.once('error', (error) => resolve({ failed: error.code }));
+  });
+
+const acts = {
+  '/status': () => ({
+    status: fs.readFileSync('/proc/self/status', 'latin1'),
+    limits: fs.readFileSync('/proc/self/limits', 'latin1'),
+  }),
+  '/read': (path) => tried(() => fs.readFileSync(path, 'latin1').slice(0, 10_000)),
+  '/list': (path) => tried(() => fs.readdirSync(path)),
+  '/write': (path) => tried(() => fs.writeFileSync(path, 'mine') ?? true),
+  '/kill': (pid) => tried(() => process.kill(Number(pid), 'SIGKILL')),
+  '/run': (line) => tried(() => require('node:child_process').execFileSync('/bin/sh', ['-c', line]).toString()),
+  '/connect': (port) => connected({ port: Number(port), host: '127.0.0.1' }),
+  '/environment': () => process.env,
+  // Leaves group, session and parent.
+  '/escape': (mark) => {
+    const script = `(setsid sh -c 'sh -c "exec sleep ${Number(mark)}" & exit 0' &) ; exit 0`;
+    return tried(() => spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' }).pid);
+  },
+  '/bomb': () =>
+    tried(() => spawn('/bin/sh', ['-c', 'bomb() { bomb | bomb & }; bomb; sleep 1000'], { stdio: 'ignore' }).pid),
+  '/spin': () => tried(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }).pid),
+  // Outside V8's heap, whose own limit would end it first.
+  '/eat': () => {
+    const kept = [];
+    setInterval(() => kept.push(Buffer.alloc(8 * 1024 * 1024, kept.length + 1)), 5);
+    return { done: true };
+  },
+};
+
+http
+  .createServer(async (req, res) => {
+    const { pathname, searchParams } = new URL(req.url, 'http://tenant');
+    const act = acts[pathname.replace(/^\/[a-z]$|^\/[a-z](?=\/)/, '') || '/'] ?? (() => ({ done: true }));
+    res.end(JSON.stringify(await act(searchParams.get('a') ?? '')));
+  })
+  .listen(process.env.PORT);
