@@ -35,8 +35,12 @@ const acts = {
     const script = `(setsid sh -c 'sh -c "exec sleep ${Number(mark)}" & exit 0' &) ; exit 0`;
     return tried(() => spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' }).pid);
   },
-  '/bomb': () =>
-    tried(() => spawn('/bin/sh', ['-c', 'bomb() { bomb | bomb & }; bomb; sleep 1000'], { stdio: 'ignore' }).pid),
+  // Bombs of a shell, and again and again: a shell gives up at the first fork that fails.
+  '/bomb': () => {
+    const bomb = 'bomb() { bomb | bomb & }; bomb; sleep 1000';
+    setInterval(() => spawn('/bin/sh', ['-c', bomb], { stdio: 'ignore' }).on('error', () => undefined), 20);
+    return { done: true };
+  },
   '/spin': () => tried(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }).pid),
   // Outside V8's heap, whose own limit would end it first.
   '/eat': () => {
@@ -49,7 +53,7 @@ const acts = {
 http
   .createServer(async (req, res) => {
     const { pathname, searchParams } = new URL(req.url, 'http://tenant');
-    const act = acts[pathname.replace(/^\/[a-z]$|^\/[a-z](?=\/)/, '') || '/'] ?? (() => ({ done: true }));
+    const act = acts[pathname.replace(/^\/[a-z](?=\/)/, '')] ?? (() => ({ done: true }));
     res.end(JSON.stringify(await act(searchParams.get('a') ?? '')));
   })
   .listen(process.env.PORT);
