@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { oldestHostNode } from '../../../config/base/limits.js';
-import { systemPath } from '../isolation/environment.js';
+import { systemPath } from '../../../config/base/system-path.js';
 import type { Identity } from '../isolation/identity.js';
 import { StartError } from '../start-error.js';
 
