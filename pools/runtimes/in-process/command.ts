@@ -1,13 +1,15 @@
 /** What is run for an in-process application, and whether it can be: `node [options] --require HOST ENTRY args`. */
 import { statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { detectionJsonBytesMax } from '../../../config/base/limits.js';
 import { readBounded } from '../../../config/load/read-file.js';
-import type { HostingConfig } from '../../../config/model.js';
+import type { HostingConfig, NodePermissions } from '../../../config/model.js';
+import type { PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
 import { mustReach } from '../isolation/reachable.js';
 import { StartError } from '../start-error.js';
-import { mustRunEntry, type NodeVersion, nodeVersion, runtimeUnfit } from './node-binary.js';
+import { permissionOptions } from './permissions.js';
+import { mustRunEntry, nodeVersion, runtimeUnfit } from './node-binary.js';
 
 export interface InProcessCommand {
   readonly nodePath: string;
@@ -21,6 +23,10 @@ export interface CommandRequest {
   readonly hosting: Pick<HostingConfig, 'nodeOptions' | 'entry' | 'arguments'>;
   readonly pool: string;
   readonly identity: Identity | null;
+  /** The pool's nodePermissions. */
+  readonly permissions: NodePermissions | null;
+  /** Its HOME and TMPDIR. */
+  readonly folders: PoolFolders;
   /** Value of NODE_OPTIONS in the worker; '' = none. */
   readonly optionsVariable: string;
 }
@@ -87,17 +93,3 @@ async function mainOf(entry: string): Promise<string> {
     return entry;
   }
 }
-
-/**
- * Node's permission model also refuses what the host needs: reading its own file and, on a Node that
- * knows the flag, listening on the inherited socket.
- */
-function permissionOptions(request: CommandRequest, version: NodeVersion): string[] {
-  const { nodeOptions } = request.hosting;
-  if (!nodeOptions.some((option) => option === '--permission' || option === '--experimental-permission')) return [];
-  const options = [`--allow-fs-read=${dirname(request.hostFile)}/*`];
-  if (version.major >= firstNodeWithAllowNet && !nodeOptions.includes('--allow-net')) options.push('--allow-net');
-  return options;
-}
-
-const firstNodeWithAllowNet = 25;

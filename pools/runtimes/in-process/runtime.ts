@@ -153,6 +153,8 @@ class InProcessWorker implements WorkerHandle {
       hosting,
       pool: pool.name,
       identity,
+      permissions: pool.nodePermissions,
+      folders,
       optionsVariable: configuredValue(this.#request, 'NODE_OPTIONS') ?? '',
     });
     if (pool.isolation === 'sandbox') await mustHaveSandbox(identity);

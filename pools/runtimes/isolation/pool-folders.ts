@@ -3,7 +3,7 @@
  * parents belong to the primary, so a tenant can fill its folders but not replace them.
  */
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeName } from '../files.js';
 import type { PoolFolders } from './environment.js';
@@ -43,7 +43,7 @@ export function createPoolFolders(stateDir: string): PoolFolderKeeper {
     removeDiagnostics(folders, pid) {
       const mark = new RegExp(`^(?:dotnet-diagnostic|clr-debug-pipe)-${pid}-`);
       for (const name of namesIn(folders.temp)) {
-        if (mark.test(name)) rmSync(join(folders.temp, name), { force: true });
+        if (mark.test(name)) unlinkIfFile(join(folders.temp, name));
       }
     },
     async removeTemp() {
@@ -62,6 +62,15 @@ function removeContent(folder: string, identity: Identity | null): Promise<void>
   return new Promise((resolve) => {
     execFile('/bin/rm', ['-rf', '--', ...names], { ...user, cwd: '/' }, () => resolve());
   });
+}
+
+/** A tenant may have put a folder there; a link is removed, not followed. */
+function unlinkIfFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It goes with the temp folder.
+  }
 }
 
 function namesIn(folder: string): string[] {
