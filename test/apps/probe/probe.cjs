@@ -170,6 +170,7 @@ const routes = {
     res.end();
   },
   '/204': (_req, res) => res.writeHead(204).end(),
+  '/204-length': (_req, res) => res.writeHead(204, { 'Content-Length': 0 }).end(),
   '/304': (_req, res) => res.writeHead(304).end('ignored'),
   '/no-date': (_req, res) => {
     res.sendDate = false;

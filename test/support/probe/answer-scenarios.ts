@@ -27,6 +27,7 @@ export const responses: readonly Scenario[] = [
   untilEnd('Connection: close by the app', get('/close-header')),
   untilEnd('body until the end', get('/no-length')),
   simple('204', get('/204')),
+  simple('204 with Content-Length', get('/204-length')),
   simple('304', get('/304')),
   simple('no Date', get('/no-date')),
   simple('HEAD', head('HEAD', '/hello')),
