@@ -19,6 +19,8 @@ const entries: readonly (readonly [string, string, 'listen' | 'export'])[] = [
   ['export-koa.cjs', 'koa', 'export'],
   ['exports-esm', 'esm handler', 'export'],
   ['health-first.cjs', 'the app', 'listen'],
+  ['inner-first.cjs', 'inner', 'listen'],
+  ['own-port.cjs', 'itself', 'listen'],
   ['run-main.cjs', 'run by the entry', 'listen'],
   ['required.cjs', 'false object', 'listen'],
   ['https.cjs', 'https true', 'listen'],

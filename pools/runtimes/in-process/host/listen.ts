@@ -8,7 +8,7 @@ import { App } from './app.js';
 import { runSoon } from './clean-context.js';
 import { FakeListenHandle, type ListenAddress } from './listen-handle.js';
 import type { Listen2, ListenHandle, NetInternals, ServerInternals } from './node-internals.js';
-import { bindSecond, canBind } from './second-servers.js';
+import { bindFree, bindSecond, canBind } from './second-servers.js';
 import type { Seam } from './seam.js';
 import { kindOf } from './server-kinds.js';
 
@@ -74,13 +74,16 @@ export function adoptListen(owner: ListenOwner): void {
     }
     if (adoption !== null) displace(owner, adoption);
     const app = new App(this as unknown as ServerInternals, kind, owner.seam);
-    const shown = takeGiven(this) ?? reported(wanted, owner.appPort);
-    const handle = new FakeListenHandle(wanted.isPath ? null : shown, () => {
+    const given = takeGiven(this);
+    const free = given === null ? freePort(wanted) : null;
+    const shown = given ?? reported(wanted, free?.port ?? owner.appPort);
+    const closed = (): void => {
       if (adoption?.handle !== handle) return;
       adoption = null;
       // Requests in flight are still answered: their streams hold the app. New ones are refused.
       owner.app = null;
-    });
+    };
+    const handle = new FakeListenHandle(wanted.isPath ? null : shown, closed, free?.handle);
     (this as unknown as ServerInternals)._handle = handle;
     const isProvisional = wanted.port !== owner.appPort;
     const becomeSecond = (): void => second(owner, this, address, wanted, backlog, fd, original);
@@ -128,11 +131,24 @@ function takeGiven(server: net.Server): ListenAddress | null {
 }
 
 function displace(owner: ListenOwner, adoption: Adoption): void {
-  const server = adoption.app.server;
-  adoption.handle.close();
-  server._handle = null;
   owner.notice('second-server', `a later server listens on port ${owner.appPort}: the first one is bound for real`);
-  adoption.becomeSecond();
+  const real = adoption.handle.handOver();
+  adoption.app.server._handle = real;
+  if (real === null) adoption.becomeSecond();
+}
+
+/**
+ * Who asks for any free port may store what it got and send requests there: told PORT, it would send them to
+ * itself, for ever if a later server is the app. Other addresses than loopback stay the listener's.
+ */
+function freePort({ address, port, isPath }: Wanted): ReturnType<typeof bindFree> {
+  if (port !== 0 || isPath) return null;
+  if (isAny(address)) return bindFree(loopback);
+  return address === '::1' || address.startsWith('127.') ? bindFree(address) : null;
+}
+
+function isAny(address: string | null): boolean {
+  return address === null || address === '' || address === '0.0.0.0' || address === '::';
 }
 
 function second(
@@ -144,8 +160,7 @@ function second(
   fd: number | undefined,
   original: Listen2,
 ): void {
-  const isAny = address === null || address === '' || address === '0.0.0.0' || address === '::';
-  const where = isAny && fd === undefined && !wanted.isPath ? loopback : address;
+  const where = isAny(address) && fd === undefined && !wanted.isPath ? loopback : address;
   bindSecond(server, where, wanted.port, wanted.isPath, backlog, fd, original, (code, text) =>
     owner.notice(code, text),
   );

@@ -5,7 +5,7 @@
  */
 import net from 'node:net';
 import { hostClock } from './host-clock.js';
-import { FakeListenHandle } from './listen-handle.js';
+import { FakeListenHandle, takePlace } from './listen-handle.js';
 import type { Listen2, ListenHandle, NetInternals, ServerInternals } from './node-internals.js';
 
 const addressInUse = -98;
@@ -18,6 +18,17 @@ export function canBind(address: string): boolean {
   if (typeof handle !== 'object') return false;
   handle.close();
   return true;
+}
+
+/** A free port, bound and not listening yet; null = none. */
+export function bindFree(address: string): { readonly handle: ListenHandle; readonly port: number } | null {
+  const handle = createServerHandle?.(address, 0, net.isIPv6(address) ? 6 : 4);
+  if (typeof handle !== 'object') return null;
+  const out: { port?: number } = {};
+  handle.getsockname?.(out);
+  if (out.port !== undefined) return { handle, port: out.port };
+  handle.close();
+  return null;
 }
 
 /** A listening handle, or a negative error number. */
@@ -69,11 +80,7 @@ function retry(server: ServerInternals, placeholder: FakeListenHandle, attempt: 
       retry(server, placeholder, attempt);
       return;
     }
-    // Node keeps the server on its handle under a symbol; connections come to the same callback.
-    for (const symbol of Object.getOwnPropertySymbols(placeholder)) {
-      Reflect.set(handle, symbol, Reflect.get(placeholder, symbol));
-    }
-    handle.onconnection = placeholder.onconnection;
+    takePlace(handle, placeholder);
     server._handle = handle;
     if (!placeholder.hasRef()) handle.unref();
     placeholder.close();
