@@ -60,6 +60,16 @@ export const controlMessagesPerSecondMax = 200;
 export const controlBytesPerSecondMax = 1_048_576;
 export const heartbeatIntervalMs = 250;
 export const heartbeatLateMs = 1_000;
+/** A worker that was silent for hangDetection is asked why, and hangs if it is silent still after this time. */
+export const stallConfirmMs = 400;
+/** For the stack, profile and heap numbers of a worker that hangs, from the question on. */
+export const stallCaptureMs = 1_000;
+/** Of these, the CPU profile. */
+export const stallProfileMs = 400;
+export const stallFramesMax = 50;
+export const hotLinesMax = 10;
+/** A file of black boxes; three generations are kept. */
+export const blackBoxFileBytesMax = 1_048_576;
 
 /** Worker output: read at this rate, never kept beyond the tail. */
 export const outputBytesPerSecondMax = 1_048_576;

@@ -20,13 +20,18 @@ try {
 const { build } = await import('esbuild');
 const bundled = { bundle: true, platform: 'node', format: 'cjs', legalComments: 'none', logLevel: 'warning' };
 
-const hostEntry = 'dist/pools/runtimes/in-process/host/host-main.js';
-if (existsSync(hostEntry)) {
+// The preload, and the thread that watches the loop the preload shares with the app.
+for (const [entry, outfile] of [
+  ['host-main.js', 'host.cjs'],
+  ['watchdog-main.js', 'watchdog.cjs'],
+]) {
+  const entryPoint = join('dist/pools/runtimes/in-process/host', entry);
+  if (!existsSync(entryPoint)) continue;
   await build({
     ...bundled,
-    entryPoints: [hostEntry],
+    entryPoints: [entryPoint],
     target: 'node20',
-    outfile: 'dist/pools/runtimes/in-process/host.cjs',
+    outfile: join('dist/pools/runtimes/in-process', outfile),
   });
 }
 

@@ -24,6 +24,7 @@ import { emptyWindow, type FailureWindow, perMinuteRule, type WindowRule } from 
  *   starting      --configure-->  idle | backingOff | rapidFailed | misconfigured
  *   ready         --ended-->      idle | starting | backingOff | rapidFailed
  *   ready         --idle-->       idle | starting | backingOff | rapidFailed
+ *   ready         --stalled-->    idle | starting | backingOff | rapidFailed
  *   ready         --recycle-->    starting | rapidFailed
  *   ready         --stopWorker--> idle | starting | backingOff | rapidFailed
  *   ready         --close-->      closed

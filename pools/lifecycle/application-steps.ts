@@ -136,6 +136,17 @@ export function stopWorker(application: Application, event: Of<'stopWorker'>): A
   return andThen(released, (books) => settle(books, event.nowMs));
 }
 
+/** As the crash it is, but for its process, which is still there: the next life starts beside it. */
+export function stalled(application: Application, event: Of<'stalled'>): ApplicationStep {
+  if (roleOf(application, event.slot, event.generation) !== 'current') return still(application);
+  const crash = { outcome: 'crashed', answered: event.answered, nowMs: event.nowMs } as const;
+  const changed = eachSlot(application, isSlot(event), (slot) => {
+    const { machine, effects } = currentEnded(slot, crash);
+    return { machine: { ...machine, owed: true, leaving: [...machine.leaving, event.generation] }, effects };
+  });
+  return andThen(changed, (books) => settle(books, event.nowMs));
+}
+
 /** A process that is gone, while the application may start others. */
 export function ended(application: Application, event: Of<'ended'>): ApplicationStep {
   const role = roleOf(application, event.slot, event.generation);
@@ -171,7 +182,7 @@ function countFailure(application: Application, event: Of<'ended'>): Application
   return { machine: { ...seen, window }, effects: trips ? [{ type: 'rapidFailed' }] : [] };
 }
 
-function currentEnded(slot: Slot, event: Of<'ended'>): SlotStep {
+function currentEnded(slot: Slot, event: Pick<Of<'ended'>, 'outcome' | 'answered' | 'nowMs'>): SlotStep {
   // What replaces it reads everything anew, unless it was on its way before.
   const pending = slot.replacement === null ? null : slot.pending;
   const empty: Slot = { ...slot, current: slot.replacement, replacement: null, pending };

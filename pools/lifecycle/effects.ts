@@ -17,12 +17,16 @@ export type WorkerEffect =
   | { readonly type: 'kill' }
   | { readonly type: 'gone'; readonly reason: 'crash' | 'stopped' | 'killed' }
   | { readonly type: 'late'; readonly late: boolean }
+  /** Why is it silent? With `capture` its black box is read; answered by `examined`. */
+  | { readonly type: 'examine'; readonly capture: boolean }
   | { readonly type: 'setTimer'; readonly name: WorkerTimer; readonly delayMs: number }
   | { readonly type: 'cancelTimer'; readonly name: WorkerTimer }
   | { readonly type: 'cancelTimers' }
   | { readonly type: 'reportRunning' }
   | { readonly type: 'reportServed' }
   | { readonly type: 'reportIdle' }
+  /** It hangs: its slot needs another worker now, its own end follows. */
+  | { readonly type: 'reportStalled'; readonly silentMs: number }
   /** Once per suspicion. */
   | { readonly type: 'reportSuspected'; readonly error: string }
   | { readonly type: 'reportRecycleDue'; readonly why: 'time' | 'requests' }

@@ -12,6 +12,7 @@ import type {
 } from './exit-reason.js';
 import type { ApplicationRules } from './application-states.js';
 import type { PoolRules } from './pool-states.js';
+import type { StallFinding } from '../protocol/stall-report.js';
 
 export type WorkerTimer =
   | 'startup'
@@ -45,6 +46,7 @@ export type WorkerEvent = { readonly nowMs: number } & (
       readonly limit?: 'memory' | 'cpu' | null;
     }
   | { readonly type: 'heartbeat'; readonly inFlight: number }
+  | { readonly type: 'examined'; readonly finding: StallFinding }
   | { readonly type: 'pong' }
   | { readonly type: 'unreachable'; readonly error: string }
   | { readonly type: 'activity'; readonly inFlight: number; readonly requestsTotal: number }
@@ -86,6 +88,8 @@ export type ApplicationEvent = {
   | ({ readonly type: 'running' } & LifeKey)
   | ({ readonly type: 'served' } & LifeKey)
   | ({ readonly type: 'idle' } & LifeKey)
+  /** This life hangs and counts as crashed; `answered` as in its end, which follows. */
+  | ({ readonly type: 'stalled'; readonly answered: boolean } & LifeKey)
   | ({
       readonly type: 'ended';
       readonly outcome: Outcome;

@@ -2,6 +2,8 @@
  * Health and use of a running worker: heartbeats of the event loop, pings, idle time, periodic
  * restarts. Part of the worker machine; its timers look at stamps, so that a heartbeat sets no timer.
  */
+import { heartbeatIntervalMs, stallConfirmMs } from '../../config/base/limits.js';
+import type { StallFinding } from '../protocol/stall-report.js';
 import type { WorkerEffect } from './effects.js';
 import { type Health, inFlight, type Worker } from './worker-states.js';
 import type { Step } from './table.js';
@@ -21,7 +23,8 @@ export function beginWatch(worker: Worker, nowMs: number): WorkerStep {
 
 export function onHeartbeat(worker: Worker, nowMs: number, hostInFlight: number): WorkerStep {
   const lastUseMs = hostInFlight > 0 ? nowMs : worker.health.lastUseMs;
-  const machine = withHealth(worker, { lastBeatMs: nowMs, hostInFlight, lastUseMs, late: false });
+  const calm = { late: false, examining: 'nothing', findings: [] } as const;
+  const machine = withHealth(worker, { lastBeatMs: nowMs, hostInFlight, lastUseMs, ...calm });
   if (!worker.health.late) return { machine, effects: [] };
   return { machine, effects: [{ type: 'late', late: false }, healthTimer(worker.rules.lateMs)] };
 }
@@ -37,7 +40,15 @@ export function onActivity(worker: Worker, nowMs: number, running: number, reque
   return { machine, effects: due ? [{ type: 'reportRecycleDue', why: 'requests' }] : [] };
 }
 
-/** The verdict of the `health` timer: fine, late, or hung (late for so long with requests in flight). */
+export function onExamined(worker: Worker, finding: StallFinding): WorkerStep {
+  if (worker.health.examining === 'nothing') return { machine: worker, effects: [] };
+  return { machine: withHealth(worker, { findings: [...worker.health.findings, finding] }), effects: [] };
+}
+
+/**
+ * The verdict of the `health` timer: fine, late, or hung. A worker that is silent for `hangMs` is
+ * examined first, and hangs if it is still silent a moment later: then it was not this process that slept.
+ */
 export function onHealthTimer(worker: Worker, nowMs: number): WorkerStep | 'hung' {
   const { lateMs, hangMs } = worker.rules;
   const silentMs = nowMs - worker.health.lastBeatMs;
@@ -45,8 +56,23 @@ export function onHealthTimer(worker: Worker, nowMs: number): WorkerStep | 'hung
   const effects: WorkerEffect[] = worker.health.late ? [] : [{ type: 'late', late: true }];
   const machine = withHealth(worker, { late: true });
   if (hangMs <= 0) return { machine, effects };
-  if (silentMs >= hangMs && inFlight(worker.health) > 0) return 'hung';
-  return { machine, effects: [...effects, healthTimer(silentMs >= hangMs ? lateMs : hangMs - silentMs)] };
+  // The block began after the last heartbeat, at most one interval later.
+  const silenceMaxMs = hangMs + heartbeatIntervalMs;
+  if (silentMs < silenceMaxMs) return { machine, effects: [...effects, healthTimer(silenceMaxMs - silentMs)] };
+  const { examining, findings } = worker.health;
+  const isBusy = inFlight(worker.health) > 0;
+  if (examining === 'nothing' || (examining === 'state' && isBusy && !findings.includes('stopped'))) {
+    const asked = withHealth(machine, { examining: isBusy ? 'capture' : 'state', findings: [] });
+    return { machine: asked, effects: [...effects, { type: 'examine', capture: isBusy }, healthTimer(stallConfirmMs)] };
+  }
+  if (findings.includes('debugged')) return lookAgain(machine, nowMs, lateMs);
+  if (findings.includes('stopped') || isBusy) return 'hung';
+  return lookAgain(machine, worker.health.lastBeatMs, lateMs);
+}
+
+function lookAgain(worker: Worker, lastBeatMs: number, delayMs: number): WorkerStep {
+  const machine = withHealth(worker, { lastBeatMs, examining: 'nothing', findings: [] });
+  return { machine, effects: [healthTimer(delayMs)] };
 }
 
 export function onIdleTimer(worker: Worker, nowMs: number): WorkerStep {

@@ -1,5 +1,6 @@
 /** States of one worker process, from the wish to start it to the end of its process. */
 import type { HostingModel } from '../../config/model.js';
+import type { StallFinding } from '../protocol/stall-report.js';
 import type { KillReason, RetireReason } from './exit-reason.js';
 
 /**
@@ -7,6 +8,7 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  * node-wide start limit (`granted`), `starting` for the host's hello,
  * `loading` until the app listens, `linking` for the listeners' links, `running` is published,
  * `leaving` waits until every listener has stopped choosing it, `draining` until its requests are done.
+ * `stalled` hangs: its slot is filled anew already, and it is killed once the black box is read.
  * `running` may be killed at any time; `exited` ends every state that has a process.
  *
  * @diagram
@@ -33,11 +35,15 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  *   linking     --retire-->       terminating
  *   linking     --killNow-->      killing
  *   linking     --exited-->       gone
- *   running     --timer-->        killing
+ *   running     --timer-->        stalled | killing
  *   running     --unreachable-->  killing
  *   running     --retire-->       leaving
  *   running     --killNow-->      killing
  *   running     --exited-->       gone
+ *   stalled     --examined-->     killing
+ *   stalled     --timer-->        killing
+ *   stalled     --killNow-->      killing
+ *   stalled     --exited-->       gone
  *   leaving     --acknowledged--> draining
  *   leaving     --timer-->        terminating | killing
  *   leaving     --killNow-->      killing
@@ -59,6 +65,7 @@ export type WorkerLife =
   | 'loading'
   | 'linking'
   | 'running'
+  | 'stalled'
   | 'leaving'
   | 'draining'
   | 'terminating'
@@ -104,6 +111,9 @@ export interface Health {
   /** The listeners report this worker: only then may it be called idle. */
   readonly reported: boolean;
   readonly recycleDue: boolean;
+  /** Asked since the last heartbeat: for the state of the process alone, or for the black box too. */
+  readonly examining: 'nothing' | 'state' | 'capture';
+  readonly findings: readonly StallFinding[];
 }
 
 /** What is known of the reachability of a running worker. */
@@ -163,6 +173,8 @@ export function newWorker(rules: WorkerRules): Worker {
     lastUseMs: 0,
     reported: false,
     recycleDue: false,
+    examining: 'nothing',
+    findings: [],
   };
   return {
     life: 'queued',

@@ -1,6 +1,7 @@
 /** What the cells of the worker table do: start, run, stop, end. */
 import type { WorkerEffect } from './effects.js';
 import type { WorkerEvent, WorkerTimer } from './events.js';
+import { stallCaptureMs } from '../../config/base/limits.js';
 import { classifyExit, type KillReason } from './exit-reason.js';
 import { endSuspicion, proveReachable, suspect } from './suspicion.js';
 import type { Step } from './table.js';
@@ -92,7 +93,7 @@ export function runningTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
     }
     case 'health': {
       const verdict = onHealthTimer(worker, event.nowMs);
-      return verdict === 'hung' ? kill(worker, 'hang') : verdict;
+      return verdict === 'hung' ? stall(worker, event.nowMs) : verdict;
     }
     case 'idle':
       return onIdleTimer(worker, event.nowMs);
@@ -103,6 +104,29 @@ export function runningTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
     case 'limit':
       return act(worker);
   }
+}
+
+/** Out of the publication and replaced now; killed once its black box is read, or without it. */
+function stall(worker: Worker, nowMs: number): WorkerStep {
+  const { findings, lastBeatMs } = worker.health;
+  const stalled: Worker = { ...worker, life: 'stalled', killed: 'hang' };
+  const replaced: WorkerEffect[] = [
+    { type: 'cancelTimers' },
+    ...onTime(worker),
+    { type: 'publish' },
+    { type: 'reportStalled', silentMs: nowMs - lastBeatMs },
+  ];
+  if (!findings.includes('captured')) return act(stalled, ...replaced, timer('limit', stallCaptureMs));
+  const killed = killStalled(stalled);
+  return act(killed.machine, ...replaced, ...killed.effects);
+}
+
+export function examinedStalled(worker: Worker, event: Of<'examined'>): WorkerStep {
+  return event.finding === 'captured' ? killStalled(worker) : act(worker);
+}
+
+export function killStalled(worker: Worker): WorkerStep {
+  return kill(worker, 'hang');
 }
 
 // --- stop

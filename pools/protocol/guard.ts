@@ -3,7 +3,9 @@
  * from an in-process host and copies it field by field, so that nothing unknown gets further.
  * Size and rate are the channel's business (`limits.controlMessageBytesMax` and the rate beside it).
  */
+import { hotLinesMax, stallFramesMax } from '../../config/base/limits.js';
 import type { HostToPrimary } from './host-to-primary.js';
+import type { StallFrame } from './stall-report.js';
 
 export type GuardResult =
   | { readonly ok: true; readonly message: HostToPrimary }
@@ -13,6 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const codeCharsMax = 64;
 const textCharsMax = 16_384;
+const frameCharsMax = 256;
 const countMax = 0xffff_ffff;
 const millisecondsMax = 86_400_000;
 
@@ -76,6 +79,25 @@ function check(fields: Fields): HostToPrimary {
       return { type: 'refused', code: text(fields, 'code', codeCharsMax), text: text(fields, 'text', textCharsMax) };
     case 'fatal':
       return { type: 'fatal', text: text(fields, 'text', textCharsMax) };
+    case 'stall-debugged':
+      return { type: 'stall-debugged' };
+    case 'stall-stack':
+      return {
+        type: 'stall-stack',
+        frames: list(fields, 'frames', stallFramesMax, frame),
+        heapUsedBytes: clamped(fields, 'heapUsedBytes', Number.MAX_SAFE_INTEGER),
+        heapTotalBytes: clamped(fields, 'heapTotalBytes', Number.MAX_SAFE_INTEGER),
+        rssBytes: clamped(fields, 'rssBytes', Number.MAX_SAFE_INTEGER),
+      };
+    case 'stall-profile':
+      return {
+        type: 'stall-profile',
+        durationMs: clamped(fields, 'durationMs', millisecondsMax),
+        hotLines: list(fields, 'hotLines', hotLinesMax, (line) => ({
+          ...frame(line),
+          percent: clamped(line, 'percent', 100),
+        })),
+      };
     default:
       throw new Refused('unknown message type');
   }
@@ -105,6 +127,24 @@ function clamped(fields: Fields, name: string, max: number): number {
   const value = own(fields, name);
   if (typeof value !== 'number') refuse(fields, name, 'a number');
   return Math.min(Math.max(value, 0), max);
+}
+
+function frame(fields: Fields): StallFrame {
+  return {
+    name: text(fields, 'name', frameCharsMax),
+    file: text(fields, 'file', frameCharsMax),
+    line: clamped(fields, 'line', countMax),
+  };
+}
+
+/** Cut like text: what is beyond the limit tells nobody more. */
+function list<T>(fields: Fields, name: string, max: number, item: (fields: Fields) => T): readonly T[] {
+  const value = own(fields, name);
+  if (!Array.isArray(value)) refuse(fields, name, 'a list');
+  return value.slice(0, max).map((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) refuse(fields, name, 'a list of objects');
+    return item(entry as Fields);
+  });
 }
 
 function oneOf<const T extends string>(fields: Fields, name: string, allowed: readonly T[]): T {

@@ -1,8 +1,11 @@
+import type { StallProfile, StallStack } from './stall-report.js';
+
 /**
  * In-process host -> primary on the control pipe. The sender's process runs tenant code: every
  * message is checked by `guard.ts` for shape, size and rate; a bad one ends the pipe and the worker.
  */
 export type HostToPrimary =
+  | WatchdogToPrimary
   /** The host runs; sent before the app's first line. */
   | {
       readonly type: 'hello';
@@ -33,3 +36,13 @@ export type HostToPrimary =
 
 /** Code of the notice that an app, which does not listen so far, exports something that could be hosted. */
 export const exportWaits = 'export-waits';
+
+/**
+ * From the host's watchdog thread on its own pipe (fd 5), the answers to `capture`, as they come: the
+ * stack first, because the profile may cost the thread its life.
+ */
+export type WatchdogToPrimary =
+  /** The main thread stands at a breakpoint of somebody's debugger; nothing else follows. */
+  | { readonly type: 'stall-debugged' }
+  | ({ readonly type: 'stall-stack' } & StallStack)
+  | ({ readonly type: 'stall-profile' } & StallProfile);

@@ -11,6 +11,11 @@ export type PrimaryToHost =
 
 export type DumpKind = 'report' | 'heap';
 
+/** Primary -> watchdog thread of the host (fd 5), in the same form. */
+export interface PrimaryToWatchdog {
+  readonly type: 'capture';
+}
+
 /** Start data of the host, in one environment variable that the host deletes before the app runs. */
 export interface HostStartData {
   readonly protocol: number;
@@ -22,6 +27,8 @@ export interface HostStartData {
   readonly appPort: number;
   /** process.env.PORT for the app. */
   readonly envPort: number;
+  /** Start the watchdog thread once the app listens; descriptor 5 is its pipe. */
+  readonly watchdog: boolean;
   /** Forces the slow path or the documented-only fallback; only tests and the environment set it. */
   readonly path: 'auto' | 'slow' | 'documented';
 }
@@ -30,3 +37,4 @@ export interface HostStartData {
 export const hostStartVariable = 'SLUICE_HOST_START';
 export const hostControlFd = 3;
 export const hostLinkFd = 4;
+export const hostWatchdogFd = 5;

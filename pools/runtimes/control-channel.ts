@@ -1,5 +1,5 @@
 /**
- * The primary's end of a worker's control pipe (the worker's fd 3): 4 bytes of length, big endian, then
+ * The primary's end of a worker's control pipe (the worker's fd 3, its watchdog's fd 5): 4 bytes of length, big endian, then
  * JSON. The other end is held by tenant code, so size and rate are capped and every message passes the
  * guard; the first violation ends the reading and is reported once.
  */
@@ -12,7 +12,6 @@ import {
 } from '../../config/base/limits.js';
 import { parseHostMessage } from '../protocol/guard.js';
 import type { HostToPrimary } from '../protocol/host-to-primary.js';
-import type { PrimaryToHost } from '../protocol/primary-to-host.js';
 
 export interface ControlEvents {
   message(message: HostToPrimary): void;
@@ -22,7 +21,7 @@ export interface ControlEvents {
 
 const lengthBytes = 4;
 
-export class ControlChannel {
+export class ControlChannel<Sent> {
   readonly #pipe: Duplex;
   readonly #clock: Clock;
   readonly #events: ControlEvents;
@@ -45,7 +44,7 @@ export class ControlChannel {
   }
 
   /** Dropped while the worker reads nothing: the queue must not grow, and a ping late is a ping lost. */
-  send(message: PrimaryToHost): void {
+  send(message: Sent): void {
     if (this.#pipe.destroyed || !this.#pipe.writable || this.#pipe.writableLength > controlMessageBytesMax) return;
     const json = Buffer.from(JSON.stringify(message));
     const frame = Buffer.allocUnsafe(lengthBytes + json.length);

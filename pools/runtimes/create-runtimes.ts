@@ -8,6 +8,7 @@ import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { PoolConfig, ServerConfig } from '../../config/model.js';
 import type { HostStartData } from '../protocol/primary-to-host.js';
+import { BlackBoxes } from './black-boxes.js';
 import type { Cgroups } from './cgroups/cgroups.js';
 import type { Guardian } from './guardian.js';
 import { linkSocketsIn } from './in-process/link-socket.js';
@@ -42,6 +43,7 @@ export interface Runtimes {
   readonly outOfProcess: Runtime;
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;
+  readonly blackBoxes: BlackBoxes;
   /** Limits of a new configuration for the pools that have workers. */
   configure(pools: readonly PoolConfig[]): void;
   /** Kills every worker that is still there, waits for their exits and removes sockets and temp folders. */
@@ -77,6 +79,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     inProcess: live.watching(createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' })),
     outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
     reopenOutput: () => parts.outputs.reopen(),
+    blackBoxes: new BlackBoxes(config.logDir, logger),
     configure(pools) {
       cgroups.configure(pools);
       parts.limits.configure(pools);
@@ -114,6 +117,7 @@ class LiveWorkers {
           startFailed: (failure) => events.startFailed(failure),
           heartbeat: (beat) => events.heartbeat(beat),
           pong: () => events.pong(),
+          examined: (finding, report) => events.examined(finding, report),
           exited: (exit) => {
             this.#forget(handle);
             events.exited(exit);

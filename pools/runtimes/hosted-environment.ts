@@ -1,4 +1,5 @@
 /** The variables by which a hosted program learns where it runs; the same for both hosting models. */
+import type { HostingConfig } from '../../config/model.js';
 import { env } from '../integration/contract.js';
 import type { WorkerStart } from './runtime.js';
 
@@ -30,4 +31,9 @@ export function configuredValue(worker: Pick<WorkerStart, 'pool' | 'hosting'>, n
   const all = [...worker.pool.environmentVariables, ...worker.hosting.environmentVariables];
   const found = all.findLast((variable) => variable.name === name);
   return found === undefined || found.value === '' ? null : found.value;
+}
+
+/** A process that stops at a breakpoint is not hung; `--inspect-port` alone opens no inspector. */
+export function isInspected(hosting: Pick<HostingConfig, 'nodeOptions'>): boolean {
+  return hosting.nodeOptions.some((option) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(option));
 }

@@ -7,6 +7,7 @@
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
 import type { DumpKind } from '../protocol/primary-to-host.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
+import type { StallFinding, StallReport } from '../protocol/stall-report.js';
 
 export interface WorkerStart {
   readonly workerId: number;
@@ -73,6 +74,8 @@ export interface WorkerEvents {
   startFailed(failure: StartFailure): void;
   heartbeat(beat: Heartbeat): void;
   pong(): void;
+  /** Answers `examine`; `captured` comes last and with the report. */
+  examined(finding: StallFinding, report: StallReport | null): void;
   exited(exit: WorkerExit): void;
 }
 
@@ -81,6 +84,11 @@ export interface WorkerHandle {
   ping(): void;
   /** In-process: tells the host to drain. Out-of-process: nothing. */
   drain(): void;
+  /**
+   * Looks why the worker is silent: stopped, debugged, and with `capture` reads its black box, for
+   * `stallCaptureMs` at most. Out-of-process: nothing, there is no heartbeat to miss.
+   */
+  examine(capture: boolean): void;
   /** Polite stop: a real SIGTERM in-process; shutdown POST (.NET), then SIGTERM out-of-process. */
   terminate(): void;
   /** SIGKILL of the whole process group, now. */

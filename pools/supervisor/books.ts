@@ -5,6 +5,7 @@ import type { Pool } from '../lifecycle/pool-states.js';
 import type { Worker } from '../lifecycle/worker-states.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
+import type { StallReport } from '../protocol/stall-report.js';
 import type { JourneyStep, StartFailure, WorkerExit, WorkerHandle } from '../runtimes/runtime.js';
 import type { Obituaries } from './obituaries.js';
 import type { Attachment } from './ports.js';
@@ -37,6 +38,8 @@ export interface WorkerBook {
   /** From spawn to ready, and of a warm-up request after that; 0 = not yet, or none. */
   startMs: number;
   warmUpMs: number;
+  /** The black box of its last examination. */
+  stall: StallReport | null;
   /** Requests that were in flight when listeners lost it, and those of them that were at an earlier crash too. */
   lines: readonly string[];
   suspects: readonly string[];

@@ -1,14 +1,17 @@
 /** What is written down when a worker process is gone: obituary, log record, problem of the application. */
 import { lostLinesWaitMs, obituaryOutputCharsMax } from '../../config/base/limits.js';
 import type { Clock } from '../../config/base/clock.js';
-import type { Logger } from '../../config/base/logger.js';
+import type { LogFields, Logger } from '../../config/base/logger.js';
 import type { EndReport } from '../lifecycle/events.js';
 import { inFlight } from '../lifecycle/worker-states.js';
+import type { StallReport } from '../protocol/stall-report.js';
+import type { BlackBoxes } from '../runtimes/black-boxes.js';
 import type { WorkerBook } from './books.js';
 import { eventIdOf } from './event-ids.js';
 import { stepsOf } from './failure-page.js';
 import { explainStart, howItEnded, problemLine, startFailureFields } from './failure-report.js';
 import { joinLines } from './obituaries.js';
+import { tellStall } from './stall-text.js';
 import type { Timers } from './timers.js';
 
 /** Owner of the timers of crash records that wait. */
@@ -19,15 +22,22 @@ export class Burials {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #timers: Timers;
+  readonly #blackBoxes: BlackBoxes | undefined;
   readonly #waiting = new Map<number, { readonly worker: WorkerBook; readonly end: EndReport }>();
 
-  constructor(clock: Clock, logger: Logger, timers: Timers) {
+  constructor(clock: Clock, logger: Logger, timers: Timers, blackBoxes?: BlackBoxes) {
     this.#clock = clock;
     this.#logger = logger;
     this.#timers = timers;
+    this.#blackBoxes = blackBoxes;
   }
 
   bury(worker: WorkerBook, end: EndReport): void {
+    const stall = stallOf(worker, end);
+    if (stall !== null) {
+      const file = this.#blackBoxes?.fileOf(worker.host.pool.name, worker.host.id) ?? '';
+      worker.attachments = [...worker.attachments, { kind: 'stall', text: tellStall(stall), file }];
+    }
     buryWorker(worker, end, this.#clock, this.#logger);
     if (end.outcome !== 'crashed') return;
     this.#waiting.set(worker.id, { worker, end });
@@ -61,7 +71,16 @@ export class Burials {
     const output = (worker.exit?.outputTail ?? '').trimEnd().split('\n').slice(-20).join('\n');
     const suspects = worker.suspects.length === 0 ? {} : { suspects: worker.suspects.join(', ') };
     const told = { inFlight: endedWithIt(worker), counts: end.counts, ...suspects, output };
-    this.#logger.error('worker-crashed', { ...about(worker, end), how: howItEnded(worker), ...told });
+    this.#logger.error('worker-crashed', { ...about(worker, end), how: howItEnded(worker), ...told, ...this.#keepStall(worker, end) });
+  }
+
+  #keepStall(worker: WorkerBook, end: EndReport): LogFields {
+    const stall = stallOf(worker, end);
+    if (stall === null) return {};
+    const { host, pid, slot, lines } = worker;
+    const record = { atMs: this.#clock.wallMs(), application: host.id, slot, pid, requestsInFlight: lines, ...stall };
+    this.#blackBoxes?.keep(host.pool.name, host.id, record);
+    return { stall: stall.summary };
   }
 }
 
@@ -101,6 +120,11 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
   if (end.outcome === 'crashed') return;
   const how = worker.spawnedAtMs > 0 ? howItEnded(worker) : 'before it was spawned';
   logger.info('worker-ended', { ...about(worker, end), how });
+}
+
+/** An examination may also have ended well: only the end by it makes it the cause. */
+function stallOf(worker: WorkerBook, { reason }: EndReport): StallReport | null {
+  return reason === 'hang' ? worker.stall : null;
 }
 
 /** Counts of listeners and host are up to a second old; their tally and the lines are what was really under way. */

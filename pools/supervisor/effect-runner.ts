@@ -9,6 +9,7 @@ import { roleOf } from '../lifecycle/application-states.js';
 import type { ApplicationEffect, PoolEffect } from '../lifecycle/effects.js';
 import type { ApplicationEvent, EndReport, PoolEvent } from '../lifecycle/events.js';
 import { stepPool } from '../lifecycle/pool-machine.js';
+import { inFlight } from '../lifecycle/worker-states.js';
 import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } from './books.js';
 import { Burials } from './burial.js';
 import { rapidFailEvent, recycleFailedEvent } from './event-ids.js';
@@ -42,7 +43,7 @@ export class EffectRunner {
     this.#logger = ports.logger;
     this.#timers = ports.timers;
     this.#turns = ports.turns;
-    this.burials = new Burials(ports.clock, ports.logger, ports.timers);
+    this.burials = new Burials(ports.clock, ports.logger, ports.timers, ports.runtimes.blackBoxes);
     this.ledger = new Ledger(ports);
     this.workers = new WorkerRunner({
       ...ports,
@@ -50,6 +51,7 @@ export class EffectRunner {
         running: (worker) => this.#workerRuns(worker),
         served: (worker) => this.#workerServed(worker),
         idle: (worker) => this.#later(worker.host, { type: 'idle', ...keyOf(worker) }),
+        stalled: (worker, silentMs) => this.#workerStalled(worker, silentMs),
         suspected: (worker, error) => this.#logger.warn('worker-unreachable', { ...about(worker), cause: error }),
         recycleDue: (worker, why) => {
           this.#logger.info('recycle-due', { ...about(worker), why });
@@ -197,6 +199,19 @@ export class EffectRunner {
     this.#turns.post(() => {
       this.feedHost(host, { type: 'served', slot, generation });
       if (roleOf(host.machine, slot, generation) === 'current') this.feedPool(host.pool, { type: 'served' });
+    });
+  }
+
+  /** A crash in all but the end of its process: it counts now, and its slot is filled now. */
+  #workerStalled(worker: WorkerBook, silentMs: number): void {
+    const { host, slot, generation } = worker;
+    const requests = inFlight(worker.machine.health);
+    this.#logger.error('worker-hung', { ...about(worker), silentMs: Math.round(silentMs), inFlight: requests });
+    this.#turns.post(() => {
+      const current = roleOf(host.machine, slot, generation) === 'current';
+      if (current) this.ledger.stalls(worker);
+      if (current && worker.machine.rules.model === 'InProcess') this.feedPool(host.pool, { type: 'failure' });
+      this.feedHost(host, { type: 'stalled', slot, generation, answered: worker.machine.answered });
     });
   }
 

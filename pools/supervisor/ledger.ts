@@ -58,6 +58,11 @@ export class Ledger {
     this.#begin(worker, kind, reason);
   }
 
+  /** It hangs and is replaced; its end follows. */
+  stalls(worker: WorkerBook): void {
+    this.#begin(worker, 'restart', 'hang');
+  }
+
   /** The process is gone, and the slot has been told. */
   ended(worker: WorkerBook, reason: ExitReason, crashed: boolean): void {
     if (crashed) this.#begin(worker, 'restart', reason);

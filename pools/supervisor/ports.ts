@@ -8,6 +8,15 @@ import type { DumpKind } from '../protocol/primary-to-host.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
 import type { ExitReason, RecycleReason, RetireReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationUpstreams, FailureStep, UpstreamWorker } from '../protocol/snapshot.js';
+import type { BlackBoxes } from '../runtimes/black-boxes.js';
+import type { Runtime } from '../runtimes/runtime.js';
+
+/** What starts workers, and where the black boxes of those that hang are kept; without it only obituaries hold them. */
+export interface Runtimes {
+  readonly inProcess: Runtime;
+  readonly outOfProcess: Runtime;
+  readonly blackBoxes?: BlackBoxes;
+}
 
 /** All listeners of this node as one. Promises settle also when a silent listener was killed. */
 export interface ListenerPort {

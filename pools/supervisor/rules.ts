@@ -7,7 +7,7 @@ import {
 } from '../../config/base/limits.js';
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
 import { env } from '../integration/contract.js';
-import { configuredValue } from '../runtimes/hosted-environment.js';
+import { configuredValue, isInspected } from '../runtimes/hosted-environment.js';
 import type { ReloadReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationRules } from '../lifecycle/application-states.js';
 import type { PoolRules } from '../lifecycle/pool-states.js';
@@ -66,11 +66,6 @@ export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRul
     periodicTimeMs: recycling.periodicRestartTimeMs,
     periodicRequests: recycling.periodicRestartRequests,
   };
-}
-
-/** A process that stops at a breakpoint is not hung; `--inspect-port` alone opens no inspector. */
-function isInspected(hosting: HostingConfig): boolean {
-  return hosting.nodeOptions.some((option) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(option));
 }
 
 interface Configured {

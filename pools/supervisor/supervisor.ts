@@ -7,12 +7,11 @@ import type { WorkerEvent } from '../lifecycle/events.js';
 import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { isOpen } from '../lifecycle/pool-states.js';
 import type { ApplicationUpstreams } from '../protocol/snapshot.js';
-import type { Runtime } from '../runtimes/runtime.js';
 import { type HostBook, type PoolBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
 import { verifyBooks } from './invariants.js';
 import { joinLines } from './obituaries.js';
-import type { ListenerPort, ObituaryView, PoolView, SupervisorEvents, SupervisorPort } from './ports.js';
+import type { ListenerPort, ObituaryView, PoolView, Runtimes, SupervisorEvents, SupervisorPort } from './ports.js';
 import { type Estate, reconcile } from './reconcile.js';
 import { RecycleWatches } from './recycle-watches.js';
 import { residentBytes } from './resident-memory.js';
@@ -27,7 +26,7 @@ import type { Untimed } from './worker-runner.js';
 export interface SupervisorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly runtimes: { readonly inProcess: Runtime; readonly outOfProcess: Runtime };
+  readonly runtimes: Runtimes;
   readonly listeners: ListenerPort;
   readonly events: SupervisorEvents;
   /** A broken promise of the supervisor itself; default: an error record, and the rest goes on. */

@@ -99,6 +99,7 @@ function workerState(life: WorkerLife): WorkerState {
     case 'leaving':
     case 'draining':
       return 'draining';
+    case 'stalled':
     case 'terminating':
     case 'killing':
     case 'gone':

@@ -10,9 +10,9 @@ import { stepWorker } from '../lifecycle/worker-machine.js';
 import { isStarting, newWorker } from '../lifecycle/worker-states.js';
 import { type DrainReceipt, emptyReceipt } from '../protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
-import type { Runtime, StartFailure, WorkerEvents } from '../runtimes/runtime.js';
+import type { StartFailure, WorkerEvents } from '../runtimes/runtime.js';
 import type { HostBook, WorkerBook } from './books.js';
-import type { ListenerPort } from './ports.js';
+import type { ListenerPort, Runtimes } from './ports.js';
 import { workerRules } from './rules.js';
 import type { StartGate } from './start-gate.js';
 import type { Timers } from './timers.js';
@@ -28,7 +28,7 @@ export interface WorkerRunnerPorts {
   readonly timers: Timers;
   readonly turns: Turns;
   readonly gate: StartGate;
-  readonly runtimes: { readonly inProcess: Runtime; readonly outOfProcess: Runtime };
+  readonly runtimes: Runtimes;
   readonly listeners: ListenerPort;
   /** Remembers that the upstreams of this application must be sent when this turn is over. */
   publish(host: HostBook): void;
@@ -38,6 +38,7 @@ export interface WorkerRunnerPorts {
     running(worker: WorkerBook): void;
     served(worker: WorkerBook): void;
     idle(worker: WorkerBook): void;
+    stalled(worker: WorkerBook, silentMs: number): void;
     suspected(worker: WorkerBook, error: string): void;
     recycleDue(worker: WorkerBook, why: RecycleReason): void;
     ended(worker: WorkerBook, end: EndReport): void;
@@ -83,6 +84,7 @@ export class WorkerRunner {
       suspects: [],
       tally: null,
       attachments: [],
+      stall: null,
     };
     this.byId.set(worker.id, worker);
     host.workers.set(worker.id, worker);
@@ -125,6 +127,8 @@ export class WorkerRunner {
         return this.#ports.published(() => this.#gone(worker, effect.reason));
       case 'late':
         return listeners.late(worker.id, effect.late);
+      case 'examine':
+        return worker.handle?.examine(effect.capture);
       case 'setTimer':
         return timers.set(owner, effect.name, effect.delayMs, () =>
           this.#later(worker, { type: 'timer', name: effect.name }),
@@ -139,6 +143,8 @@ export class WorkerRunner {
         return report.served(worker);
       case 'reportIdle':
         return report.idle(worker);
+      case 'reportStalled':
+        return report.stalled(worker, effect.silentMs);
       case 'reportSuspected':
         return report.suspected(worker, effect.error);
       case 'reportRecycleDue':
@@ -179,6 +185,10 @@ export class WorkerRunner {
       },
       startFailed: (failure) => this.#failStart(worker, failure),
       heartbeat: (beat) => this.#later(worker, { type: 'heartbeat', inFlight: beat.inFlight }),
+      examined: (finding, stall) => {
+        if (stall !== null) worker.stall = stall;
+        this.#later(worker, { type: 'examined', finding });
+      },
       pong: () => this.#later(worker, { type: 'pong' }),
       exited: (exit) => {
         worker.exit = exit;

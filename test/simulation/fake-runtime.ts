@@ -73,6 +73,10 @@ export class FakeProcess implements WorkerHandle {
     this.#after(5, () => this.#events.pong());
   }
 
+  examine(capture: boolean): void {
+    if (capture) this.#after(500, () => this.#events.examined('captured', null));
+  }
+
   drain(): void {
     this.asked.drain += 1;
   }

@@ -57,6 +57,8 @@ export class World {
       info: (event, fields) => this.log(event, fields),
       error: (event, fields) => {
         this.log(event, fields);
+        const hung = event === 'worker-hung' ? this.runtime.process(Number(fields?.['worker'])) : undefined;
+        if (hung !== undefined) this.counts.stalled(hung, this.clock.monotonicMs());
         if (event === 'application-rapid-fail') this.counts.noteTrip(String(fields?.['application']));
       },
     };

@@ -84,10 +84,11 @@ export class HostedApp {
       appPort: options.appPort ?? 0,
       envPort: options.envPort ?? 18_080,
       path: options.path ?? 'auto',
+      watchdog: true,
     };
     const args = [...(options.nodeArgs ?? []), '--require', hostBundle, options.entry, ...(options.args ?? [])];
     const child = spawn(options.node ?? process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', bound.fd],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', bound.fd, 'pipe'],
       env: { ...cleanEnvironment(), ...options.env, [hostStartVariable]: JSON.stringify(start) },
     });
     return new HostedApp(child, socketPath, folder, bound);

@@ -38,6 +38,7 @@ export class HostedWorker {
       poolName: 'pool',
       appPort: 0,
       envPort: 8080,
+      watchdog: false,
       path: options.path ?? 'auto',
     };
     this.child = spawn(

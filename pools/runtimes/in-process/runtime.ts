@@ -9,9 +9,17 @@ import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
 import { exportWaits, type HostToPrimary } from '../../protocol/host-to-primary.js';
-import { type DumpKind, hostControlFd, type HostStartData, hostStartVariable } from '../../protocol/primary-to-host.js';
+import {
+  type DumpKind,
+  hostControlFd,
+  type HostStartData,
+  hostStartVariable,
+  hostWatchdogFd,
+  type PrimaryToHost,
+  type PrimaryToWatchdog,
+} from '../../protocol/primary-to-host.js';
 import { ControlChannel } from '../control-channel.js';
-import { configuredValue, siteVariables } from '../hosted-environment.js';
+import { configuredValue, isInspected, siteVariables } from '../hosted-environment.js';
 import { processLimits } from '../isolation/confinement.js';
 import { buildEnvironment, type PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
@@ -27,6 +35,7 @@ import { Dumps } from './dumps.js';
 import { describeEarlyExit } from './early-exit.js';
 import { besideEngines, type EnginesQuestion } from './engines.js';
 import { createLinkSocket, type LinkSocket } from './link-socket.js';
+import { StallExaminer } from './stall-examiner.js';
 
 export interface InProcessOptions {
   readonly hostFile: string;
@@ -57,7 +66,9 @@ class InProcessWorker implements WorkerHandle {
   readonly #linkToken = randomBytes(16).toString('hex');
   #link: LinkSocket | null = null;
   #identity: Identity | null = null;
-  #control: ControlChannel | null = null;
+  #control: ControlChannel<PrimaryToHost> | null = null;
+  #watchdog: ControlChannel<PrimaryToWatchdog> | null = null;
+  #stalls: StallExaminer | null = null;
   /** What the host reported as the reason of a death that is about to come. */
   #fatal = '';
   /** What is known about an app that does not listen. */
@@ -84,6 +95,10 @@ class InProcessWorker implements WorkerHandle {
 
   drain(): void {
     this.#control?.send({ type: 'drain' });
+  }
+
+  examine(capture: boolean): void {
+    this.#stalls?.examine(capture);
   }
 
   terminate(): void {
@@ -122,6 +137,8 @@ class InProcessWorker implements WorkerHandle {
       const error = describeEarlyExit(exit, this.#fatal, this.#request.hosting.entry);
       this.#life.fail(await besideEngines(error, this.#engines()));
     }
+    this.#stalls?.close();
+    this.#watchdog?.close();
     this.#control?.close();
     this.#dumps.close();
     this.#link?.close();
@@ -181,7 +198,7 @@ class InProcessWorker implements WorkerHandle {
       environment: this.#environment(identity, folders),
       umask: 0o022,
       output: 'read',
-      extra: ['pipe', link.fd],
+      extra: this.#isWatched() ? ['pipe', link.fd, 'pipe'] : ['pipe', link.fd],
     });
     this.#attach(worker);
     return worker;
@@ -196,6 +213,7 @@ class InProcessWorker implements WorkerHandle {
       poolName: this.#request.pool.name,
       appPort: this.#request.hosting.port,
       envPort: port,
+      watchdog: this.#isWatched(),
       path: this.#options.hostPath,
     };
     return buildEnvironment({
@@ -226,10 +244,22 @@ class InProcessWorker implements WorkerHandle {
     this.#life.limit(limitMs, () =>
       lateError(`its host did not answer within ${limitMs} ms`, 'startupTimeLimit of the pool'),
     );
-    this.#control = new ControlChannel(worker.pipe(hostControlFd), this.#parts.clock, {
+    this.#control = this.#channel(worker, hostControlFd, 'control pipe');
+    if (this.#isWatched()) this.#watchdog = this.#channel(worker, hostWatchdogFd, 'pipe of the watchdog');
+    this.#stalls = new StallExaminer(this.#parts.clock, worker.pid, this.#watchdog, (finding, report) =>
+      this.#events.examined(finding, report),
+    );
+  }
+
+  #channel<Sent>(worker: WorkerProcess, fd: number, name: string): ControlChannel<Sent> {
+    return new ControlChannel<Sent>(worker.pipe(fd), this.#parts.clock, {
       message: (message) => this.#take(message),
-      violation: (problem) => this.#life.violate(`control pipe: ${problem}`),
+      violation: (problem) => this.#life.violate(`${name}: ${problem}`),
     });
+  }
+
+  #isWatched(): boolean {
+    return this.#request.pool.failure.hangDetectionMs > 0 && !isInspected(this.#request.hosting);
   }
 
   #take(message: HostToPrimary): void {
@@ -253,6 +283,10 @@ class InProcessWorker implements WorkerHandle {
       case 'fatal':
         this.#fatal = message.text;
         return this.#notes.fatal(message.text);
+      case 'stall-debugged':
+      case 'stall-stack':
+      case 'stall-profile':
+        return this.#stalls?.take(message);
     }
   }
 

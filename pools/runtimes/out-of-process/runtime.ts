@@ -74,6 +74,9 @@ class OutOfProcessWorker implements WorkerHandle {
     });
   }
 
+  /** It has no heartbeat that could be missing. */
+  examine(): void {}
+
   /** Listeners send no new requests; the program itself is told nothing. */
   drain(): void {}
 

@@ -151,6 +151,7 @@ export class RuntimeHarness {
         ready: (endpoint) => void (note('ready'), (worker.endpoint = endpoint)),
         startFailed: (failure) => void (note('startFailed'), (worker.failure = failure)),
         heartbeat: (beat) => void worker.beats.push(beat),
+        examined: (finding) => void note(`examined ${finding}`),
         pong: () => void worker.pongs++,
         exited: (exit) => void (note('exited'), (worker.exit = exit)),
       },

@@ -1,8 +1,10 @@
-/** The control pipe to the primary (fd 3): length-prefixed JSON both ways. Its end means that the primary died. */
+/**
+ * A control pipe to the primary (fd 3, and the watchdog's fd 5): length-prefixed JSON both ways. Its end
+ * means that the primary died.
+ */
 import net from 'node:net';
 import { controlMessageBytesMax } from '../../../../config/base/limits.js';
 import type { HostToPrimary } from '../../../protocol/host-to-primary.js';
-import { hostControlFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
 import { writeSync } from './exit-flush.js';
 
 const prefixBytes = 4;
@@ -15,12 +17,14 @@ function encode(message: HostToPrimary): Buffer {
   return bytes;
 }
 
-export class ControlPipe {
+export class ControlPipe<Received> {
+  readonly #fd: number;
   readonly #socket: net.Socket;
   #received: Buffer = Buffer.alloc(0);
 
-  constructor(onMessage: (message: PrimaryToHost) => void, onEnd: () => void) {
-    this.#socket = new net.Socket({ fd: hostControlFd, readable: true, writable: true });
+  constructor(fd: number, onMessage: (message: Received) => void, onEnd: () => void) {
+    this.#fd = fd;
+    this.#socket = new net.Socket({ fd, readable: true, writable: true });
     this.#socket.unref();
     this.#socket.on('error', () => undefined);
     this.#socket.on('data', (bytes: Buffer) => this.#read(bytes, onMessage));
@@ -29,16 +33,21 @@ export class ControlPipe {
     this.#socket.unref();
   }
 
+  /** Lets it keep its thread alive. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
   send(message: HostToPrimary): void {
     if (this.#socket.writable) this.#socket.write(encode(message));
   }
 
   /** For the last message: the process ends before the next turn of the loop. */
   sendNow(message: HostToPrimary): void {
-    if (this.#socket.writable && this.#socket.writableLength === 0) writeSync(hostControlFd, [encode(message)]);
+    if (this.#socket.writable && this.#socket.writableLength === 0) writeSync(this.#fd, [encode(message)]);
   }
 
-  #read(bytes: Buffer, onMessage: (message: PrimaryToHost) => void): void {
+  #read(bytes: Buffer, onMessage: (message: Received) => void): void {
     this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
     while (this.#received.length >= prefixBytes) {
       const size = this.#received.readUInt32BE(0);
@@ -49,7 +58,7 @@ export class ControlPipe {
       if (this.#received.length < prefixBytes + size) return;
       const json = this.#received.toString('utf8', prefixBytes, prefixBytes + size);
       this.#received = this.#received.subarray(prefixBytes + size);
-      onMessage(JSON.parse(json) as PrimaryToHost);
+      onMessage(JSON.parse(json) as Received);
     }
   }
 }

@@ -5,7 +5,7 @@
 import net from 'node:net';
 import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';
 import { exportWaits, type HostToPrimary } from '../../../protocol/host-to-primary.js';
-import { type HostStartData, hostLinkFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
+import { hostControlFd, type HostStartData, hostLinkFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
 import { setAnchor } from './anchor.js';
 import type { App } from './app.js';
 import { runSoon } from './clean-context.js';
@@ -20,6 +20,7 @@ import { adoptListen, type ListenOwner } from './listen.js';
 import type { NetInternals } from './node-internals.js';
 import { watchAnswers } from './request-bytes.js';
 import { findSeam, type Seam } from './seam.js';
+import { startWatchdog } from './watchdog.js';
 
 const linkBacklog = 511;
 const sweepEveryBeats = 4;
@@ -37,7 +38,8 @@ export class Host implements LinkOwner, ListenOwner {
   inFlight = 0;
   isDraining = false;
   readonly #apps = new Set<App>();
-  readonly #control: ControlPipe;
+  readonly #control: ControlPipe<PrimaryToHost>;
+  #needsWatchdog: boolean;
   #app: App | null = null;
   #how: 'listen' | 'export' = 'listen';
   #wasListening = false;
@@ -47,11 +49,13 @@ export class Host implements LinkOwner, ListenOwner {
 
   constructor(start: HostStartData) {
     this.token = start.linkToken;
+    this.#needsWatchdog = start.watchdog;
     this.envPort = start.envPort;
     this.isPortForced = start.appPort > 0;
     this.appPort = start.appPort > 0 ? start.appPort : start.envPort;
     if (start.envPort > 0) process.env['PORT'] = String(start.envPort);
     this.#control = new ControlPipe(
+      hostControlFd,
       (message) => this.#command(message),
       () => process.exit(1),
     );
@@ -128,6 +132,9 @@ export class Host implements LinkOwner, ListenOwner {
   listening(port: number): void {
     this.#wasListening = true;
     this.#send({ type: 'listening', port, how: this.#how });
+    if (!this.#needsWatchdog) return;
+    this.#needsWatchdog = false;
+    runSoon(watch, this);
   }
 
   notice(code: string, text: string): void {
@@ -189,6 +196,13 @@ export class Host implements LinkOwner, ListenOwner {
     if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
     this.#scheduleBeat();
   }
+}
+
+/** In a task of its own: what the app has bound to its context stays out of the thread's. */
+function watch(host: Host): void {
+  void startWatchdog((reason) =>
+    host.notice('no-watchdog', `the stack of a blocked event loop will not be known: ${reason}`),
+  );
 }
 
 function sweep(apps: Set<App>): void {

@@ -1,0 +1,50 @@
+/**
+ * Starts the watchdog thread from the main thread. The app must not notice: no `worker` event, no
+ * preloads of its own in there, nothing that keeps the process alive.
+ */
+import { join } from 'node:path';
+
+/** The bundle is CommonJS; the thread's own bundle lies beside it. */
+declare const __dirname: string;
+
+/** The heap of the thread: enough for the longest stack the inspector tells. */
+const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
+
+/** @param failed is told why there is no watchdog (Node's permission model refuses threads). */
+export async function startWatchdog(failed: (reason: string) => void): Promise<void> {
+  try {
+    const { Worker } = await import('node:worker_threads');
+    quietly(() => {
+      const options = { execArgv: [], env: {}, trackUnmanagedFds: false, resourceLimits };
+      const thread = new Worker(join(__dirname, 'watchdog.cjs'), options);
+      thread.unref();
+      thread.on('error', (error: Error) => failed(error.message));
+    });
+  } catch (error) {
+    failed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+interface EventNames {
+  _events: Record<string, unknown>;
+}
+
+/**
+ * Node emits `worker` on the process in the next tick after a thread was made. The listeners of the app are
+ * aside for that tick: all three callbacks run one after the other, nothing of the app's comes between.
+ */
+function quietly(makeThread: () => void): void {
+  const emitter = process as unknown as EventNames;
+  let listeners: unknown;
+  process.nextTick(() => {
+    listeners = emitter._events['worker'];
+    Reflect.deleteProperty(emitter._events, 'worker');
+  });
+  try {
+    makeThread();
+  } finally {
+    process.nextTick(() => {
+      if (listeners !== undefined) emitter._events['worker'] = listeners;
+    });
+  }
+}
