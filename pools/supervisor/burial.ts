@@ -71,7 +71,12 @@ export class Burials {
     const output = (worker.exit?.outputTail ?? '').trimEnd().split('\n').slice(-20).join('\n');
     const suspects = worker.suspects.length === 0 ? {} : { suspects: worker.suspects.join(', ') };
     const told = { inFlight: endedWithIt(worker), counts: end.counts, ...suspects, output };
-    this.#logger.error('worker-crashed', { ...about(worker, end), how: howItEnded(worker), ...told, ...this.#keepStall(worker, end) });
+    this.#logger.error('worker-crashed', {
+      ...about(worker, end),
+      how: howItEnded(worker),
+      ...told,
+      ...this.#keepStall(worker, end),
+    });
   }
 
   #keepStall(worker: WorkerBook, end: EndReport): LogFields {

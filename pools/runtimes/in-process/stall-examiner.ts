@@ -79,17 +79,27 @@ export class StallExaminer {
     this.#tell(this.#stack === null ? 'native' : 'javascript', readMainThread(this.#pid));
   }
 
+  /** What never yields may be caught between two calls of the app (nextTick): the profile knows those. */
+  #frames(): readonly StallFrame[] {
+    const frames = this.#stack?.frames ?? [];
+    return frames.some(isOfApp) ? frames : [...(this.#profile?.hotLines ?? []).filter(isOfApp), ...frames];
+  }
+
   #tell(blockedIn: StallReport['blockedIn'], kernel: KernelView): void {
-    const summary = summarise(blockedIn, this.#stack, kernel);
+    const summary = summarise(blockedIn, this.#frames(), kernel);
     this.#examined('captured', { blockedIn, summary, stack: this.#stack, profile: this.#profile, kernel });
   }
+}
+
+function isOfApp({ file }: StallFrame): boolean {
+  return file !== '' && !file.startsWith('node:');
 }
 
 function escaped({ name, file, line }: StallFrame): StallFrame {
   return { name: escapeControls(name), file: escapeControls(file), line };
 }
 
-function summarise(blockedIn: StallReport['blockedIn'], stack: StallStack | null, kernel: KernelView): string {
+function summarise(blockedIn: StallReport['blockedIn'], frames: readonly StallFrame[], kernel: KernelView): string {
   switch (blockedIn) {
     case 'stopped':
       return 'stopped by a signal (SIGSTOP or SIGTSTP)';
@@ -99,14 +109,13 @@ function summarise(blockedIn: StallReport['blockedIn'], stack: StallStack | null
       return `blocked in native code (${waits}${children})`;
     }
     case 'javascript':
-      return `blocked in ${describeFrame(stack)}`;
+      return `blocked in ${describeFrame(frames)}`;
   }
 }
 
 /** The innermost frame that is no part of Node. */
-function describeFrame(stack: StallStack | null): string {
-  const frames = stack?.frames ?? [];
-  const frame = frames.find(({ file }) => file !== '' && !file.startsWith('node:')) ?? frames[0];
+function describeFrame(frames: readonly StallFrame[]): string {
+  const frame = frames.find(isOfApp) ?? frames[0];
   if (frame === undefined) return 'JavaScript';
   return `${frame.name === '' ? '(anonymous)' : frame.name} (${frame.file}:${frame.line})`;
 }

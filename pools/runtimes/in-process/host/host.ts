@@ -5,7 +5,12 @@
 import net from 'node:net';
 import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';
 import { exportWaits, type HostToPrimary } from '../../../protocol/host-to-primary.js';
-import { hostControlFd, type HostStartData, hostLinkFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
+import {
+  hostControlFd,
+  type HostStartData,
+  hostLinkFd,
+  type PrimaryToHost,
+} from '../../../protocol/primary-to-host.js';
 import { setAnchor } from './anchor.js';
 import type { App } from './app.js';
 import { runSoon } from './clean-context.js';
