@@ -1,6 +1,7 @@
 import type { Experiment } from '../experiment.js';
 import { aspnetcore } from './aspnetcore/experiments.js';
 import { asyncContexts } from './async-contexts.js';
+import { blockedLoop } from './blocked-loop.js';
 import { benchFigures } from './bench-figures.js';
 import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
@@ -28,6 +29,7 @@ export const experiments: readonly Experiment[] = [
   errorPages,
   ...killWorkers,
   ...rapidFail,
+  blockedLoop,
   killListeners,
   ...mustRefuseLive,
   pipelining,

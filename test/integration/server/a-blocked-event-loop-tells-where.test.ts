@@ -70,8 +70,8 @@ async function attach(url: string): Promise<Debug> {
     resume: () => socket.send(JSON.stringify({ id: 9, method: 'Debugger.resume' })),
     close: () => socket.close(),
   };
-  socket.on('message', (data) => {
-    if (String(data).includes('"Debugger.paused"')) debug.pauses += 1;
+  socket.on('message', (data: Buffer) => {
+    if (data.toString('utf8').includes('"Debugger.paused"')) debug.pauses += 1;
   });
   await new Promise<void>((resolve) => socket.once('open', () => resolve()));
   socket.send(JSON.stringify({ id: 1, method: 'Debugger.enable' }));
