@@ -172,14 +172,24 @@ export interface BindingConfig {
   readonly port: number;
   /** '' = any host; `*.example.com` = any single or deeper label; lower case, no trailing dot. */
   readonly host: string;
+  /** Peers that begin every connection with a PROXY header; empty: nobody does. All bindings of a port agree. */
+  readonly proxyProtocol: readonly string[];
 }
 
 export interface SiteLimits {
   /** Keep-alive, pause between body packets, and wait in the queue (IIS limits@connectionTimeout). */
   readonly connectionTimeoutMs: number;
   readonly maxConnections: number;
-  /** 0 = off. */
+  /** 0 = off, here and below. */
   readonly maxConnectionsPerAddress: number;
+  readonly maxRequestsPerSecond: number;
+  /** Requests at once after a pause; 0 = those of one second. */
+  readonly requestBurst: number;
+  readonly maxRequestsPerSecondPerAddress: number;
+  readonly requestBurstPerAddress: number;
+  /** Bytes of answers per second (IIS limits@maxBandwidth). */
+  readonly maxBandwidth: number;
+  readonly maxBandwidthPerAddress: number;
 }
 
 export interface ApplicationConfig {

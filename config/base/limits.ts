@@ -28,6 +28,28 @@ export const interimResponsesMax = 16;
 export const lingerBytesMax = 262_144;
 export const lingerTimeMs = 2_000;
 
+/** Limits by time: clients that one listener remembers per site, and how what was spent is told to the others. */
+export const limitedAddressesMax = 32_768;
+export const spendingIntervalMs = 100;
+export const spendingEntriesMax = 1_000;
+/** Answers that wait for bandwidth go on at these moments. */
+export const pacerTickMs = 25;
+/** PROXY protocol: addresses and what a load balancer adds to them. */
+export const proxyHeaderBytesMax = 4_096;
+
+/** A listener near its limit of descriptors or memory. The reserve is an eighth of the limit within these bounds. */
+export const descriptorReserveMin = 32;
+export const descriptorReserveMax = 1_024;
+/** Share of the idle connections that is closed at once to make room. */
+export const idleClosedShare = 1 / 32;
+/** A connection without any request yet is not taken for idle so long. */
+export const newConnectionGraceMs = 1_000;
+/** After accept failed for want of descriptors or memory. */
+export const acceptRestMs = 500;
+export const overloadCheckMs = 250;
+/** Heap and buffers of a listener; beyond it requests get 503 until it is a tenth less. */
+export const listenerMemoryShedBytes = 536_870_912;
+
 /** Read buffer of one listener, shared by all its sockets (reads are handed on before the next). */
 /**
  * V8's young generation in a listener, MiB: nearly nothing there outlives its request. With V8's own 16 a

@@ -157,6 +157,20 @@ const workers: readonly StatusEntry[] = [
     'Raise the limit, or find out who holds the connections.',
   ),
   entry(
+    [429, 0],
+    ['RequestRate', 'RequestRatePerAddress'],
+    'Too many requests in a short time',
+    '`limits.maxRequestsPerSecond` of the site, or `limits.maxRequestsPerSecondPerAddress` for this client, is used up.',
+    'The answer says in RateLimit and Retry-After when there is room again; raise the limit or its burst.',
+  ),
+  entry(
+    [503, 0],
+    ['ListenerMemory'],
+    'The listener holds as much memory as it may',
+    'Many slow clients or workers hold up answers; new requests are refused until some are through.',
+    'Limit connections per address, or give the sites faster workers.',
+  ),
+  entry(
     [504, 0],
     ['UpstreamTimeout'],
     'The application did not answer in time',

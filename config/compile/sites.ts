@@ -3,7 +3,7 @@ import { shown } from '../base/units.js';
 import { nodeAt, type Path } from '../load/source.js';
 import type { BindingConfig, SiteConfig } from '../model.js';
 import { siteSettings } from '../schema/root.js';
-import { parseBindingInformation } from './addresses.js';
+import { parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
 import type { Report } from './report.js';
 
@@ -34,7 +34,7 @@ export function compileSites(rawSites: readonly unknown[], defaults: unknown, re
         .filter((pair) => pair[1] !== undefined),
     );
     const settings = siteSettings.parse(inherit(defaults, own));
-    const { connectionTimeout, maxConnections, maxConnectionsPerAddress } = settings.limits;
+    const { connectionTimeout, maxUrlSegments: _, ...limits } = settings.limits;
     sites.push({
       path,
       raw,
@@ -43,11 +43,21 @@ export function compileSites(rawSites: readonly unknown[], defaults: unknown, re
         id: ids[index] ?? index + 1,
         name,
         bindings: bindings.compile(raw['bindings'], [...path, 'bindings']),
-        limits: { connectionTimeoutMs: connectionTimeout, maxConnections, maxConnectionsPerAddress },
+        limits: {
+          ...limits,
+          connectionTimeoutMs: connectionTimeout,
+          maxBandwidth: limitOf(limits.maxBandwidth),
+          maxBandwidthPerAddress: limitOf(limits.maxBandwidthPerAddress),
+        },
       },
     });
   }
   return sites;
+}
+
+/** IIS writes "no limit" as the largest number. */
+function limitOf(bytesPerSecond: number): number {
+  return bytesPerSecond === 4_294_967_295 ? 0 : bytesPerSecond;
 }
 
 /** Written ids first; the others count from 1 around them. */
@@ -72,6 +82,8 @@ function siteIds(rawSites: readonly unknown[], report: Report): number[] {
 class Bindings {
   private readonly report: Report;
   private readonly taken = new Map<string, string>();
+  /** Port -> the sorted peers of its bindings. */
+  private readonly proxies = new Map<number, string>();
 
   constructor(report: Report) {
     this.report = report;
@@ -122,6 +134,28 @@ class Bindings {
     }
     const place = nodeAt(this.report.root, at)?.place;
     this.taken.set(key, place === undefined ? 'another site' : `${place.file}:${place.line}`);
-    return { protocol: 'http', address, port, host };
+    const proxyProtocol = this.proxyProtocol(item['proxyProtocol'], port, [...path, 'proxyProtocol']);
+    return { protocol: 'http', address, port, host, proxyProtocol };
+  }
+
+  /** The header comes before everything that tells bindings of a port apart. */
+  private proxyProtocol(raw: unknown, port: number, path: Path): readonly string[] {
+    const blocks = (Array.isArray(raw) ? (raw as readonly unknown[]) : []).map((text, index) => {
+      const parsed = parseAddressBlock(textOf(text));
+      if (parsed.ok) return parsed.value;
+      this.report.at([...path, index], { code: 'bad-address', message: parsed.message });
+      return textOf(text);
+    });
+    const written = [...blocks].sort().join(' ');
+    const before = this.proxies.get(port);
+    if (before !== undefined && before !== written) {
+      this.report.at(written === '' ? path.slice(0, -1) : path, {
+        code: 'proxy-protocol-differs',
+        message: `proxyProtocol differs from that of another binding of port ${port}`,
+        remedy: 'write the same peers at every binding of the port',
+      });
+    }
+    this.proxies.set(port, before ?? written);
+    return blocks;
   }
 }

@@ -81,6 +81,11 @@ const binding = z.strictObject({
     description: 'IP:port:host as in IIS: `*:80:`, `*:80:shop.example`, `[::1]:8080:`, `*:80:*.example`.',
     reload: 'live',
   }),
+  proxyProtocol: setting(z.array(text(64).min(1)).max(1_000).prefault([]), {
+    description:
+      'Addresses or CIDR blocks of load balancers that begin every connection with a PROXY header (version 1 or 2). The same for all bindings of a port.',
+    reload: 'live',
+  }),
   sslFlags: setting(uint(0, 127).prefault(0), { description: 'TLS options.', reload: 'live', acts: 'not-yet' }),
 });
 
@@ -100,11 +105,36 @@ const limits = z.strictObject({
     unit: 'connections',
     reload: 'live',
   }),
-  maxBandwidth: setting(uint().prefault(4_294_967_295), {
-    description: 'Bytes per second.',
+  maxRequestsPerSecond: setting(uint(0, 1_000_000).prefault(0), {
+    description: 'Requests of the site; beyond it 429 with RateLimit and Retry-After. 0 = no limit.',
+    unit: 'requests/s',
+    reload: 'live',
+  }),
+  requestBurst: setting(uint(0, 10_000_000).prefault(0), {
+    description: 'Requests of the site that may come at once after a pause. 0 = those of one second.',
+    unit: 'requests',
+    reload: 'live',
+  }),
+  maxRequestsPerSecondPerAddress: setting(uint(0, 1_000_000).prefault(0), {
+    description:
+      'Requests per client address (IPv6: per /64); beyond it 429 with RateLimit and Retry-After. 0 = no limit.',
+    unit: 'requests/s',
+    reload: 'live',
+  }),
+  requestBurstPerAddress: setting(uint(0, 10_000_000).prefault(0), {
+    description: 'Requests per client address that may come at once after a pause. 0 = those of one second.',
+    unit: 'requests',
+    reload: 'live',
+  }),
+  maxBandwidth: setting(uint(1_024).prefault(4_294_967_295), {
+    description: 'Bytes of answers per second of the whole site. 4294967295 = no limit.',
     unit: 'bytes/s',
     reload: 'live',
-    acts: 'not-yet',
+  }),
+  maxBandwidthPerAddress: setting(uint(1_024).prefault(4_294_967_295), {
+    description: 'Bytes of answers per second per client address (IPv6: per /64). 4294967295 = no limit.',
+    unit: 'bytes/s',
+    reload: 'live',
   }),
   maxUrlSegments: setting(uint(0, 16_383).prefault(32), {
     description: 'Segments of a request’s path.',

@@ -28,6 +28,10 @@ export type ListenerToPrimary =
       readonly suspects: readonly string[];
       readonly receipt: DrainReceipt;
     }
+  /** Requests and bytes that clients of a limited site spent here: the other listeners count them too. */
+  | { readonly type: 'spent'; readonly site: string; readonly spent: readonly Spending[] }
+  /** It stopped accepting for want of descriptors, closed its sockets, and has room again: `listen` once more. */
+  | { readonly type: 'accept-again' }
   | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
   | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }
   /** Totals since the last message with that sequence; each sequence number is applied once. */
@@ -48,6 +52,9 @@ export type ListenerToPrimary =
   | { readonly type: 'logs-reopened'; readonly id: number }
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'closed' };
+
+/** The key is a client's address, or '' for the whole site. */
+export type Spending = [key: string, requests: number, bytes: number];
 
 export interface WorkerActivity {
   readonly workerId: number;

@@ -1,3 +1,4 @@
+import type { Spending } from './listener-to-primary.js';
 import type { ApplicationUpstreams, Routes, UpstreamWorker } from './snapshot.js';
 
 /** One address the primary holds open; the handle travels beside the message. */
@@ -34,6 +35,8 @@ export type PrimaryToListener =
   | { readonly type: 'worker-gone'; readonly workerId: number; readonly reason: WorkerGoneReason }
   /** Event-loop heartbeat of a worker is late (true) or back (false). */
   | { readonly type: 'late'; readonly workerId: number; readonly late: boolean }
+  /** What another listener spent of a site's limits. */
+  | { readonly type: 'spent'; readonly site: string; readonly spent: readonly Spending[] }
   /** Another listener saw this request line in flight at a crash of the pool. */
   | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
   | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }

@@ -13,6 +13,8 @@ export interface RouteBinding {
   /** '', exact, or `*.suffix`; lower case. */
   readonly host: string;
   readonly scheme: 'http' | 'https';
+  /** Peers (addresses, CIDR blocks) that begin every connection with a PROXY header; absent: nobody does. */
+  readonly proxyProtocol?: readonly string[];
 }
 
 export interface RouteSite {
@@ -20,6 +22,19 @@ export interface RouteSite {
   readonly connectionTimeoutMs: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  /** Absent: nothing is limited. */
+  readonly rates?: SiteRates;
+}
+
+/** Limits by time of a site and of each of its client addresses; 0 = off. */
+export interface SiteRates {
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
+  readonly requestsPerSecondPerAddress: number;
+  readonly requestBurstPerAddress: number;
+  /** Bytes of answers per second. */
+  readonly bandwidth: number;
+  readonly bandwidthPerAddress: number;
 }
 
 export interface RouteApplication {

@@ -17,6 +17,8 @@ export interface ErrorOptions {
   /** Keep-alive has to be said aloud to a client of HTTP/1.0. */
   readonly http10: boolean;
   readonly format: PageFormat;
+  /** Complete field lines that the site adds to its answers; absent: none. */
+  readonly fields?: string;
 }
 
 /** A page without what changes from request to request. */
@@ -85,6 +87,7 @@ export function pageResponse(page: Page, options: ErrorOptions): string {
   let out = page.head;
   if (options.date !== '') out += `Date: ${options.date}\r\n`;
   if (options.retryAfterSeconds > 0) out += `Retry-After: ${Math.ceil(options.retryAfterSeconds)}\r\n`;
+  if (options.fields !== undefined) out += options.fields;
   if (options.close) out += 'Connection: close\r\n';
   else if (options.http10) out += 'Connection: keep-alive\r\n';
   return out + '\r\n' + (options.head ? '' : page.body);

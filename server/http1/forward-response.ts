@@ -17,6 +17,8 @@ export interface ResponseHeadOptions {
   readonly connection: 'default' | 'keep-alive' | 'close' | 'upgrade';
   /** Value of a Set-Cookie of ours; '' = none. */
   readonly cookie: string;
+  /** Complete field lines that the site adds to its answers; absent: none. */
+  readonly fields?: string;
 }
 
 /**
@@ -60,6 +62,7 @@ export function responseHead(head: ResponseHead, options: ResponseHeadOptions): 
   if (!hasDate) out += 'Date: ' + options.date + '\r\n';
   if (options.cookie !== '') out += 'Set-Cookie: ' + options.cookie + '\r\n';
   if (options.framing === 'chunked') out += 'Transfer-Encoding: chunked\r\n';
+  if (options.fields !== undefined) out += options.fields;
   return out + connectionLine(options) + '\r\n';
 }
 

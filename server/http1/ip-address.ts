@@ -77,3 +77,31 @@ export function plainAddress(address: string): string {
     address.charCodeAt(0) === COLON && address.includes('.') && address.slice(0, 7).toLowerCase() === '::ffff:';
   return mapped ? address.slice(7) : address;
 }
+
+/** The text of RFC 5952: lower case, the longest run of zeros as `::`; IPv4 as four numbers. */
+export function formatAddress(groups: ArrayLike<number>): string {
+  const all = Array.from({ length: 8 }, (_, index) => groups[index] ?? 0);
+  if (all[5] === 0xffff && all.slice(0, 5).every((group) => group === 0)) {
+    const [high = 0, low = 0] = all.slice(6);
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  const { start, length } = longestZeros(all);
+  const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  return length < 2 ? text(all) : `${text(all.slice(0, start))}::${text(all.slice(start + length))}`;
+}
+
+function longestZeros(groups: readonly number[]): { readonly start: number; readonly length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0;
+    while (groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  return best;
+}
+
+/** Who counts as one client: an IPv4 address, or the /64 that one IPv6 subscriber has at the least. */
+export function addressKey(address: string): string {
+  const groups = address.includes(':') ? parseAddress(address) : null;
+  return groups === null ? address : `${formatAddress([...groups.subarray(0, 4), 0, 0, 0, 0])}/64`;
+}

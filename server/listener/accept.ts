@@ -8,10 +8,16 @@ import type { ListenAddress } from '../../pools/protocol/primary-to-listener.js'
 export class ListeningSockets {
   readonly #servers = new Map<string, Server>();
   readonly #accepted: (socket: Socket) => void;
+  readonly #acceptFailed: (code: string) => void;
   readonly #say: (message: ListenerToPrimary) => void;
 
-  constructor(accepted: (socket: Socket) => void, say: (message: ListenerToPrimary) => void) {
+  constructor(
+    accepted: (socket: Socket) => void,
+    acceptFailed: (code: string) => void,
+    say: (message: ListenerToPrimary) => void,
+  ) {
     this.#accepted = accepted;
+    this.#acceptFailed = acceptFailed;
     this.#say = say;
   }
 
@@ -22,7 +28,8 @@ export class ListeningSockets {
     const server = createServer({ pauseOnConnect: true, noDelay: true }, this.#accepted);
     this.#servers.set(key, server);
     server.once('listening', () => this.#say({ type: 'listening', key }));
-    server.on('error', (error) => {
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.syscall === 'accept') return this.#acceptFailed(error.code ?? '');
       this.#say({ type: 'log', level: 'error', event: 'listen-failed', fields: { key, error: messageOf(error) } });
     });
     server.listen(handle, listenBacklog);

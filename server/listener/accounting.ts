@@ -80,13 +80,18 @@ export class Accounting {
     });
   }
 
-  refused(connection: ClientConnection, refused: RefusedRequest): void {
-    let at = this.#refusals.get(refused.reason);
+  /** `reason` is a word of a closed list. */
+  countRefused(reason: string): void {
+    let at = this.#refusals.get(reason);
     if (at === undefined) {
-      at = this.#cells.declare(metrics.refusedRequests, [refused.reason]);
-      this.#refusals.set(refused.reason, at);
+      at = this.#cells.declare(metrics.refusedRequests, [reason]);
+      this.#refusals.set(reason, at);
     }
     this.#cells.add(at, 1);
+  }
+
+  refused(connection: ClientConnection, refused: RefusedRequest): void {
+    this.countRefused(refused.reason);
     // What was refused as unreadable is not repeated: method, target and fields may be those of the request before.
     const isReadable = connection.request.rejection === null && refused.status !== 408;
     const { request } = connection;

@@ -3,11 +3,13 @@ import type { Socket } from 'node:net';
 import {
   lingerBytesMax,
   lingerTimeMs,
+  newConnectionGraceMs,
   newConnectionTimeoutMs,
   pipelineBufferBytesMax,
 } from '../../config/base/limits.js';
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
 import { createForwardContext, type ForwardContext } from '../http1/forward.js';
+import type { ProxyHeader } from '../http1/proxy-protocol.js';
 import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
 import { headIncomplete, headRejected, type Rejection } from '../http1/types.js';
 import type { Expiring } from '../proxy/deadlines.js';
@@ -16,19 +18,12 @@ import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { LinkStream } from '../proxy/link-stream.js';
 import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
-import type { ConnectionContext } from './context.js';
+import type { ConnectionContext, ConnectionState } from './context.js';
 import { HeldBytes } from './held-bytes.js';
 import { errorText, headerWait } from './error-text.js';
 import { RateWatch } from './rate-watch.js';
 import { RequestBody } from './request-body.js';
 import { noHost, RequestRouter } from './request-router.js';
-
-/**
- * head --complete head--> exchange --answered--> head
- *   |                        | 101 --> tunnel --\
- *   \-- refusal, close ------+-------------------+--> lingering --client's end, time, bytes--> closed
- */
-type ConnectionState = 'head' | 'exchange' | 'tunnel' | 'lingering' | 'closed';
 
 /**
  * One client connection: cuts its bytes into requests and runs them one after another. Bytes of a later
@@ -44,13 +39,13 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   readonly localAddress: string;
   readonly localPort: number;
   readonly exchange: Exchange;
+  readonly router: RequestRouter;
   state: ConnectionState = 'head';
   readonly #context: ConnectionContext;
   readonly #socket: Socket;
   readonly #held = new HeldBytes();
   readonly #body = new RequestBody();
   readonly #rates: RateWatch;
-  readonly #router: RequestRouter;
   /** Bytes of the incomplete head that were scanned already. */
   #scanned = 0;
   /** Monotonic ms of the first byte of an incomplete head; 0 = none. */
@@ -62,14 +57,15 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   #tunnelUntilMs = Infinity;
   #hasClientEnded = false;
 
-  constructor(accepted: Socket, context: ConnectionContext) {
+  /** `peer`: the client behind a load balancer that speaks the PROXY protocol. */
+  constructor(accepted: Socket, context: ConnectionContext, peer: ProxyHeader['source'] = null) {
     this.#context = context;
-    const address = plainAddress(accepted.remoteAddress);
+    const address = peer?.address ?? plainAddress(accepted.remoteAddress);
     // The router sets what the routes say of the peer.
-    this.forward = createForwardContext(address, accepted.remotePort ?? 0, 'http', false, 'pass');
+    this.forward = createForwardContext(address, peer?.port ?? accepted.remotePort ?? 0, 'http', false, 'pass');
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
-    this.#router = new RequestRouter(context, this.forward, this.localAddress, this.localPort);
+    this.router = new RequestRouter(context, this.forward, this.localAddress, this.localPort);
     this.#socket = adoptSocket(accepted, this);
     this.output = new SocketOutput(this.#socket);
     this.#rates = new RateWatch(this.#socket, this.output);
@@ -79,7 +75,15 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   }
 
   get site(): RouteSite | null {
-    return this.#router.site;
+    return this.router.site;
+  }
+
+  get idleSinceMs(): number {
+    const sinceMs = this.deadlineMs - this.#timeoutMs;
+    const isIdle = this.state === 'head' && this.#headStartedMs === 0 && this.output.backlog === 0;
+    // The first request of a new connection may be on its way.
+    const isNew = this.site === null && this.#context.clock.monotonicMs() - sinceMs < newConnectionGraceMs;
+    return isIdle && !isNew ? sinceMs : Infinity;
   }
 
   get isClosing(): boolean {
@@ -136,7 +140,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.#held.clear();
     this.#context.deadlines.remove(this);
     for (const stream of this.streams.slice()) stream.close();
-    this.#router.leave();
+    this.router.leave();
     this.#context.closed(this);
   }
 
@@ -326,9 +330,9 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     const { request } = this;
     this.exchange.startedMs = this.#context.clock.monotonicMs();
     this.#body.begin(request, 0);
-    const route = this.#router.route(request);
+    const route = this.router.route(request);
     const application = route === null ? undefined : this.#context.routing.applications[route.index];
-    if (route === null || application === undefined) return this.#refuse(this.#router.rejection);
+    if (route === null || application === undefined) return this.#refuse(this.router.rejection);
     this.#body.begin(request, route.application.maxAllowedContentLength);
     this.state = 'exchange';
     this.deadlineMs = 0;
@@ -339,14 +343,16 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   /** A request that no worker sees. Goes on only if the client cannot have anything unread on its way. */
   #refuse(rejection: Rejection): void {
     const { status, subStatus, reason } = rejection;
-    const keepAlive = status === 404 && rejection !== noHost && this.#body.isDone && this.request.keepAlive;
+    const keepAlive =
+      (status === 404 || status === 429) && rejection !== noHost && this.#body.isDone && this.request.keepAlive;
     this.#writeError(rejection, !keepAlive || this.isClosing, 0);
     this.#context.refused(this, { status, subStatus, reason, site: this.site?.name ?? '', pool: '' });
     this.answered(keepAlive);
   }
 
   #writeError(failure: Rejection | StoredFailure, close: boolean, retryAfterSeconds: number): void {
-    this.output.text(errorText(this.request, failure, { close, retryAfterSeconds, date: this.#context.core.date() }));
+    const frame = { close, retryAfterSeconds, date: this.#context.core.date(), fields: this.router.answerFields };
+    this.output.text(errorText(this.request, failure, frame));
     this.output.flush();
   }
 

@@ -1,11 +1,13 @@
 import type { Clock } from '../../config/base/clock.js';
 import type { RouteSite } from '../../pools/protocol/snapshot.js';
+import type { Rejection } from '../http1/types.js';
 import type { TrustedProxies } from '../http1/trusted-proxies.js';
 import type { RouteTable } from '../route/table.js';
 import type { Deadlines } from '../proxy/deadlines.js';
 import type { ProxyCore } from '../proxy/core.js';
 import type { ApplicationState } from '../proxy/worker.js';
 import type { ClientConnection } from './connection.js';
+import type { SiteLimiter } from './site-limiter.js';
 
 /** Everything of the newest routes that a request needs; replaced as a whole. */
 export interface RoutingState {
@@ -15,8 +17,17 @@ export interface RoutingState {
   readonly trusted: TrustedProxies;
   readonly headerWaitTimeoutMs: number;
   readonly minBytesPerSecond: number;
+  /** By port: the peers that begin with a PROXY header. */
+  readonly proxies: ReadonlyMap<number, TrustedProxies>;
   readonly underscores: 'pass' | 'delete' | 'reject';
 }
+
+/**
+ * head --complete head--> exchange --answered--> head
+ *   |                        | 101 --> tunnel --\
+ *   \-- refusal, close ------+-------------------+--> lingering --client's end, time, bytes--> closed
+ */
+export type ConnectionState = 'head' | 'exchange' | 'tunnel' | 'lingering' | 'closed';
 
 /** A request that never became an exchange. */
 export interface RefusedRequest {
@@ -36,6 +47,9 @@ export interface ConnectionContext {
   readonly isShuttingDown: boolean;
   /** @returns false when the site has no room for one more connection (of this client). */
   enterSite(site: RouteSite, address: string): boolean;
+  /** Set while the listener cannot take any request. */
+  readonly shed: Rejection | null;
+  limiter(site: RouteSite): SiteLimiter | undefined;
   leaveSite(site: RouteSite, address: string): void;
   refused(connection: ClientConnection, refused: RefusedRequest): void;
   closed(connection: ClientConnection): void;

@@ -12,6 +12,7 @@ export interface AnswerFrame {
   readonly close: boolean;
   readonly retryAfterSeconds: number;
   readonly date: string;
+  readonly fields?: string;
 }
 
 /** An error of ours as an answer to this request, which may be unreadable itself. */

@@ -5,11 +5,14 @@ import { countersIntervalMs } from '../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
 import type { Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import type { Rejection } from '../http1/types.js';
 import { Cells } from '../metrics/cells.js';
 import { listenerMetrics as metrics } from '../metrics/definitions.js';
 import type { ProxyCore } from '../proxy/core.js';
 import { Deadlines } from '../proxy/deadlines.js';
 import type { Exchange } from '../proxy/exchange.js';
+import { Pacer } from '../proxy/pacer.js';
+import { plainAddress } from '../proxy/raw-socket.js';
 import type { Waiter } from '../proxy/waiter.js';
 import type { Worker } from '../proxy/worker.js';
 import { Accounting } from './accounting.js';
@@ -17,8 +20,12 @@ import { pickWorker } from './balancer.js';
 import { ClientConnection } from './connection.js';
 import type { ConnectionContext, RefusedRequest, RoutingState } from './context.js';
 import { ListeningSockets } from './accept.js';
+import { Limiters } from './limiters.js';
+import { Overload } from './overload.js';
+import { readProxyHeader } from './proxy-header.js';
 import { RequestQueue } from './queue.js';
 import { RoutingBooks } from './routing.js';
+import type { SiteLimiter } from './site-limiter.js';
 import { Upstreams } from './upstreams.js';
 
 export interface ListenerPorts {
@@ -55,6 +62,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   readonly clock: Clock;
   readonly listenerId: number;
   readonly deadlines: Deadlines;
+  readonly pacer: Pacer;
   readonly core = this;
   routing: RoutingState;
   isShuttingDown = false;
@@ -65,6 +73,8 @@ export class Listener implements ProxyCore, ConnectionContext {
   readonly #queue: RequestQueue;
   readonly #upstreams: Upstreams;
   readonly #sockets: ListeningSockets;
+  readonly #overload: Overload;
+  readonly #limiters: Limiters;
   readonly #connections = new Set<ClientConnection>();
   readonly #accepted: number;
   readonly #states: { readonly idle: number; readonly active: number; readonly tunnel: number };
@@ -77,6 +87,7 @@ export class Listener implements ProxyCore, ConnectionContext {
     this.clock = ports.clock;
     this.listenerId = ports.listenerId;
     this.deadlines = new Deadlines(ports.clock);
+    this.pacer = new Pacer(ports.clock);
     this.#accounting = new Accounting(ports.clock, this.#cells);
     const say = (message: ListenerToPrimary): void => ports.say(message);
     this.#queue = new RequestQueue({
@@ -86,7 +97,13 @@ export class Listener implements ProxyCore, ConnectionContext {
       start: (exchange, worker) => this.#start(exchange, worker),
     });
     this.#upstreams = new Upstreams({ clock: ports.clock, core: this, queue: this.#queue, say });
-    this.#sockets = new ListeningSockets((socket) => this.#accept(socket), say);
+    this.#sockets = new ListeningSockets(
+      (socket) => this.#accept(socket),
+      (code) => this.#overload.acceptFailed(code),
+      say,
+    );
+    this.#overload = new Overload({ clock: ports.clock, sockets: this.#sockets, connections: this.#connections, say });
+    this.#limiters = new Limiters(ports.clock, say);
     this.#accepted = this.#cells.declare(metrics.connectionsAccepted, []);
     this.#states = {
       idle: this.#cells.declare(metrics.connections, ['idle']),
@@ -118,6 +135,8 @@ export class Listener implements ProxyCore, ConnectionContext {
         return this.#upstreams.drain(message.workerId, message.noticeAfterMs);
       case 'worker-gone':
         return this.#upstreams.gone(message.workerId, message.reason);
+      case 'spent':
+        return this.#limiters.learn(message.site, message.spent);
       case 'late':
         return this.#upstreams.late(message.workerId, message.late);
       case 'crash-line':
@@ -195,6 +214,14 @@ export class Listener implements ProxyCore, ConnectionContext {
     this.#books.leaveSite(site, address);
   }
 
+  get shed(): Rejection | null {
+    return this.#overload.rejection;
+  }
+
+  limiter(site: RouteSite): SiteLimiter | undefined {
+    return this.#limiters.of(site);
+  }
+
   refused(connection: ClientConnection, refused: RefusedRequest): void {
     this.#accounting.refused(connection, refused);
   }
@@ -206,7 +233,19 @@ export class Listener implements ProxyCore, ConnectionContext {
 
   #accept(socket: Socket): void {
     this.#cells.add(this.#accepted, 1);
-    this.#connections.add(new ClientConnection(socket, this));
+    this.#overload.accepting();
+    const proxies = this.routing.proxies.get(socket.localPort ?? 0);
+    if (proxies?.matches(plainAddress(socket.remoteAddress)) !== true) {
+      this.#connections.add(new ClientConnection(socket, this));
+      return;
+    }
+    const untilMs = this.clock.monotonicMs() + this.routing.headerWaitTimeoutMs;
+    readProxyHeader(socket, this.deadlines, untilMs, (header, rest) => {
+      if (header === null) return this.#accounting.countRefused('ProxyHeader');
+      const connection = new ClientConnection(socket, this, header.source);
+      this.#connections.add(connection);
+      if (rest.length > 0) connection.onBytes(rest, rest.length);
+    });
   }
 
   /** Hands a request to a worker, and tells the primary when an application has no idle process left. */
@@ -224,6 +263,7 @@ export class Listener implements ProxyCore, ConnectionContext {
   #applyRoutes(routes: Routes): void {
     for (const application of this.#upstreams.applications()) application.isRouted = false;
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
+    this.#limiters.apply(routes);
     this.#accounting.setLog(routes.settings.accessLogFile, routes.settings.accessLogFormat);
   }
 

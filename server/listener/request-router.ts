@@ -3,6 +3,8 @@ import type { RouteSite } from '../../pools/protocol/snapshot.js';
 import { type ForwardContext, refuseUnderscores } from '../http1/forward.js';
 import { contentLengthTooLarge } from '../http1/rejections.js';
 import type { Rejection, RequestHead } from '../http1/types.js';
+import type { AnswerLimits } from '../proxy/exchange-client.js';
+import type { Pace } from '../proxy/pacer.js';
 import { matchPath } from '../route/table.js';
 import type { AppRoute, SiteRoute } from '../route/types.js';
 import type { ConnectionContext, RoutingState } from './context.js';
@@ -13,11 +15,15 @@ const badPath: Rejection = { status: 400, subStatus: 0, reason: 'Path' };
 const connLimit: Rejection = { status: 503, subStatus: 0, reason: 'ConnLimit' };
 
 /** Finds the application of each request of one connection; remembers the site while host and routes stay. */
-export class RequestRouter {
+export class RequestRouter implements AnswerLimits {
   /** The site that counts this connection; null until the first request found one. */
   site: RouteSite | null = null;
   /** Set when `route` returns null. */
   rejection: Rejection = noHost;
+  /** Of the request at hand, where its site limits requests by time: tells the client what is left. */
+  answerFields = '';
+  pace: Pace | null = null;
+  #pacedAddress = '';
   readonly #context: ConnectionContext;
   readonly #forward: ForwardContext;
   readonly #localAddress: string;
@@ -43,6 +49,8 @@ export class RequestRouter {
     if (forward.trusted) routing.trusted.resolveClient(forward, request);
     const underscores = refuseUnderscores(request, forward);
     if (underscores !== null) return this.#reject(underscores);
+    const { shed } = this.#context;
+    if (shed !== null) return this.#reject(shed);
     if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite(request.host);
     const site = this.#siteRoute;
     if (site === null) return this.#reject(noHost);
@@ -53,6 +61,7 @@ export class RequestRouter {
     if (request.framing === 'length' && request.contentLength > route.application.maxAllowedContentLength) {
       return this.#reject(contentLengthTooLarge);
     }
+    if (site.site.rates !== undefined && !this.#admit(site.site)) return null;
     if (!route.application.webSocket) request.upgradeWebSocket = false;
     return route;
   }
@@ -81,8 +90,24 @@ export class RequestRouter {
     return null;
   }
 
+  /** Counts the request against the limits by time of its site. */
+  #admit(site: RouteSite): boolean {
+    const limiter = this.#context.limiter(site);
+    if (limiter === undefined) return true;
+    const { clientAddress } = this.#forward;
+    const refused = limiter.admit(clientAddress);
+    this.answerFields = limiter.fields(clientAddress, refused !== null);
+    // A trusted proxy may bring other clients over the same connection.
+    if (this.#pacedAddress !== clientAddress || this.pace === null) this.pace = limiter.pace(clientAddress);
+    this.#pacedAddress = clientAddress;
+    if (refused !== null) this.#reject(refused);
+    return refused === null;
+  }
+
   #findSite(host: string): void {
     this.#siteHost = host;
+    this.answerFields = '';
+    this.pace = null;
     const { table } = this.#routing;
     this.#siteRoute = table.site(this.#localAddress, this.#localPort, this.#forward.peerScheme, host);
   }

@@ -51,6 +51,11 @@ export class RoutingBooks {
       table: compileRoutes(routes),
       applications: states,
       trusted: new TrustedProxies(settings.trustedProxies),
+      proxies: new Map(
+        routes.bindings.flatMap(({ port, proxyProtocol: peers }) =>
+          peers === undefined ? [] : [[port, new TrustedProxies(peers)] as const],
+        ),
+      ),
       headerWaitTimeoutMs: settings.headerWaitTimeoutMs,
       minBytesPerSecond: settings.minBytesPerSecond,
       underscores: settings.underscoresInHeaders,

@@ -214,6 +214,10 @@ export class ListenerFleet {
         return ledger.release(from.id, message.pool, message.count);
       case 'unreachable':
         return events.unreachable(message.workerId, message.error);
+      case 'spent':
+        return publisher.send(message, from.id);
+      case 'accept-again':
+        return this.#lendSockets(from);
       case 'crash-line':
       case 'crash-line-cleared':
         return publisher.send({ type: message.type, pool: message.pool, line: message.line }, from.id);
@@ -239,6 +243,10 @@ export class ListenerFleet {
   /** Sockets last: with them it accepts, and no client may meet a listener that knows no site yet. */
   #join(listener: ListenerProcess): void {
     listener.completeAt = this.#options.publisher.join(listener);
+    this.#lendSockets(listener);
+  }
+
+  #lendSockets(listener: ListenerProcess): void {
     for (const socket of this.#options.sockets.held()) {
       listener.send({ type: 'listen', address: socket.address }, socket);
     }

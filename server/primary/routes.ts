@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { type Diagnostic, escapeControls, shorten } from '../../config/base/diagnostics.js';
 import { workerNoteCharsMax } from '../../config/base/limits.js';
 import { statusEntry } from '../../config/base/statuses.js';
-import type { ApplicationConfig, ApplicationFailure, CompiledConfig } from '../../config/model.js';
-import type { FailureDetail, RouteApplication, Routes, StoredFailure } from '../../pools/protocol/snapshot.js';
+import type { ApplicationConfig, ApplicationFailure, CompiledConfig, SiteLimits } from '../../config/model.js';
+import type {
+  FailureDetail,
+  RouteApplication,
+  Routes,
+  RouteSite,
+  SiteRates,
+  StoredFailure,
+} from '../../pools/protocol/snapshot.js';
 import { isDevelopment } from '../../pools/supervisor/development.js';
 
 /** Workers do not outlive the primary, so a cookie need not either. */
@@ -18,9 +25,16 @@ export function routesOf(config: CompiledConfig): Routes {
   const siteIndexes = new Map(config.sites.map((site, index) => [site.name, index]));
   return {
     bindings: config.sites.flatMap((site, siteIndex) =>
-      site.bindings.map(({ address, port, host, protocol }) => ({ siteIndex, address, port, host, scheme: protocol })),
+      site.bindings.map(({ address, port, host, protocol, proxyProtocol }) => ({
+        siteIndex,
+        address,
+        port,
+        host,
+        scheme: protocol,
+        ...(proxyProtocol.length === 0 ? {} : { proxyProtocol }),
+      })),
     ),
-    sites: config.sites.map(({ name, limits }) => ({ name, ...limits })),
+    sites: config.sites.map(({ name, limits }) => routeSite(name, limits)),
     applications: config.applications.map((one) =>
       routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
     ),
@@ -51,6 +65,21 @@ export function accessLogFile(config: CompiledConfig): string {
 /** A folder of its own: listeners write there with their own id and nowhere else. */
 export function accessLogFolder(config: CompiledConfig): string {
   return join(config.server.logDir, 'access');
+}
+
+function routeSite(name: string, limits: SiteLimits): RouteSite {
+  const { connectionTimeoutMs, maxConnections, maxConnectionsPerAddress } = limits;
+  const rates: SiteRates = {
+    requestsPerSecond: limits.maxRequestsPerSecond,
+    requestBurst: limits.requestBurst || limits.maxRequestsPerSecond,
+    requestsPerSecondPerAddress: limits.maxRequestsPerSecondPerAddress,
+    requestBurstPerAddress: limits.requestBurstPerAddress || limits.maxRequestsPerSecondPerAddress,
+    bandwidth: limits.maxBandwidth,
+    bandwidthPerAddress: limits.maxBandwidthPerAddress,
+  };
+  const isLimited =
+    rates.requestsPerSecond + rates.requestsPerSecondPerAddress + rates.bandwidth + rates.bandwidthPerAddress > 0;
+  return { name, connectionTimeoutMs, maxConnections, maxConnectionsPerAddress, ...(isLimited ? { rates } : {}) };
 }
 
 function routeApplication(application: ApplicationConfig, siteIndex: number, isDeveloped: boolean): RouteApplication {

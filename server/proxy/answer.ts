@@ -30,6 +30,8 @@ export interface AnswerPorts {
   date(): string;
   /** Value of a Set-Cookie that joins the final head; '' = none. */
   affinityCookie(): string;
+  /** Complete field lines that the site adds; '' = none. */
+  readonly answerFields: string;
   /** The first byte for the client is on its way (an interim answer too). */
   onFirstByte(): void;
 }
@@ -167,7 +169,9 @@ export class Answer {
     this.closesClient = connection === 'close';
     ports.onFirstByte();
     this.isHeadSent = true;
-    ports.output.text(responseHead(head, { framing, date: ports.date(), connection, cookie: ports.affinityCookie() }));
+    const cookie = ports.affinityCookie();
+    const fields = ports.answerFields;
+    ports.output.text(responseHead(head, { framing, date: ports.date(), connection, cookie, fields }));
     if (!hasBody(ports.request.method, head.status)) {
       this.#phase = 'done';
       if (at < end) this.hasExtra = true;

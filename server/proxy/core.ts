@@ -2,6 +2,7 @@ import type { Clock } from '../../config/base/clock.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { Deadlines } from './deadlines.js';
 import type { Exchange } from './exchange.js';
+import type { Pacer } from './pacer.js';
 import type { Waiter } from './waiter.js';
 import type { Worker } from './worker.js';
 
@@ -9,6 +10,7 @@ import type { Worker } from './worker.js';
 export interface ProxyCore {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  readonly pacer: Pacer;
   /** Identifies this listener in the link's hello. */
   readonly listenerId: number;
   say(message: ListenerToPrimary): void;

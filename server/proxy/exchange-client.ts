@@ -2,7 +2,16 @@ import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js'
 import type { ForwardContext } from '../http1/forward.js';
 import type { RequestHead } from '../http1/types.js';
 import type { LinkStream } from './link-stream.js';
+import type { Pace } from './pacer.js';
 import type { SocketOutput } from './socket-output.js';
+
+/** What the site of a request does to its answer. */
+export interface AnswerLimits {
+  /** null = bandwidth is not limited. */
+  readonly pace: Pace | null;
+  /** Complete field lines; '' = none. */
+  readonly answerFields: string;
+}
 
 /** The client connection, as its exchange sees it. */
 export interface ExchangeClient {
@@ -15,6 +24,7 @@ export interface ExchangeClient {
   readonly localPort: number;
   /** The site of the request at hand. */
   readonly site: RouteSite | null;
+  readonly router: AnswerLimits;
   /** The listener or the connection ends: the answer says so. */
   readonly isClosing: boolean;
   /** Body bytes may be handed on from now on. */

@@ -8,7 +8,7 @@ import type { ProxyCore } from './core.js';
 import type { ExchangeClient } from './exchange-client.js';
 import { afterLoss, dispatchAgain, noteAnswered, noteCrash, nothingToCancel, noteLoss } from './retry.js';
 import type { SocketOutput } from './socket-output.js';
-import { Tunnel } from './tunnel.js';
+import { openTunnel, type Tunnel } from './tunnel.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 import type { Waiter } from './waiter.js';
 import type { ApplicationState, PoolState, Worker } from './worker.js';
@@ -56,7 +56,10 @@ export class Exchange implements AnswerPorts {
   subStatus = 0;
   reason = '';
   #answerPaused = false;
-  #cancelRetry = nothingToCancel;
+  /** The answer waits for bandwidth. */
+  #isPaced = false;
+  /** Of a request that waits for its retry, or for bandwidth. */
+  #cancelWait = nothingToCancel;
 
   constructor(client: ExchangeClient, core: ProxyCore) {
     this.client = client;
@@ -64,6 +67,10 @@ export class Exchange implements AnswerPorts {
     this.request = client.request;
     this.output = client.output;
     this.answer = new Answer(this);
+  }
+
+  get answerFields(): string {
+    return this.client.router.answerFields;
   }
 
   get siteName(): string {
@@ -87,7 +94,9 @@ export class Exchange implements AnswerPorts {
     this.status = 0;
     this.subStatus = 0;
     this.reason = '';
-    this.core.dispatch(this);
+    const debtMs = this.client.router.pace?.debtMs() ?? 0;
+    if (debtMs === 0) this.core.dispatch(this);
+    else this.#cancelWait = this.core.pacer.after(debtMs, () => this.core.dispatch(this));
   }
 
   /** A worker is chosen: hands it the request. Called by the dispatcher. */
@@ -133,14 +142,15 @@ export class Exchange implements AnswerPorts {
   onClientDrained(): void {
     if (!this.#answerPaused) return;
     this.#answerPaused = false;
-    this.upstream?.resumeAnswer();
+    if (!this.#isPaced) this.upstream?.resumeAnswer();
   }
 
   /** Bytes of the worker's answer. */
   onAnswer(buffer: Buffer, start: number, end: number): void {
+    const waitMs = this.client.router.pace?.spend(end - start) ?? 0;
     if (this.tunnel !== null) {
       this.tunnel.toClient(buffer, start, end);
-      this.#holdAnswer();
+      this.#holdAnswer(waitMs);
       return;
     }
     const writesBefore = this.output.writes;
@@ -152,11 +162,11 @@ export class Exchange implements AnswerPorts {
       return;
     }
     if (verdict === 'upgraded') {
-      this.#openTunnel(buffer, end);
+      openTunnel(this, buffer, end);
       return;
     }
     this.output.flush();
-    if (verdict === 'more') this.#holdAnswer();
+    if (verdict === 'more') this.#holdAnswer(waitMs);
     else if (this.upstream?.announcesEnd === false) this.#answered();
   }
 
@@ -204,7 +214,7 @@ export class Exchange implements AnswerPorts {
         cells?.add(cells.retries, 1);
       }
       this.state = 'waiting';
-      if (next.counts) this.#cancelRetry = dispatchAgain(this);
+      if (next.counts) this.#cancelWait = dispatchAgain(this);
       else this.core.dispatch(this);
       return;
     }
@@ -278,10 +288,20 @@ export class Exchange implements AnswerPorts {
     if (this.firstByteMs === 0) this.firstByteMs = this.core.clock.monotonicMs();
   }
 
-  #holdAnswer(): void {
+  #holdAnswer(waitMs: number): void {
+    if (waitMs > 0 && !this.#isPaced) this.#pace(waitMs);
     if (this.#answerPaused || this.output.backlog < writeQueueHighBytes) return;
     this.#answerPaused = true;
     this.upstream?.pauseAnswer();
+  }
+
+  #pace(waitMs: number): void {
+    this.#isPaced = true;
+    this.upstream?.pauseAnswer();
+    this.#cancelWait = this.core.pacer.after(waitMs, () => {
+      this.#isPaced = false;
+      if (!this.#answerPaused) this.upstream?.resumeAnswer();
+    });
   }
 
   /** The answer is complete; the request may not be. */
@@ -332,32 +352,9 @@ export class Exchange implements AnswerPorts {
     else client.cut();
   }
 
-  /** 101: the slot is free again, the worker is not (a drain waits for its tunnels). */
-  #openTunnel(buffer: Buffer, end: number): void {
-    const { worker, upstream, answer } = this;
-    if (worker === null || upstream === null) return;
-    this.status = 101;
-    this.state = 'tunnel';
-    const tunnel = new Tunnel(this.output, this);
-    this.tunnel = tunnel;
-    worker.tunnels.add(this);
-    worker.inFlight -= 1;
-    const cells = this.pool?.cells;
-    cells?.add(cells.inFlight, -1);
-    cells?.add(cells.websockets, 1);
-    upstream.upgrade();
-    this.output.flush();
-    const source = answer.tunnelBuffer ?? buffer;
-    const stop = source === buffer ? end : source.length;
-    answer.tunnelBuffer = null;
-    if (answer.tunnelStart < stop) tunnel.toClient(source, answer.tunnelStart, stop);
-    this.client.tunnelOpened();
-    this.core.slotFreed(worker);
-  }
-
   /** Takes the request away from wherever it is. */
   #stop(cause: AbortCause): void {
-    this.#cancelRetry();
+    this.#cancelWait();
     if (this.waiter !== null) {
       const waiter = this.waiter;
       this.waiter = null;
@@ -388,6 +385,8 @@ export class Exchange implements AnswerPorts {
   #finish(): void {
     this.core.finished(this);
     this.state = 'free';
+    if (this.#isPaced) this.#cancelWait();
+    this.#isPaced = false;
     this.#leaveWorker();
     if (this.application !== null) this.application.requests -= 1;
     if (this.pool !== null) this.pool.requests -= 1;

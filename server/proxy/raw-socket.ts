@@ -58,15 +58,26 @@ function onreadOf(sink: ByteSink): OnReadOpts {
   };
 }
 
+let open = 0;
+
+/** Sockets of the data path that hold a descriptor: clients, workers, links. */
+export function openSockets(): number {
+  return open;
+}
+
 function listen(socket: Socket, sink: ByteSink, withData: boolean): void {
   let code = '';
+  open += 1;
   if (withData) socket.on('data', (chunk: Buffer) => sink.onBytes(chunk, chunk.length));
   socket.on('end', () => sink.onEnd());
   socket.on('drain', () => sink.onDrain());
   socket.on('error', (error: NodeJS.ErrnoException) => {
     code = error.code ?? 'ERROR';
   });
-  socket.on('close', () => sink.onClosed(code));
+  socket.on('close', () => {
+    open -= 1;
+    sink.onClosed(code);
+  });
 }
 
 /**

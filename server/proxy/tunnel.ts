@@ -1,4 +1,5 @@
 import { FrameBoundaryScanner, serviceRestartClose } from '../http1/websocket.js';
+import type { Exchange } from './exchange.js';
 import type { SocketOutput } from './socket-output.js';
 
 const closeFrame = Buffer.from(serviceRestartClose);
@@ -59,4 +60,27 @@ export class Tunnel {
     this.#isNoticed = true;
     if (!this.#scanner.closeSeen) this.#output.bytes(closeFrame, 0, closeFrame.length);
   }
+}
+
+/** 101: the slot is free again, the worker is not (a drain waits for its tunnels). */
+export function openTunnel(exchange: Exchange, buffer: Buffer, end: number): void {
+  const { worker, upstream, answer, pool } = exchange;
+  if (worker === null || upstream === null) return;
+  exchange.status = 101;
+  exchange.state = 'tunnel';
+  const tunnel = new Tunnel(exchange.output, exchange);
+  exchange.tunnel = tunnel;
+  worker.tunnels.add(exchange);
+  worker.inFlight -= 1;
+  const cells = pool?.cells;
+  cells?.add(cells.inFlight, -1);
+  cells?.add(cells.websockets, 1);
+  upstream.upgrade();
+  exchange.output.flush();
+  const source = answer.tunnelBuffer ?? buffer;
+  const stop = source === buffer ? end : source.length;
+  answer.tunnelBuffer = null;
+  if (answer.tunnelStart < stop) tunnel.toClient(source, answer.tunnelStart, stop);
+  exchange.client.tunnelOpened();
+  exchange.core.slotFreed(worker);
 }

@@ -1,5 +1,15 @@
 import type { RouteApplication, RouteBinding, Routes } from '../../pools/protocol/snapshot.js';
 
+/** Of a site without limits by time, as the compiled configuration has it. */
+export const noRates = {
+  maxRequestsPerSecond: 0,
+  requestBurst: 0,
+  maxRequestsPerSecondPerAddress: 0,
+  requestBurstPerAddress: 0,
+  maxBandwidth: 0,
+  maxBandwidthPerAddress: 0,
+} as const;
+
 /** A site of a test snapshot: one binding per site unless `bindings` says more. */
 export interface SiteSketch {
   readonly host?: string;

@@ -1,4 +1,5 @@
 /** Compiled configuration for tests that need no file: full defaults, changed where a test says so. */
+import { noRates } from './routes.js';
 import type {
   ApplicationConfig,
   CompiledConfig,
@@ -131,8 +132,8 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
 const site: SiteConfig = {
   id: 1,
   name: 'main',
-  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '' }],
-  limits: { connectionTimeoutMs: 120_000, maxConnections: 10_000, maxConnectionsPerAddress: 0 },
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [] }],
+  limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 10_000, maxConnectionsPerAddress: 0 },
 };
 
 export function sampleConfig(

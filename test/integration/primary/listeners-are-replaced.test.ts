@@ -1,3 +1,4 @@
+import { noRates } from '../../support/routes.js';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -15,7 +16,7 @@ import { app } from '../../support/paths.js';
 import { isAlive } from '../../support/processes.js';
 import { after, until } from '../../support/time.js';
 
-const limits = { connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
+const limits = { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
 
 function routes(accessLogFile: string): Routes {
   return {
@@ -63,7 +64,9 @@ let gone: number[];
 let replaced: number;
 
 function bind(...ports: number[]): ReturnType<ListeningSockets['prepare']> {
-  const bindings = ports.map((one): BindingConfig => ({ protocol: 'http', address: '127.0.0.1', port: one, host: '' }));
+  const bindings = ports.map(
+    (one): BindingConfig => ({ protocol: 'http', address: '127.0.0.1', port: one, host: '', proxyProtocol: [] }),
+  );
   const prepared = sockets.prepare([{ id: 1, name: 'main', bindings, limits }]);
   prepared.commit();
   return prepared;

@@ -1,4 +1,5 @@
 /** Real runtimes over folders of their own, and a record of everything that a worker's events said. */
+import { noRates } from '../../support/routes.js';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFields, Logger } from '../../../config/base/logger.js';
@@ -170,8 +171,8 @@ export class RuntimeHarness {
 const site: SiteConfig = {
   id: 3,
   name: 'main',
-  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '' }],
-  limits: { connectionTimeoutMs: 120_000, maxConnections: 1_000, maxConnectionsPerAddress: 0 },
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [] }],
+  limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 1_000, maxConnectionsPerAddress: 0 },
 };
 
 function poolOf(options: StartOptions): PoolConfig {

@@ -1,3 +1,4 @@
+import { noRates } from '../../support/routes.js';
 import { expect, test } from '@jest/globals';
 import type { ApplicationConfig, BindingConfig, CompiledConfig } from '../../../config/model.js';
 import type { ApplicationView, PoolView } from '../../../pools/supervisor/ports.js';
@@ -9,6 +10,7 @@ const binding = (address: string, port: number, host: string): BindingConfig => 
   address,
   port,
   host,
+  proxyProtocol: [],
 });
 
 function application(id: string, path: string, more: Partial<ApplicationConfig> = {}): ApplicationConfig {
@@ -33,7 +35,7 @@ function config(bindings: readonly BindingConfig[], applications: readonly Appli
         id: 1,
         name: 'main',
         bindings,
-        limits: { connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 },
+        limits: { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 },
       },
     ],
     applications,

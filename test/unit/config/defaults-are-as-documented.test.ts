@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { good, oneApplication, withFiles } from './support.js';
+import { noRates } from '../../support/routes.js';
 
 test('a file with nothing but a site has every default', async () => {
   await withFiles(async (files) => {
@@ -22,6 +23,7 @@ test('a file with nothing but a site has every default', async () => {
       connectionTimeoutMs: 120_000,
       maxConnections: 4_294_967_295,
       maxConnectionsPerAddress: 0,
+      ...noRates,
     });
     expect(config.applications[0]).toMatchObject({
       id: 'main/',

@@ -4,13 +4,15 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BindingConfig, SiteConfig } from '../../../config/model.js';
 import { ListeningSockets } from '../../../server/primary/sockets.js';
 import { freePort } from '../../support/free-port.js';
+import { noRates } from '../../support/routes.js';
 
-const limits = { connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
+const limits = { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
 const binding = (address: string, port: number, host = ''): BindingConfig => ({
   protocol: 'http',
   address,
   port,
   host,
+  proxyProtocol: [],
 });
 const sites = (...bindings: BindingConfig[]): SiteConfig[] => [{ id: 1, name: 'main', bindings, limits }];
 

@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Clock } from '../../config/base/clock.js';
+import {
+  acceptRestMs,
+  descriptorReserveMax,
+  descriptorReserveMin,
+  idleClosedShare,
+  listenerMemoryShedBytes,
+  overloadCheckMs,
+} from '../../config/base/limits.js';
+import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { Rejection } from '../http1/types.js';
+import { openSockets } from '../proxy/raw-socket.js';
+import type { ListeningSockets } from './accept.js';
+
+/** The listener holds as much memory as it may: requests are refused before it holds more. */
+export const memoryFull: Rejection = { status: 503, subStatus: 0, reason: 'ListenerMemory' };
+
+/** A connection that may be closed to make room. */
+export interface Closable {
+  /** Monotonic ms since when it has been idle between two requests; Infinity = it is not idle. */
+  readonly idleSinceMs: number;
+  destroy(): void;
+}
+
+export interface OverloadPorts {
+  readonly clock: Clock;
+  readonly sockets: ListeningSockets;
+  readonly connections: ReadonlySet<Closable>;
+  say(message: ListenerToPrimary): void;
+}
+
+/**
+ * Keeps the listener inside its descriptors and its memory. Near the limit of descriptors the connections that
+ * idled longest are closed; when none is idle, it stops accepting (new connections wait in the kernel, other
+ * listeners take them) until there is room. What is left of the limit is for the workers' side of the requests
+ * that were accepted.
+ */
+export class Overload {
+  /** Requests are answered by it while it is set. */
+  rejection: Rejection | null = null;
+  readonly #ports: OverloadPorts;
+  /** Descriptors that are no sockets of the data path. */
+  readonly #base = otherDescriptors();
+  #limit = Infinity;
+  #socketsMax = Infinity;
+  #isPaused = false;
+  #restUntilMs = 0;
+  #closedIdle = 0;
+  #paused = 0;
+
+  constructor(ports: OverloadPorts) {
+    this.#ports = ports;
+    this.#readLimit();
+    this.#checkLater();
+  }
+
+  /** Before a new connection is served. */
+  accepting(): void {
+    if (openSockets() < this.#socketsMax) return;
+    // Their descriptors are closed at once, their `close` events come later.
+    if (openSockets() - this.#closeIdle() >= this.#socketsMax) this.#pause('descriptors', 0);
+  }
+
+  /** The kernel could not give a descriptor (ENFILE, EMFILE, ENOMEM): trying again at once would only spin. */
+  acceptFailed(code: string): void {
+    this.#closeIdle();
+    this.#pause(code, acceptRestMs);
+  }
+
+  /** The longest idle ones of all, many at once: looking for one costs as much. */
+  #closeIdle(): number {
+    const idle = [...this.#ports.connections].filter((one) => one.idleSinceMs !== Infinity);
+    idle.sort((a, b) => a.idleSinceMs - b.idleSinceMs);
+    const surplus = Math.ceil(idle.length * idleClosedShare);
+    for (const one of idle.slice(0, surplus)) one.destroy();
+    this.#closedIdle += surplus;
+    return surplus;
+  }
+
+  #pause(cause: string, restMs: number): void {
+    this.#restUntilMs = this.#ports.clock.monotonicMs() + restMs;
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#paused += 1;
+    this.#ports.sockets.close();
+    if (this.#paused === 1) this.#log('accept-paused', { cause });
+  }
+
+  #checkLater(): void {
+    this.#ports.clock.setTimer(overloadCheckMs, () => {
+      this.#check();
+      this.#checkLater();
+    });
+  }
+
+  #check(): void {
+    this.#readLimit();
+    if (this.#isPaused) this.#tryAgain();
+    else if (this.#paused > 0) this.#tell();
+    this.#weigh();
+  }
+
+  #tryAgain(): void {
+    if (openSockets() >= this.#socketsMax) this.#closeIdle();
+    if (this.#ports.clock.monotonicMs() < this.#restUntilMs || openSockets() >= this.#socketsMax) return;
+    this.#isPaused = false;
+    this.#ports.say({ type: 'accept-again' });
+  }
+
+  #weigh(): void {
+    const { heapUsed, external } = process.memoryUsage();
+    const used = heapUsed + external;
+    if (this.rejection === null && used > listenerMemoryShedBytes) {
+      this.rejection = memoryFull;
+      this.#log('memory-full', { bytes: used });
+    } else if (this.rejection !== null && used < listenerMemoryShedBytes * 0.9) this.rejection = null;
+  }
+
+  /** One record for a whole period of pauses. */
+  #tell(): void {
+    this.#log('accept-resumed', { pauses: this.#paused, idleClosed: this.#closedIdle });
+    this.#paused = 0;
+    this.#closedIdle = 0;
+  }
+
+  /** `prlimit` may change it while we run. */
+  #readLimit(): void {
+    this.#limit = descriptorLimit(this.#limit);
+    const limit = this.#limit;
+    const reserve = Math.min(descriptorReserveMax, Math.max(descriptorReserveMin, Math.floor(limit / 8)));
+    this.#socketsMax = Math.max(1, limit - reserve - this.#base);
+  }
+
+  #log(event: string, fields: Readonly<Record<string, string | number>>): void {
+    this.#ports.say({ type: 'log', level: 'warn', event, fields });
+  }
+}
+
+/** `unknown` without a descriptor left to read it, and where there is no /proc. */
+function descriptorLimit(unknown: number): number {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
+    return found === null ? unknown : Number(found[1]);
+  } catch {
+    return unknown;
+  }
+}
+
+/** Open now, with room for what a running listener opens: logs, sockets to listen on. */
+function otherDescriptors(): number {
+  try {
+    return readdirSync('/proc/self/fd').length + 8;
+  } catch {
+    return 40;
+  }
+}

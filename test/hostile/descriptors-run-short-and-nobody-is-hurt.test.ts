@@ -1,0 +1,88 @@
+import { expect, test } from '@jest/globals';
+import { app } from '../support/paths.js';
+import { ticksPerSecond } from '../support/processes.js';
+import { RawClient, statuses } from '../support/raw-client.js';
+import { type Sluice, withSluice } from '../support/sluice.js';
+import { pause, until } from '../support/time.js';
+
+const openFiles = 200;
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+}
+
+async function served(port: number, path = '/'): Promise<RawClient> {
+  const client = await RawClient.connect(port);
+  client.send(get(path));
+  await client.receives('HTTP/1.1 200');
+  return client;
+}
+
+async function inFlight(sluice: Sluice): Promise<number> {
+  return Number(/sluice_http_requests_in_flight\{[^}]*\} (\d+)/.exec(await sluice.metrics())?.[1] ?? 0);
+}
+
+/** More idle clients than there are descriptors: each one is served, those that idled longest make room. */
+async function idleOnesMakeRoom(sluice: Sluice): Promise<void> {
+  const busy = await RawClient.connect(sluice.port);
+  busy.send(get('/slow?ms=3000'));
+  const clients: RawClient[] = [];
+  for (let n = 0; n < 2 * openFiles; n++) clients.push(await served(sluice.port));
+  const closed = clients.filter((client) => client.ended).length;
+  expect(closed).toBeGreaterThan(openFiles);
+  // Who was served last is still connected and is served again.
+  const last = clients.at(-1);
+  last?.clear();
+  last?.send(get('/'));
+  await last?.receives('HTTP/1.1 200');
+  expect(statuses(await busy.receives('slow'))).toEqual([200]);
+  for (const client of [busy, ...clients]) client.close();
+}
+
+/** Nobody is idle: further clients wait in the kernel until there is room, and nobody spins or dies meanwhile. */
+async function acceptingPauses(sluice: Sluice): Promise<void> {
+  const clients: RawClient[] = [];
+  for (let n = 0; n < openFiles; n++) {
+    const client = await RawClient.connect(sluice.port);
+    client.send(get('/hold'));
+    clients.push(client);
+  }
+  await until('accepting pauses', () => sluice.output().includes('accept-paused'));
+  const waiting = await RawClient.connect(sluice.port);
+  waiting.send(get('/'));
+  const before = cpuSeconds(sluice);
+  await pause(1_000);
+  // A spinning accept would use the whole second.
+  expect(cpuSeconds(sluice) - before).toBeLessThan(0.8);
+  expect([waiting.text(), waiting.ended]).toEqual(['', false]);
+  expect(clients.some((client) => client.ended)).toBe(false);
+  for (const client of clients) client.close();
+  expect(statuses(await waiting.receives('plain'))).toEqual([200]);
+  waiting.close();
+  await until('every held request is gone', async () => (await inFlight(sluice)) === 0);
+  await until('the pause is told', () => sluice.output().includes('accept-resumed'));
+}
+
+/** Of all processes of the server; nothing else goes on meanwhile. */
+function cpuSeconds(sluice: Sluice): number {
+  return sluice.tree().reduce((sum, one) => sum + one.cpuTicks, 0) / ticksPerSecond;
+}
+
+test('idle connections are closed first, then accepting pauses, and afterwards all is as before', async () => {
+  await withSluice(
+    {
+      listeners: 1,
+      applicationPools: [{ name: 'a', queueLength: 2_000 }],
+      applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
+      through: ['prlimit', `--nofile=${openFiles}:${openFiles}`],
+    },
+    async (sluice) => {
+      await sluice.call('/');
+      const pids = sluice.tree().map(({ pid }) => pid);
+      await idleOnesMakeRoom(sluice);
+      await acceptingPauses(sluice);
+      expect((await sluice.call('/')).status).toBe(200);
+      expect(sluice.tree().map(({ pid }) => pid)).toEqual(pids);
+    },
+  );
+}, 180_000);
