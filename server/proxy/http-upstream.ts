@@ -5,7 +5,7 @@ import { announcedTrailersOf, trailerBlock, upstreamRequestHead } from '../http1
 import type { Expiring } from './deadlines.js';
 import type { Exchange } from './exchange.js';
 import type { HttpPool } from './http-pool.js';
-import { type ByteSink, connectSocket } from './raw-socket.js';
+import { type ByteSink, connectSocket, saveLastBytes } from './raw-socket.js';
 import { SocketOutput } from './socket-output.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 
@@ -36,6 +36,7 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     this.#socket = connectSocket(pool.address, this, () => {
       this.#isConnected = true;
     });
+    saveLastBytes(this.#socket, (buffer, length) => this.onBytes(buffer, length));
     this.#output = new SocketOutput(this.#socket);
     pool.core.deadlines.add(this);
   }

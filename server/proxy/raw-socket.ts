@@ -1,4 +1,5 @@
 // HOT: measured by test/bench/main.ts
+import { readSync } from 'node:fs';
 import { connect, type OnReadOpts, Socket } from 'node:net';
 import { readBufferBytes } from '../../config/base/limits.js';
 
@@ -23,6 +24,7 @@ interface StreamHandle {
   readonly useUserBuffer?: unknown;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
+  readonly fd?: number;
 }
 
 type ReadMode = 'onread' | 'data';
@@ -99,6 +101,32 @@ export function adoptSocket(accepted: Socket, sink: ByteSink): Socket {
   const socket = new Socket(options);
   listen(socket, sink, false);
   return socket;
+}
+
+/**
+ * A peer that answers early and resets at once fails our next write, and Node then throws away what it has not read:
+ * the answer. The kernel still has it. With this, a failed write hands those bytes to `take` before the socket goes.
+ */
+export function saveLastBytes(socket: Socket, take: (buffer: Buffer, length: number) => void): void {
+  const destroy = socket.destroy.bind(socket);
+  let isSaved = false;
+  socket.destroy = (error?: NodeJS.ErrnoException) => {
+    const fd = handleOf(socket)?.fd ?? -1;
+    if (error?.syscall === 'write' && fd >= 0 && !isSaved) {
+      isSaved = true;
+      for (let length = readLast(fd); length > 0 && !socket.destroyed; length = readLast(fd)) take(readBuffer, length);
+    }
+    return destroy(error);
+  };
+}
+
+/** @returns 0 at the end, and when nothing (more) is there. */
+function readLast(fd: number): number {
+  try {
+    return readSync(fd, readBuffer);
+  } catch {
+    return 0;
+  }
 }
 
 export type SocketAddress = { readonly path: string } | { readonly host: string; readonly port: number };
