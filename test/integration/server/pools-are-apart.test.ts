@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { hostingModels } from '../../support/hosting.js';
 import { testNeeding } from '../../support/needs.js';
@@ -28,6 +28,10 @@ describe.each(hostingModels)('$model', ({ model, settings }) => {
       for (const pid of [a, b]) {
         expect(statusNumber(pid ?? -1, 'NoNewPrivs')).toBe(1);
         expect(statusNumber(pid ?? -1, 'CapEff')).toBe(0);
+        expect(statusNumber(pid ?? -1, 'CapBnd')).toBe(0);
+        const limits = readFileSync(`/proc/${pid ?? 0}/limits`, 'latin1');
+        expect(limits).toMatch(/^Max core file size +0 +0 /m);
+        expect(limits).toMatch(/^Max processes +512 +512 /m);
       }
       const unprivileged = sluice.tree().filter((one) => statusNumber(one.pid, 'Uid') !== 0);
       const listeners = unprivileged.filter((one) => ![uid(a), uid(b)].includes(statusNumber(one.pid, 'Uid') ?? 0));
