@@ -59,7 +59,7 @@ describe('an in-process worker (with a fake host)', () => {
     expect(existsSync(endpoint.socketPath)).toBe(false);
   });
 
-  test('inherits nothing but 0 to 2, the control pipe and the link socket', async () => {
+  test('inherits nothing but 0 to 2, the control pipe, the link socket and the pipe of the watchdog', async () => {
     const worker = harness.start(app());
     const endpoint = await worker.whenReady();
     const { descriptors } = await ask(worker);
@@ -67,8 +67,8 @@ describe('an in-process worker (with a fake host)', () => {
     const sockets = descriptors.filter((line) => line.includes('socket:'));
     const others = descriptors.filter((line) => !line.includes('socket:') && !ofNodeItself.test(line));
     expect(others).toEqual([]);
-    // 1, 2, 3, 4 and the connection that asked.
-    expect(sockets.map((line) => Number(line.split(' ')[0])).sort((a, b) => a - b)).toHaveLength(5);
+    // 1, 2, 3, 4, 5 and the connection that asked.
+    expect(sockets.map((line) => Number(line.split(' ')[0])).sort((a, b) => a - b)).toHaveLength(6);
     expect(descriptors).toContain('0 /dev/null');
     const socketPath = endpoint.kind === 'link' ? endpoint.socketPath : '';
     expect(statSync(dirname(socketPath)).mode & 0o777).toBe(0o700);
