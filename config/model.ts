@@ -129,6 +129,10 @@ export interface ProcessModelConfig {
   readonly pingIntervalMs: number;
   readonly pingResponseTimeMs: number;
   readonly maxConcurrentRequests: number;
+  /** In-process: Node keeps its compiled code between starts. */
+  readonly compileCache: boolean;
+  /** In-process: one host is started ahead of the worker that will need it. */
+  readonly spareHost: boolean;
   /** A named user instead of an id of its own; null = application pool identity. */
   readonly userName: string | null;
 }

@@ -197,6 +197,8 @@ function processModel(settings: PoolSettings): PoolConfig['processModel'] {
     pingIntervalMs: model.pingInterval,
     pingResponseTimeMs: model.pingResponseTime,
     maxConcurrentRequests: model.maxConcurrentRequests,
+    compileCache: model.compileCache,
+    spareHost: model.spareHost,
     userName: takesUser ? (model.userName ?? null) : null,
   };
 }

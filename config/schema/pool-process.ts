@@ -58,6 +58,16 @@ export const processModel = z.strictObject({
     unit: 'hh:mm:ss',
     reload: 'live',
   }),
+  compileCache: setting(z.boolean().prefault(true), {
+    description:
+      'In-process: Node keeps what it has compiled of the application in a folder of the pool, so that the next start is quicker. Needs Node 22.8.',
+    reload: 'recycle',
+  }),
+  spareHost: setting(z.boolean().prefault(false), {
+    description:
+      'In-process: one process more stands ready, with Node started and nothing of the application loaded, and becomes the next worker.',
+    reload: 'live',
+  }),
   identityType: setting(z.enum(identityTypes).prefault('ApplicationPoolIdentity'), {
     description:
       'ApplicationPoolIdentity: a user id of the pool’s own. SpecificUser: `userName`. The other values of IIS act as ApplicationPoolIdentity.',

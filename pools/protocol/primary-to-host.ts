@@ -4,6 +4,8 @@
  */
 export type PrimaryToHost =
   | { readonly type: 'ping'; readonly id: number }
+  /** To a spare host, once: which worker it is. Only now the app's first line runs. */
+  | { readonly type: 'start'; readonly slot: number }
   /** Draining: no new streams on any link; release virtual sockets right after their answer. */
   | { readonly type: 'drain' }
   /** Write a diagnostic report or a heap snapshot to a new file in `folder`; answered by `dumped`. */
@@ -20,7 +22,7 @@ export interface PrimaryToWatchdog {
 export interface HostStartData {
   readonly protocol: number;
   readonly linkToken: string;
-  /** Slot number from 1: `cluster.worker.id`. */
+  /** Slot number from 1: `cluster.worker.id`; 0 = a spare host, which waits for `start` before it goes on. */
   readonly slot: number;
   readonly poolName: string;
   /** Which server is the app (hosting.port); 0 = the value of PORT, else the first server. */
@@ -31,6 +33,8 @@ export interface HostStartData {
   readonly watchdog: boolean;
   /** Forces the slow path or the documented-only fallback; only tests and the environment set it. */
   readonly path: 'auto' | 'slow' | 'documented';
+  /** Folder of Node's compile cache for this app; '' = none. */
+  readonly compileCache: string;
 }
 
 /** Name of the variable that carries HostStartData as JSON. */

@@ -75,8 +75,9 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   };
   const live = new LiveWorkers();
   const hostFile = options.hostFile ?? fileURLToPath(new URL('in-process/host.cjs', import.meta.url));
+  const inProcess = createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' });
   return {
-    inProcess: live.watching(createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' })),
+    inProcess: { ...live.watching(inProcess), ...sparesOf(inProcess) },
     outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
     reopenOutput: () => parts.outputs.reopen(),
     blackBoxes: new BlackBoxes(config.logDir, logger),
@@ -85,6 +86,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       parts.limits.configure(pools);
     },
     async close() {
+      await inProcess.closeSpares();
       await live.killAll();
       parts.limits.close();
       cgroups.close();
@@ -92,6 +94,13 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       removeSockets(config.runDir);
       parts.journal.close();
     },
+  };
+}
+
+function sparesOf(runtime: Runtime): Pick<Runtime, 'keepSpare' | 'dropSpare'> {
+  return {
+    keepSpare: (request) => runtime.keepSpare?.(request),
+    dropSpare: (applicationId) => runtime.dropSpare?.(applicationId),
   };
 }
 

@@ -21,6 +21,9 @@ export interface WorkerStart {
   readonly site: SiteConfig;
 }
 
+/** What a spare host is made for. */
+export type SpareRequest = Pick<WorkerStart, 'pool' | 'application' | 'hosting' | 'site'>;
+
 /** A step of the start journey, kept for the failure report and the obituary. */
 export interface JourneyStep {
   readonly step: 'identity' | 'files' | 'socket' | 'port' | 'spawn' | 'hello' | 'listen' | 'ownership';
@@ -99,4 +102,7 @@ export interface WorkerHandle {
 
 export interface Runtime {
   start(request: WorkerStart, events: WorkerEvents): WorkerHandle;
+  /** Has one process wait for the next worker of this application. Harmless when there is one. */
+  keepSpare?(request: SpareRequest): void;
+  dropSpare?(applicationId: string): void;
 }

@@ -15,6 +15,7 @@ import { Burials } from './burial.js';
 import { rapidFailEvent, recycleFailedEvent } from './event-ids.js';
 import { currentOf, Ledger } from './ledger.js';
 import type { SupervisorEvents } from './ports.js';
+import { reviewSpare } from './spare-hosts.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
 import { type Untimed, WorkerRunner, type WorkerRunnerPorts } from './worker-runner.js';
@@ -125,6 +126,7 @@ export class EffectRunner {
     const { machine, effects } = stepApplication(host.machine, { ...event, nowMs: this.#clock.monotonicMs() });
     host.machine = machine;
     for (const effect of effects) this.#runHostEffect(host, effect);
+    reviewSpare(host, this.#ports.runtimes.inProcess);
     if (machine.life === before) return;
     host.settledOnce ||= machine.life !== 'idle' && machine.life !== 'starting';
     this.#ports.events.changed(host.pool.name);

@@ -77,6 +77,7 @@ export class HostedApp {
     const bound = create(socketPath, -1, -1, undefined, 0);
     if (typeof bound === 'number') throw new Error(`cannot bind ${socketPath}: ${bound}`);
     const start: HostStartData = {
+      compileCache: '',
       protocol: 1,
       linkToken: token,
       slot: options.slot ?? 1,

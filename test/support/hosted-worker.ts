@@ -32,6 +32,7 @@ export class HostedWorker {
     const token = 'test-link-token';
     this.endpoint = { kind: 'link', socketPath: this.#socket.path, linkToken: token };
     const start: HostStartData = {
+      compileCache: '',
       protocol: linkProtocolVersion,
       linkToken: token,
       slot: 1,

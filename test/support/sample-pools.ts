@@ -50,6 +50,8 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
       pingIntervalMs: 30_000,
       pingResponseTimeMs: 90_000,
       maxConcurrentRequests: 1_024,
+      compileCache: false,
+      spareHost: false,
       userName: null,
       ...processModel,
     },

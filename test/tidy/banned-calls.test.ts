@@ -36,7 +36,7 @@ const bans: readonly Ban[] = [
     // The in-process host is its process's entry together with host-main.ts: without its primary it ends.
     // The package for hosted programs promises their end.
     owners:
-      /(^|[/-])main\.ts$|^server\/cli\/|^config\/docs\/generate\.ts$|in-process\/host\/host\.ts$|integration\/shutdown\.ts$/,
+      /(^|[/-])main\.ts$|^server\/cli\/|^config\/docs\/generate\.ts$|in-process\/host\/(?:host|spare)\.ts$|integration\/shutdown\.ts$/,
   },
 ];
 

@@ -2,52 +2,55 @@
  * Starts Node applications inside our own host: the app is Node's real main script, the host a preload
  * that talks to the listeners over the link (fd 4) and to us over the control pipe (fd 3).
  */
-import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { shorten } from '../../../config/base/diagnostics.js';
 import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
-import { env } from '../../integration/contract.js';
 import { exportWaits, type HostToPrimary } from '../../protocol/host-to-primary.js';
 import {
   type DumpKind,
   hostControlFd,
-  type HostStartData,
-  hostStartVariable,
   hostWatchdogFd,
   type PrimaryToHost,
   type PrimaryToWatchdog,
 } from '../../protocol/primary-to-host.js';
 import { ControlChannel } from '../control-channel.js';
-import { configuredValue, isInspected, siteVariables } from '../hosted-environment.js';
-import { processLimits } from '../isolation/confinement.js';
-import { buildEnvironment, type PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
-import { mustHaveSandbox, programFolder, sandboxView } from '../isolation/sandbox.js';
 import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
 import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
-import { type ProcessExit, WorkerProcess } from '../worker-process.js';
+import type { ProcessExit, WorkerProcess } from '../worker-process.js';
 import { TenantNotes } from '../tenant-notes.js';
 import { WorkerLife } from '../worker-life.js';
-import { inProcessCommand } from './command.js';
 import { Dumps } from './dumps.js';
 import { describeEarlyExit } from './early-exit.js';
 import { besideEngines, type EnginesQuestion } from './engines.js';
-import { createLinkSocket, type LinkSocket } from './link-socket.js';
+import { type InProcessOptions, isWatched, startHostProcess } from './host-process.js';
+import type { LinkSocket } from './link-socket.js';
+import { SpareHosts } from './spare-hosts.js';
 import { StallExaminer } from './stall-examiner.js';
 
-export interface InProcessOptions {
-  readonly hostFile: string;
-  readonly hostPath: HostStartData['path'];
-}
-
-export function createInProcessRuntime(parts: RuntimeParts, options: InProcessOptions): Runtime {
+export function createInProcessRuntime(parts: RuntimeParts, options: InProcessOptions): InProcessRuntime {
+  const spares = new SpareHosts(parts, options);
   return {
+    keepSpare: (request) => spares.keep(request),
+    dropSpare: (applicationId) => spares.drop(applicationId),
+    closeSpares: () => spares.close(),
     start(request: WorkerStart, events: WorkerEvents): WorkerHandle {
-      return new InProcessWorker(parts, options, request, events);
+      return new InProcessWorker({ parts, options, spares }, request, events);
     },
   };
+}
+
+export interface InProcessRuntime extends Runtime {
+  /** Ends the spare hosts and waits for that. */
+  closeSpares(): Promise<void>;
+}
+
+interface Makings {
+  readonly parts: RuntimeParts;
+  readonly options: InProcessOptions;
+  readonly spares: SpareHosts;
 }
 
 const statusOf = {
@@ -60,10 +63,11 @@ const statusOf = {
 class InProcessWorker implements WorkerHandle {
   readonly #parts: RuntimeParts;
   readonly #options: InProcessOptions;
+  readonly #spares: SpareHosts;
   readonly #request: WorkerStart;
   readonly #events: WorkerEvents;
   readonly #life: WorkerLife;
-  readonly #linkToken = randomBytes(16).toString('hex');
+  #linkToken = '';
   #link: LinkSocket | null = null;
   #identity: Identity | null = null;
   #control: ControlChannel<PrimaryToHost> | null = null;
@@ -77,9 +81,10 @@ class InProcessWorker implements WorkerHandle {
   readonly #notes: TenantNotes;
   readonly #dumps: Dumps;
 
-  constructor(parts: RuntimeParts, options: InProcessOptions, request: WorkerStart, events: WorkerEvents) {
+  constructor({ parts, options, spares }: Makings, request: WorkerStart, events: WorkerEvents) {
     this.#parts = parts;
     this.#options = options;
+    this.#spares = spares;
     this.#request = request;
     this.#events = events;
     this.#life = new WorkerLife(parts, request, events, statusOf.failed);
@@ -156,85 +161,22 @@ class InProcessWorker implements WorkerHandle {
 
   /** Null when the worker was stopped before there was a process. */
   async #start(): Promise<WorkerProcess | null> {
-    const { journey } = this.#life;
-    const { pool, application, hosting } = this.#request;
-    journey.enter('identity');
-    const identity = this.#parts.identities.forPool(pool);
-    this.#identity = identity;
-    journey.enter('files');
-    const folders = this.#parts.folders.ensure(pool.name, identity);
-    const command = await inProcessCommand({
-      nodePath: pool.nodePath ?? process.execPath,
-      hostFile: this.#options.hostFile,
-      physicalPath: application.physicalPath,
-      hosting,
-      pool: pool.name,
-      identity,
-      permissions: pool.nodePermissions,
-      folders,
-      optionsVariable: configuredValue(this.#request, 'NODE_OPTIONS') ?? '',
-    });
-    if (pool.isolation === 'sandbox') await mustHaveSandbox(identity);
-    journey.enter('socket');
-    const link = createLinkSocket(this.#parts.config.runDir, this.#parts.identities.forListeners()?.gid ?? null);
-    this.#link = link;
-    if (this.#life.stopping) return null;
-    journey.enter('spawn');
-    const worker = await WorkerProcess.start(this.#parts, this.#request, {
-      file: command.nodePath,
-      args: command.args,
-      cwd: application.physicalPath,
-      confinement: {
-        identity,
-        limits: processLimits(pool, identity),
-        sandbox: sandboxView({
-          pool,
-          physicalPath: application.physicalPath,
-          folders,
-          readable: [programFolder(command.nodePath), dirname(this.#options.hostFile)],
-          writable: [],
-        }),
-      },
-      environment: this.#environment(identity, folders),
-      umask: 0o022,
-      output: 'read',
-      extra: this.#isWatched() ? ['pipe', link.fd, 'pipe'] : ['pipe', link.fd],
-    });
-    this.#attach(worker);
-    return worker;
-  }
-
-  #environment(identity: Identity | null, folders: PoolFolders): Map<string, string> {
-    const port = this.#port();
-    const startData: HostStartData = {
-      protocol: linkProtocolVersion,
-      linkToken: this.#linkToken,
-      slot: this.#request.slot,
-      poolName: this.#request.pool.name,
-      appPort: this.#request.hosting.port,
-      envPort: port,
-      watchdog: this.#isWatched(),
-      path: this.#options.hostPath,
-    };
-    return buildEnvironment({
-      identity,
-      folders,
-      pool: this.#request.pool,
-      application: this.#request.hosting.environmentVariables,
-      defaults: new Map(),
-      fixed: new Map([
-        ...siteVariables(this.#request),
-        [env.genericPort, String(port)],
-        [hostStartVariable, JSON.stringify(startData)],
-      ]),
-    });
-  }
-
-  /** PORT: what the configuration says if it is a port, else the first binding's, so that printed addresses work. */
-  #port(): number {
-    const configured = Number(configuredValue(this.#request, env.genericPort) ?? 0);
-    if (Number.isInteger(configured) && configured > 0 && configured <= 65_535) return configured;
-    return this.#request.site.bindings[0]?.port ?? 80;
+    const spare = this.#spares.take(this.#request);
+    const made =
+      spare ??
+      (await startHostProcess(this.#parts, this.#options, {
+        start: this.#request,
+        isSpare: false,
+        enter: (step) => this.#life.journey.enter(step),
+        isCancelled: () => this.#life.stopping,
+      }));
+    if (made === null) return null;
+    this.#link = made.link;
+    this.#linkToken = made.linkToken;
+    this.#identity = made.identity;
+    this.#attach(made.worker);
+    if (spare !== null) this.#control?.send({ type: 'start', slot: this.#request.slot });
+    return made.worker;
   }
 
   #attach(worker: WorkerProcess): void {
@@ -245,7 +187,7 @@ class InProcessWorker implements WorkerHandle {
       lateError(`its host did not answer within ${limitMs} ms`, 'startupTimeLimit of the pool'),
     );
     this.#control = this.#channel(worker, hostControlFd, 'control pipe');
-    if (this.#isWatched()) this.#watchdog = this.#channel(worker, hostWatchdogFd, 'pipe of the watchdog');
+    if (isWatched(this.#request)) this.#watchdog = this.#channel(worker, hostWatchdogFd, 'pipe of the watchdog');
     this.#stalls = new StallExaminer(this.#parts.clock, worker.pid, this.#watchdog, (finding, report) =>
       this.#events.examined(finding, report),
     );
@@ -256,10 +198,6 @@ class InProcessWorker implements WorkerHandle {
       message: (message) => this.#take(message),
       violation: (problem) => this.#life.violate(`${name}: ${problem}`),
     });
-  }
-
-  #isWatched(): boolean {
-    return this.#request.pool.failure.hangDetectionMs > 0 && !isInspected(this.#request.hosting);
   }
 
   #take(message: HostToPrimary): void {

@@ -15,6 +15,8 @@ export interface PoolFolders {
   readonly home: string;
   /** Private (0700), emptied when the server ends. */
   readonly temp: string;
+  /** Persistent, private (0700): what Node keeps of compiled code. */
+  readonly compileCache: string;
 }
 
 export function baseEnvironment(identity: Identity | null, folders: PoolFolders): Map<string, string> {

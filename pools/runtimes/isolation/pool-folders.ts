@@ -1,5 +1,5 @@
 /**
- * The two folders that every pool owns: HOME (kept) and TMPDIR (emptied when the server ends). Their
+ * The folders that every pool owns: HOME and Node's compile cache (kept), TMPDIR (emptied when the server ends). Their
  * parents belong to the primary, so a tenant can fill its folders but not replace them.
  */
 import { execFile } from 'node:child_process';
@@ -29,13 +29,14 @@ export function createPoolFolders(stateDir: string): PoolFolderKeeper {
     for (const parent of [poolFoldersIn(stateDir), join(home, '..'), join(stateDir, 'tmp')]) {
       mkdirSync(parent, { recursive: true, mode: 0o711 });
     }
-    for (const folder of [home, temp]) {
+    const compileCache = join(home, '..', 'compile-cache');
+    for (const folder of [home, temp, compileCache]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       if (identity !== null) chownSync(folder, identity.uid, identity.gid);
       chmodSync(folder, 0o700);
     }
     made.set(temp, identity);
-    return { home, temp };
+    return { home, temp, compileCache };
   }
 
   return {

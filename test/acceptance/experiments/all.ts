@@ -3,6 +3,7 @@ import { aspnetcore } from './aspnetcore/experiments.js';
 import { asyncContexts } from './async-contexts.js';
 import { blockedLoop } from './blocked-loop.js';
 import { benchFigures } from './bench-figures.js';
+import { coldStart } from './cold-start.js';
 import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
@@ -14,6 +15,7 @@ import { mustRefuseLive } from './must-refuse.js';
 import { npmTest } from './npm-test.js';
 import { pipelining } from './pipelining.js';
 import { rapidFail } from './rapid-fail.js';
+import { recycleZeroLost } from './recycle-zero-lost.js';
 import { startCost } from './start-cost.js';
 import { webConfig } from './web-config.js';
 
@@ -21,12 +23,14 @@ import { webConfig } from './web-config.js';
 export const experiments: readonly Experiment[] = [
   benchFigures,
   startCost,
+  coldStart,
   inProcess,
   frameworks,
   asyncContexts,
   ...aspnetcore,
   webConfig,
   errorPages,
+  recycleZeroLost,
   ...killWorkers,
   ...rapidFail,
   blockedLoop,

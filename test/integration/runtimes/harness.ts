@@ -223,6 +223,8 @@ function poolOf(options: StartOptions): PoolConfig {
       pingIntervalMs: 30_000,
       pingResponseTimeMs: 90_000,
       maxConcurrentRequests: 1_024,
+      compileCache: false,
+      spareHost: false,
       userName: null,
       ...processModel,
     },

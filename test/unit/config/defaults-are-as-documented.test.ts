@@ -53,7 +53,9 @@ test('a pool has the defaults of IIS', async () => {
       pingingEnabled: true,
       pingIntervalMs: 30_000,
       pingResponseTimeMs: 90_000,
-      maxConcurrentRequests: 1024,
+      maxConcurrentRequests: 1_024,
+      compileCache: true,
+      spareHost: false,
       userName: null,
     });
     expect(pool?.recycling.periodicRestartTimeMs).toBe(104_400_000);

@@ -3,7 +3,9 @@
  * main script afterwards. In threads and in children of the app it
  * does nothing: the start data are gone from the environment by then.
  */
+import { useCompileCache } from './compile-cache.js';
 import { Host } from './host.js';
+import { waitForSlot } from './spare.js';
 import { hidePreload, takeStartData } from './start-data.js';
 
 /** The bundle is CommonJS. */
@@ -12,5 +14,6 @@ declare const __filename: string;
 const start = takeStartData();
 if (start !== null) {
   hidePreload(__filename);
-  new Host(start);
+  useCompileCache(start.compileCache);
+  new Host(start.slot > 0 ? start : { ...start, slot: waitForSlot() });
 }

@@ -16,6 +16,7 @@ import type { App } from './app.js';
 import { runSoon } from './clean-context.js';
 import { wrapCloseConnections } from './close-connections.js';
 import { becomeClusterChild } from './cluster-child.js';
+import { writeCompileCache } from './compile-cache.js';
 import { ControlPipe } from './control-pipe.js';
 import { dump } from './dump.js';
 import { hasExport, listenWithExport } from './exported-app.js';
@@ -31,6 +32,7 @@ const linkBacklog = 511;
 const sweepEveryBeats = 4;
 /** An app that does not listen by then may be waiting, or may only export: the start limit decides. */
 const exportLookBeats = 8;
+const keepCodeBeats = 8;
 const stackCharactersMax = 8_192;
 
 export class Host implements LinkOwner, ListenOwner {
@@ -49,6 +51,7 @@ export class Host implements LinkOwner, ListenOwner {
   #how: 'listen' | 'export' = 'listen';
   #wasListening = false;
   #beats = 0;
+  #isCodeKept = false;
   /** `performance` is first touched by the first heartbeat: loading it takes time at start. */
   #utilization: ReturnType<typeof performance.eventLoopUtilization> | undefined;
 
@@ -153,13 +156,14 @@ export class Host implements LinkOwner, ListenOwner {
   #command(message: PrimaryToHost): void {
     if (message.type === 'ping') this.#send({ type: 'pong', id: message.id });
     else if (message.type === 'drain') this.#drain();
-    else void dump(message).then((answer) => this.#send(answer));
+    else if (message.type === 'dump') void dump(message).then((answer) => this.#send(answer));
   }
 
   #drain(): void {
     if (this.isDraining) return;
     this.isDraining = true;
     for (const link of this.links) link.goaway();
+    writeCompileCache();
   }
 
   #closeServer(then: () => void): void {
@@ -171,6 +175,13 @@ export class Host implements LinkOwner, ListenOwner {
   #scheduleBeat(): void {
     const dueMs = refreshCoarseNow() + heartbeatIntervalMs;
     hostClock.setTimer(heartbeatIntervalMs, () => this.#beat(dueMs));
+  }
+
+  /** Once, when the app has loaded what it needs and nobody waits. */
+  #keepCode(): void {
+    if (this.#isCodeKept || !this.#wasListening || this.#beats < keepCodeBeats || this.inFlight > 0) return;
+    this.#isCodeKept = true;
+    writeCompileCache();
   }
 
   /** Why an app never listens is clearer when it is known that it exports something. */
@@ -198,6 +209,7 @@ export class Host implements LinkOwner, ListenOwner {
     });
     this.#beats += 1;
     if (this.#beats === exportLookBeats && !this.#wasListening && this.#app === null) void this.#lookAtExport();
+    this.#keepCode();
     if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
     this.#scheduleBeat();
   }
