@@ -42,6 +42,8 @@ export interface ServerConfig {
   readonly shutdownTimeLimitMs: number;
   readonly drainDelayMs: number;
   readonly startConcurrency: number;
+  /** Memory of all workers together from which on idle pools are stopped; 0 = off. */
+  readonly memoryBudgetBytes: number;
   readonly watch: boolean;
 }
 
@@ -123,6 +125,7 @@ export interface ProcessModelConfig {
   readonly maxProcesses: number;
   /** 0 = never. */
   readonly idleTimeoutMs: number;
+  readonly idleTimeoutAction: 'Terminate' | 'Suspend';
   readonly startupTimeLimitMs: number;
   readonly shutdownTimeLimitMs: number;
   readonly pingingEnabled: boolean;
@@ -135,7 +138,10 @@ export interface ProcessModelConfig {
   readonly spareHost: boolean;
   /** A named user instead of an id of its own; null = application pool identity. */
   readonly userName: string | null;
+  readonly logEventOnProcessModel: readonly ProcessModelFlag[];
 }
+
+export type ProcessModelFlag = 'IdleTimeout';
 
 export interface RecyclingConfig {
   readonly disallowOverlappingRotation: boolean;
@@ -145,10 +151,33 @@ export interface RecyclingConfig {
   /** Relative to the folder of each application; '' = none. */
   readonly restartFile: string;
   readonly fileChange: readonly string[];
-  /** 0 = off. */
+  readonly logEventOnRecycle: readonly RecycleFlag[];
+  /** This and the next three: 0 = off. */
   readonly periodicRestartTimeMs: number;
-  /** 0 = off. */
   readonly periodicRestartRequests: number;
+  /** Resident and swapped memory of a worker's processes. */
+  readonly periodicRestartMemoryBytes: number;
+  /** Of it, what they share with nobody. */
+  readonly periodicRestartPrivateMemoryBytes: number;
+  /** Local times of day, milliseconds after midnight, ascending. */
+  readonly periodicRestartScheduleMs: readonly number[];
+}
+
+export type RecycleFlag =
+  | 'Time'
+  | 'Requests'
+  | 'Schedule'
+  | 'Memory'
+  | 'IsapiUnhealthy'
+  | 'OnDemand'
+  | 'ConfigChange'
+  | 'PrivateMemory';
+
+/** A program that runs for an event of a pool, as the user of Sluice. */
+export interface ProgramConfig {
+  /** Absolute. */
+  readonly file: string;
+  readonly arguments: readonly string[];
 }
 
 export interface FailureConfig {
@@ -159,6 +188,12 @@ export interface FailureConfig {
   readonly rapidFailProbeMs: number;
   /** 0 = off. */
   readonly hangDetectionMs: number;
+  /** A worker that does not respond is left alone instead of killed. */
+  readonly orphanWorkerProcess: boolean;
+  /** Run for each such worker; `%1%` in its arguments is the process id. */
+  readonly orphanAction: ProgramConfig | null;
+  /** Run when rapid-fail protection stops the pool. */
+  readonly autoShutdown: ProgramConfig | null;
 }
 
 export interface SiteConfig {
@@ -261,8 +296,20 @@ export interface HostingConfig {
   readonly recycleOnFileChange: readonly WatchedFile[];
   /** The pool's restartFile as this application has it: it counts when it is touched, not when it goes. */
   readonly restartFile: WatchedFile | null;
+  /** Out-of-process; null = none. */
+  readonly healthCheck: HealthCheck | null;
   /** In-process: the port whose server is the app; 0 = the value of PORT, else the first server. */
   readonly port: number;
+}
+
+/** A request of our own that a worker must answer with a status below 500. */
+export interface HealthCheck {
+  /** Below the application's path, with a leading slash. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In a row; then the worker is replaced. */
+  readonly failures: number;
 }
 
 /** The handlerSettings of the ASP.NET Core Module that act here. */

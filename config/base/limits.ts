@@ -203,6 +203,16 @@ export const accessLogCheckIntervalMs = 5_000;
 export const accessLogBufferBytesMax = 4_194_304;
 /** Connects that may fail for one request before it is answered 502.3; each one hands over nothing. */
 export const connectFailuresMax = 3;
+/** A periodic recycle whose replacement did not start is asked for again after this time. */
+export const recycleAgainMs = 300_000;
+/** Pause between two looks at the memory and state of the workers. */
+export const measureIntervalMs = 5_000;
+/** A worker is not replaced for its memory before this age: a limit below what it needs must not be a loop. */
+export const memoryRecycleAgeMs = 15_000;
+/** Sick processes of one pool that are left alone for inspection; further ones are killed. */
+export const orphansPerPoolMax = 4;
+/** A program that the configuration names for an event (autoShutdownExe, orphanActionExe). */
+export const eventProgramLimitMs = 60_000;
 /** A worker that refused a connection is left alone so long, unless the primary says more about it. */
 export const unreachableRestMs = 1_000;
 /** An in-process worker whose links break more often than so many times (each with its own suspicion) in this time is killed. */

@@ -271,8 +271,15 @@ function finished(
     forwardedFor: settings.forwardedFor,
     webSocket: settings.webSocket,
     handlerSettings: settings.handlerSettings,
+    healthCheck: made.model === 'InProcess' ? null : healthCheck(settings),
     port: settings.port,
   };
+}
+
+function healthCheck({ healthCheck: check }: HostingSettings): HostingConfig['healthCheck'] {
+  if (check === undefined) return null;
+  const { path, interval, timeout, failures } = check;
+  return { path, intervalMs: interval, timeoutMs: timeout, failures };
 }
 
 function failure(status: number, subStatus: number, message: string, remedy: string, attribute: string): Failure {

@@ -1,13 +1,14 @@
 /** `applicationPools` over `applicationPoolDefaults`, and the pools that nobody declared. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import type { Diagnostic } from '../base/diagnostics.js';
 import { nodeAt, type Path } from '../load/source.js';
 import type { Isolation, PoolConfig } from '../model.js';
 import { type PoolSettings, poolSettings } from '../schema/root.js';
 import { inherit } from './inherit.js';
 import { nearest } from './nearest.js';
+import { failure, processModel, recycling } from './pool-settings.js';
 import type { Report } from './report.js';
 import { checkResources, poolResources } from './pool-resources.js';
 import { Variables } from './variables.js';
@@ -115,22 +116,11 @@ export class Pools {
       environmentVariables: variables.list(),
       affinity: settings.affinity,
       processModel: processModel(settings),
-      recycling: {
-        disallowOverlappingRotation: settings.recycling.disallowOverlappingRotation,
-        disallowRotationOnConfigChange: settings.recycling.disallowRotationOnConfigChange,
-        rolling: settings.recycling.rolling,
-        restartFile: settings.recycling.restartFile,
-        fileChange: settings.recycling.fileChange,
-        periodicRestartTimeMs: settings.recycling.periodicRestart.time,
-        periodicRestartRequests: settings.recycling.periodicRestart.requests,
-      },
-      failure: {
-        rapidFailProtection: settings.failure.rapidFailProtection,
-        rapidFailProtectionIntervalMs: settings.failure.rapidFailProtectionInterval,
-        rapidFailProtectionMaxCrashes: settings.failure.rapidFailProtectionMaxCrashes,
-        rapidFailProbeMs: settings.failure.rapidFailProbe,
-        hangDetectionMs: settings.failure.hangDetection,
-      },
+      recycling: recycling(settings),
+      failure: failure(settings, {
+        orphanAction: await this.program(settings.failure.orphanActionExe, [...path, 'failure', 'orphanActionExe']),
+        autoShutdown: await this.program(settings.failure.autoShutdownExe, [...path, 'failure', 'autoShutdownExe']),
+      }),
       ...poolResources(settings),
     };
     this.checkIdentity(settings, path);
@@ -167,38 +157,37 @@ export class Pools {
 
   private async nodePath(settings: PoolSettings, path: Path): Promise<string | null> {
     if (settings.nodePath === undefined) return null;
+    return this.executable(settings.nodePath, [...path, 'nodePath'], {
+      code: 'node-missing',
+      severity: 'error',
+      remedy: 'give the path of a Node.js binary, or leave nodePath out',
+    });
+  }
+
+  /** A program that Sluice runs for an event of the pool; '' = none. */
+  private async program(written: string, at: Path): Promise<string> {
+    if (written === '') return '';
+    return this.executable(written, at, {
+      code: 'program-missing',
+      severity: 'warning',
+      remedy: 'give the path of a program, or leave the setting out',
+    });
+  }
+
+  /** Relative to the file that names it, be it the pool's or the defaults'. */
+  private async executable(
+    written: string,
+    own: Path,
+    problem: Pick<Diagnostic, 'code' | 'severity' | 'remedy'>,
+  ): Promise<string> {
     const { report } = this.context;
-    const own = [...path, 'nodePath'];
-    const at = report.has(own) ? own : ['applicationPoolDefaults', 'nodePath'];
-    const node = nodeAt(report.root, at);
-    const absolute = resolve(dirname(node?.place.file ?? '/'), settings.nodePath);
+    const at = report.has(own) ? own : ['applicationPoolDefaults', ...own.slice(own.indexOf('applicationPools') + 2)];
+    const absolute = resolve(dirname(nodeAt(report.root, at)?.place.file ?? '/'), written);
     try {
       await access(absolute, constants.X_OK);
     } catch {
-      report.at(at, {
-        code: 'node-missing',
-        message: `${absolute} is not an executable file`,
-        remedy: 'give the path of a Node.js binary, or leave nodePath out',
-      });
+      report.at(at, { ...problem, message: `${absolute} is not an executable file` });
     }
     return absolute;
   }
-}
-
-function processModel(settings: PoolSettings): PoolConfig['processModel'] {
-  const model = settings.processModel;
-  const takesUser = model.userName !== undefined && model.identityType !== 'LocalSystem';
-  return {
-    maxProcesses: model.maxProcesses === 0 ? availableParallelism() : model.maxProcesses,
-    idleTimeoutMs: model.idleTimeout,
-    startupTimeLimitMs: model.startupTimeLimit,
-    shutdownTimeLimitMs: model.shutdownTimeLimit,
-    pingingEnabled: model.pingingEnabled,
-    pingIntervalMs: model.pingInterval,
-    pingResponseTimeMs: model.pingResponseTime,
-    maxConcurrentRequests: model.maxConcurrentRequests,
-    compileCache: model.compileCache,
-    spareHost: model.spareHost,
-    userName: takesUser ? (model.userName ?? null) : null,
-  };
 }

@@ -78,6 +78,7 @@ export function compileServer(
     shutdownTimeLimitMs: settings.shutdownTimeLimit,
     drainDelayMs: settings.drainDelay,
     startConcurrency: settings.startConcurrency === 0 ? availableParallelism() : settings.startConcurrency,
+    memoryBudgetBytes: settings.memoryBudget ?? 0,
     watch: settings.watch,
   };
 }

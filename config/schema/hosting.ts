@@ -15,23 +15,25 @@ const hostingModel = z.string().transform((value, context): 'InProcess' | 'OutOf
 });
 
 const healthCheck = z.strictObject({
-  path: setting(text().prefault('/'), { description: 'Path of the check.', reload: 'live', acts: 'not-yet' }),
+  path: setting(
+    text(2_048)
+      .refine((path) => /^\/[!-~]*$/.test(path), { error: 'a path begins with / and is percent-encoded ASCII' })
+      .prefault('/'),
+    { description: 'Path below the application. A status below 500 is healthy.', reload: 'recycle' },
+  ),
   interval: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {
     description: 'Time between two checks.',
     unit: 'hh:mm:ss',
-    reload: 'live',
-    acts: 'not-yet',
+    reload: 'recycle',
   }),
   timeout: setting(timeSpan({ min: 1_000 }).prefault('00:00:10'), {
     description: 'Time to answer.',
     unit: 'hh:mm:ss',
-    reload: 'live',
-    acts: 'not-yet',
+    reload: 'recycle',
   }),
   failures: setting(uint(1, 100).prefault(3), {
     description: 'Failures in a row that replace the process.',
-    reload: 'live',
-    acts: 'not-yet',
+    reload: 'recycle',
   }),
 });
 
@@ -155,9 +157,8 @@ const ownAttributes = {
     acts: 'not-yet',
   }),
   healthCheck: setting(healthCheck.optional(), {
-    description: 'Out-of-process: a request that must be answered.',
-    reload: 'live',
-    acts: 'not-yet',
+    description: 'Out-of-process: a request of Sluice’s own that must be answered. Default: none.',
+    reload: 'recycle',
   }),
   ignoreSections: setting(z.array(text(200).min(1)).max(100).prefault([]), {
     description:

@@ -3,7 +3,19 @@ import { z } from 'zod';
 import { setting } from './annotations.js';
 import { recycleFilesMax } from '../base/limits.js';
 import { dayMs } from '../base/units.js';
-import { text, timeSpan, uint } from './values.js';
+import type { RecycleFlag } from '../model.js';
+import { flags, text, timeSpan, uint } from './values.js';
+
+const recycleFlags = [
+  'Time',
+  'Requests',
+  'Schedule',
+  'Memory',
+  'IsapiUnhealthy',
+  'OnDemand',
+  'ConfigChange',
+  'PrivateMemory',
+] as const satisfies readonly RecycleFlag[];
 
 const identityTypes = [
   'ApplicationPoolIdentity',
@@ -30,9 +42,9 @@ export const processModel = z.strictObject({
     reload: 'live',
   }),
   idleTimeoutAction: setting(z.enum(['Terminate', 'Suspend']).prefault('Terminate'), {
-    description: 'What happens to an idle worker.',
+    description:
+      'What happens to an idle worker. Suspend: its processes are stopped by a signal and their memory is given back where the kernel can (the start log says whether); the next request wakes them. It still counts as a worker.',
     reload: 'live',
-    acts: 'not-yet',
   }),
   startupTimeLimit: setting(timeSpan({ min: 1_000 }).prefault('00:01:30'), {
     description: 'Time from spawn until the worker reports to Sluice; else it is killed and counted as a failure.',
@@ -103,10 +115,10 @@ export const processModel = z.strictObject({
     reload: 'recycle',
     acts: 'not-here',
   }),
-  logEventOnProcessModel: setting(z.string().prefault('IdleTimeout'), {
-    description: 'Idle stops are always logged.',
+  logEventOnProcessModel: setting(flags(['IdleTimeout']).prefault('IdleTimeout'), {
+    description:
+      'IdleTimeout: idle stops and suspensions are logged with the event id of IIS (5186). Empty: nothing is.',
     reload: 'live',
-    acts: 'not-here',
   }),
   requestQueueDelegatorIdentity: setting(z.string().prefault(''), {
     description: 'IIS only.',
@@ -127,27 +139,27 @@ const periodicRestart = z.strictObject({
     reload: 'live',
   }),
   memory: setting(uint().prefault(0), {
-    description: 'Resident and swapped memory of a worker at which it is replaced. 0 = never.',
+    description:
+      'Resident and swapped memory of a worker and its children at which it is replaced (IIS measures virtual memory, which says nothing about Node or .NET). 0 = never.',
     unit: 'KB',
     reload: 'live',
-    acts: 'not-yet',
   }),
   privateMemory: setting(uint().prefault(0), {
-    description: 'Private memory of a worker at which it is replaced. 0 = never.',
+    description: 'Private memory of a worker and its children, swapped out or not, at which it is replaced. 0 = never.',
     unit: 'KB',
     reload: 'live',
-    acts: 'not-yet',
   }),
   schedule: setting(
     z
       .array(timeSpan({ max: dayMs - 1_000 }))
       .max(1_440)
+      .refine((times) => new Set(times).size === times.length, { error: 'a time of day may stand there once' })
       .prefault([]),
     {
-      description: 'Local times of day at which the workers are replaced.',
+      description:
+        'Times of day, in the time zone of the machine, at which the workers are replaced: `[ "03:30:00" ]`.',
       unit: 'hh:mm:ss',
       reload: 'live',
-      acts: 'not-yet',
     },
   ),
 });
@@ -161,10 +173,11 @@ export const recycling = z.strictObject({
     description: 'With true a changed pool setting waits for the next start of a worker instead of replacing it.',
     reload: 'live',
   }),
-  logEventOnRecycle: setting(
-    z.string().prefault('Time,Requests,Schedule,Memory,IsapiUnhealthy,OnDemand,ConfigChange,PrivateMemory'),
-    { description: 'Every recycle is always logged.', reload: 'live', acts: 'not-here' },
-  ),
+  logEventOnRecycle: setting(flags(recycleFlags).prefault(recycleFlags.join(',')), {
+    description:
+      'Causes of recycles that are logged when they arise, with the event id of IIS. What a recycle did is always logged.',
+    reload: 'live',
+  }),
   rolling: setting(z.boolean().prefault(true), {
     description:
       'Several workers of an application are replaced one after the other; when a new one does not start, the others stay. ' +
@@ -218,24 +231,21 @@ export const failure = z.strictObject({
     acts: 'not-yet',
   }),
   orphanWorkerProcess: setting(z.boolean().prefault(false), {
-    description: 'Keep a failed worker for inspection instead of killing it.',
+    description:
+      'Leave a worker that does not respond (ping, hangDetection, healthCheck) alone for inspection instead of killing it; a new one takes over. At most 4 of a pool at a time; they end with Sluice.',
     reload: 'live',
-    acts: 'not-yet',
   }),
   orphanActionExe: setting(text().prefault(''), {
-    description: 'Program that is run for an orphaned worker.',
+    description: 'Program that is run, as the user of Sluice, for each worker left so.',
     reload: 'live',
-    acts: 'not-yet',
   }),
   orphanActionParams: setting(text().prefault(''), {
     description: 'Its arguments; %1% is the process id.',
     reload: 'live',
-    acts: 'not-yet',
   }),
   autoShutdownExe: setting(text().prefault(''), {
-    description: 'Program that is run when rapid-fail protection stops the pool.',
+    description: 'Program that is run, as the user of Sluice, when rapid-fail protection stops the pool.',
     reload: 'live',
-    acts: 'not-yet',
   }),
-  autoShutdownParams: setting(text().prefault(''), { description: 'Its arguments.', reload: 'live', acts: 'not-yet' }),
+  autoShutdownParams: setting(text().prefault(''), { description: 'Its arguments.', reload: 'live' }),
 });

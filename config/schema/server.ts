@@ -122,9 +122,10 @@ export const serverSettings = {
     reload: 'live',
   }),
   memoryBudget: setting(size().optional(), {
-    description: 'Memory that all pools together may use.',
+    description:
+      'Memory that the workers of all pools together may use. Above it the idle pools are stopped, the one that was used least recently first; ' +
+      'AlwaysRunning pools and workers with requests are left alone. Default: no limit.',
     unit: 'bytes',
     reload: 'live',
-    acts: 'not-yet',
   }),
 } as const;

@@ -52,6 +52,24 @@ export function uint(min = 0, max = 4_294_967_295) {
   return z.int().min(min).max(max);
 }
 
+/** IIS flags: names with commas between, '' or None = none; becomes the list of them. */
+export function flags<const F extends string>(names: readonly F[]) {
+  return z.string().transform((text, context): readonly F[] => {
+    const written = text
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '' && word !== 'None');
+    const found = written.map((word) => names.find((name) => name.toLowerCase() === word.toLowerCase()));
+    const unknown = found.indexOf(undefined);
+    if (unknown >= 0) {
+      const message = `"${shown(written[unknown] ?? '')}" is none of ${names.join(', ')}`;
+      context.issues.push({ code: 'custom', message, input: text });
+      return z.NEVER;
+    }
+    return names.filter((name) => found.includes(name));
+  });
+}
+
 /** Text without control characters. */
 export function text(max = 4_096) {
   return z

@@ -13,22 +13,33 @@ import { emptyWindow, type FailureWindow, perMinuteRule, type WindowRule } from 
  * @diagram
  *   closed        --open-->       idle | starting
  *   closed        --configure-->  misconfigured
- *   idle          --needWorker--> starting
- *   idle          --open-->       starting
+ *   idle          --needWorker--> starting | backingOff | rapidFailed
+ *   idle          --open-->       starting | backingOff | rapidFailed
  *   idle          --close-->      closed
- *   idle          --configure-->  starting | misconfigured
+ *   idle          --configure-->  starting | backingOff | rapidFailed | misconfigured
+ *   idle          --ended-->      starting | backingOff | rapidFailed
+ *   idle          --evict-->      starting | backingOff | rapidFailed
+ *   idle          --recycle-->    starting | backingOff | rapidFailed
+ *   idle          --suspended-->  starting | backingOff | rapidFailed
+ *   idle          --timer-->      starting | backingOff | rapidFailed
+ *   idle          --resume-->     starting | backingOff | rapidFailed
  *   starting      --running-->    ready
  *   starting      --ended-->      idle | backingOff | rapidFailed
  *   starting      --stopWorker--> idle | backingOff | rapidFailed
  *   starting      --close-->      closed
  *   starting      --configure-->  idle | backingOff | rapidFailed | misconfigured
+ *   starting      --evict-->      idle | backingOff | rapidFailed
+ *   starting      --suspended-->  idle | backingOff | rapidFailed
+ *   starting      --resume-->     idle | backingOff | rapidFailed
  *   ready         --ended-->      idle | starting | backingOff | rapidFailed
  *   ready         --idle-->       idle | starting | backingOff | rapidFailed
- *   ready         --stalled-->    idle | starting | backingOff | rapidFailed
- *   ready         --recycle-->    starting | rapidFailed
+ *   ready         --recycle-->    idle | starting | backingOff | rapidFailed
  *   ready         --stopWorker--> idle | starting | backingOff | rapidFailed
+ *   ready         --suspend-->    idle | starting | backingOff | rapidFailed
+ *   ready         --evict-->      idle | starting | backingOff | rapidFailed
  *   ready         --close-->      closed
  *   ready         --configure-->  idle | starting | backingOff | rapidFailed | misconfigured
+ *   ready         --stalled-->    idle | starting | backingOff | rapidFailed
  *   backingOff    --timer-->      idle | starting
  *   backingOff    --open-->       idle | starting
  *   backingOff    --close-->      closed
@@ -50,6 +61,8 @@ export interface ApplicationRules {
   /** All slots; those above `slotsFirst` start one by one when every running worker is busy. */
   readonly slotsMax: number;
   readonly alwaysRunning: boolean;
+  /** processModel.idleTimeoutAction. */
+  readonly suspendsIdle: boolean;
   /** false = recycling.disallowOverlappingRotation. */
   readonly overlap: boolean;
   /** Slots are recycled one after the other, and no further one when a new worker does not start. */
@@ -63,7 +76,8 @@ export interface ApplicationRules {
 /** One worker process as its slot sees it. */
 export interface Life {
   readonly generation: number;
-  readonly phase: 'starting' | 'running';
+  /** `parking`: it is being set aside; `suspended`: it is, and can be woken. */
+  readonly phase: 'starting' | 'running' | 'parking' | 'suspended';
 }
 
 export interface Slot {

@@ -15,9 +15,11 @@ import {
   type ApplicationStep,
   andThen,
   eachSlot,
-  isRunning,
   letAllGo,
+  isAside,
   letGo,
+  parkLife,
+  recallLife,
   endRoll,
   replaceLife,
   replaceLives,
@@ -79,9 +81,10 @@ export function needWorker(application: Application, event: Of<'needWorker'>): A
 /** Waits for nothing: the request that found every worker busy is already with one of them. */
 export function busy(application: Application, event: Of<'busy'>): ApplicationStep {
   const free = application.slots.find(
-    (slot) => slot.current === null && slot.retryAtMs === null && slot.number <= application.rules.slotsMax,
+    (slot) =>
+      (slot.current === null || isAside(slot)) && slot.retryAtMs === null && slot.number <= application.rules.slotsMax,
   );
-  const starting = application.slots.some((slot) => slot.current !== null && !isRunning(slot));
+  const starting = application.slots.some((slot) => slot.current?.phase === 'starting');
   if (free === undefined || starting) return still(application);
   const wanted = eachSlot(
     application,
@@ -121,7 +124,46 @@ export function idle(application: Application, event: Of<'idle'>): ApplicationSt
   if (application.rules.alwaysRunning || roleOf(application, event.slot, event.generation) !== 'current') {
     return still(application);
   }
-  const released = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) => letAllGo(slot, 'idle', null));
+  const released = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) =>
+    application.rules.suspendsIdle ? parkLife(slot) : letAllGo(slot, 'idle', null),
+  );
+  return andThen(released, (books) => settle(books, event.nowMs));
+}
+
+/** By hand: also a worker that would always run. */
+export function suspend(application: Application, event: Of<'suspend'>): ApplicationStep {
+  if (roleOf(application, event.slot, event.generation) !== 'current') return still(application);
+  const parked = eachSlot({ ...application, waiting: false }, isSlot(event), parkLife);
+  return andThen(parked, (books) => settle(books, event.nowMs));
+}
+
+/** A request may have come on the way; then it has been asked to leave instead. */
+export function suspended(application: Application, event: Of<'suspended'>): ApplicationStep {
+  const noted = eachSlot(application, isSlot(event), (slot) =>
+    still(
+      slot.current?.generation === event.generation && slot.current.phase === 'parking'
+        ? { ...slot, current: { ...slot.current, phase: 'suspended' } }
+        : slot,
+    ),
+  );
+  return andThen(noted, (books) => settle(books, event.nowMs));
+}
+
+/** By hand; requests do it by themselves. */
+export function resume(application: Application, event: Of<'resume'>): ApplicationStep {
+  const woken = eachSlot(application, isSlot(event), (slot) =>
+    slot.current?.generation === event.generation && slot.current.phase === 'suspended'
+      ? recallLife({ ...slot, wanted: true })
+      : still(slot),
+  );
+  return andThen(woken, (books) => settle(books, event.nowMs));
+}
+
+export function evict(application: Application, event: Of<'evict'>): ApplicationStep {
+  if (roleOf(application, event.slot, event.generation) !== 'current') return still(application);
+  const released = eachSlot({ ...application, waiting: false }, isSlot(event), (slot) =>
+    letAllGo(slot, event.reason, null),
+  );
   return andThen(released, (books) => settle(books, event.nowMs));
 }
 

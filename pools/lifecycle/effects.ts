@@ -11,8 +11,14 @@ export type WorkerEffect =
   | { readonly type: 'publish' }
   /** Answered by `acknowledged` once no listener uses this worker for new requests. */
   | { readonly type: 'awaitAcknowledgement' }
-  /** Answered by `drained`. */
-  | { readonly type: 'drain'; readonly noticeAfterMs: number }
+  /** Answered by `drained`. `ends`: the worker itself is told, because it does not come back. */
+  | { readonly type: 'drain'; readonly noticeAfterMs: number; readonly ends: boolean }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'resume' }
+  /** Answered by `checked`. */
+  | { readonly type: 'check' }
+  /** Leaves the process alone from now on, or kills it if too many were left so. Answered by `exited`. */
+  | { readonly type: 'orphan' }
   | { readonly type: 'terminate' }
   | { readonly type: 'kill' }
   | { readonly type: 'gone'; readonly reason: 'crash' | 'stopped' | 'killed' }
@@ -23,13 +29,15 @@ export type WorkerEffect =
   | { readonly type: 'cancelTimer'; readonly name: WorkerTimer }
   | { readonly type: 'cancelTimers' }
   | { readonly type: 'reportRunning' }
+  | { readonly type: 'reportSuspended' }
+  | { readonly type: 'reportAwake' }
   | { readonly type: 'reportServed' }
   | { readonly type: 'reportIdle' }
   /** It hangs: its slot needs another worker now, its own end follows. */
   | { readonly type: 'reportStalled'; readonly silentMs: number }
   /** Once per suspicion. */
   | { readonly type: 'reportSuspected'; readonly error: string }
-  | { readonly type: 'reportRecycleDue'; readonly why: 'time' | 'requests' }
+  | { readonly type: 'reportRecycleDue'; readonly why: RecycleReason }
   | { readonly type: 'reportEnded'; readonly end: EndReport };
 
 export type ApplicationEffect =
@@ -37,6 +45,8 @@ export type ApplicationEffect =
   | ({ readonly type: 'startWorker'; readonly replacement: boolean } & LifeKey)
   /** `limitMs` null = the worker's own shutdownTimeLimit. */
   | ({ readonly type: 'retireWorker'; readonly reason: RetireReason; readonly limitMs: number | null } & LifeKey)
+  | ({ readonly type: 'suspendWorker' } & LifeKey)
+  | ({ readonly type: 'wakeWorker' } & LifeKey)
   | { readonly type: 'publish' }
   | { readonly type: 'setTimer'; readonly name: ApplicationTimer; readonly delayMs: number }
   | { readonly type: 'cancelTimer'; readonly name: ApplicationTimer }

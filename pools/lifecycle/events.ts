@@ -13,6 +13,7 @@ import type {
 import type { ApplicationRules } from './application-states.js';
 import type { PoolRules } from './pool-states.js';
 import type { StallFinding } from '../protocol/stall-report.js';
+import type { WorkerRules } from './worker-states.js';
 
 export type WorkerTimer =
   | 'startup'
@@ -22,6 +23,7 @@ export type WorkerTimer =
   | 'health'
   | 'idle'
   | 'periodic'
+  | 'check'
   | 'terminate'
   | 'limit';
 
@@ -51,12 +53,26 @@ export type WorkerEvent = { readonly nowMs: number } & (
   | { readonly type: 'unreachable'; readonly error: string }
   | { readonly type: 'activity'; readonly inFlight: number; readonly requestsTotal: number }
   | { readonly type: 'served' }
+  /** The answer to a health check; no answer in time is `healthy: false`. */
+  | { readonly type: 'checked'; readonly healthy: boolean }
+  /** What the kernel says of its processes, every few seconds. `isStopped`: its main process is stopped. */
+  | {
+      readonly type: 'measured';
+      readonly memoryBytes: number;
+      readonly privateBytes: number;
+      readonly isStopped: boolean;
+    }
+  /** Set aside, with its memory given back where the kernel allows; `wake` undoes it. */
+  | { readonly type: 'suspend' }
+  | { readonly type: 'wake' }
   | { readonly type: 'acknowledged' }
   | { readonly type: 'drained' }
   | { readonly type: 'timer'; readonly name: WorkerTimer }
   /** Leave politely within `limitMs`; a second order can only shorten the first. */
   | { readonly type: 'retire'; readonly reason: RetireReason; readonly limitMs: number }
   | { readonly type: 'killNow' }
+  /** Changed settings that hold for running workers too. */
+  | { readonly type: 'configure'; readonly rules: WorkerRules }
 );
 
 /** Which life of which slot; a new start of a slot is its next generation. */
@@ -90,6 +106,12 @@ export type ApplicationEvent = {
   | ({ readonly type: 'idle' } & LifeKey)
   /** This life hangs and counts as crashed; `answered` as in its end, which follows. */
   | ({ readonly type: 'stalled'; readonly answered: boolean } & LifeKey)
+  /** Set aside by hand, or because it is idle; no effect unless it is the running worker of its slot. */
+  | ({ readonly type: 'suspend' } & LifeKey)
+  | ({ readonly type: 'suspended' } & LifeKey)
+  | ({ readonly type: 'resume' } & LifeKey)
+  /** Stopped although nothing is wrong with it; the next request starts another. */
+  | ({ readonly type: 'evict'; readonly reason: RetireReason } & LifeKey)
   | ({
       readonly type: 'ended';
       readonly outcome: Outcome;

@@ -10,7 +10,9 @@ export type ExitReason =
   | 'startup-timeout'
   | 'ping-timeout'
   | 'hang'
+  | 'health-check'
   | 'idle'
+  | 'memory-budget'
   | 'recycle'
   | 'config-change'
   | 'file-change'
@@ -41,13 +43,13 @@ export type RecycleReason =
   | 'file-change';
 
 /** Why a worker is asked to leave politely. */
-export type RetireReason = RecycleReason | 'idle' | 'worker-stopped' | 'pool-stopped' | 'shutdown';
+export type RetireReason = RecycleReason | 'idle' | 'memory-budget' | 'worker-stopped' | 'pool-stopped' | 'shutdown';
 
 /** What a runtime says about a start that it gave up. */
 export type StartFailedReason = 'start-failed' | 'startup-timeout';
 
 /** Why a process is killed although it should have gone on. */
-export type KillReason = StartFailedReason | 'ping-timeout' | 'hang';
+export type KillReason = StartFailedReason | 'ping-timeout' | 'hang' | 'health-check';
 
 /** What the end of a life means to its slot. */
 export type Outcome = 'start-failed' | 'crashed' | 'stopped';
@@ -95,6 +97,7 @@ export function classifyExit(exit: ExitFacts): ExitClass {
 function reasonOf(retired: RetireReason): ExitReason {
   switch (retired) {
     case 'idle':
+    case 'memory-budget':
     case 'config-change':
     case 'file-change':
     case 'worker-stopped':

@@ -98,6 +98,7 @@ export function letAllGo(slot: Slot, reason: RetireReason, limitMs: number | nul
  */
 export function replaceLife(slot: Slot, reason: RecycleReason, overlap: boolean): SlotStep {
   if (slot.current === null) return still(slot);
+  if (isAside(slot)) return dropLife(slot, reason);
   const stale = isReload(reason);
   const underWay = slot.current.phase === 'starting' || slot.replacement !== null;
   if (underWay && !stale) return still(slot);
@@ -161,6 +162,38 @@ function oweLife(slot: Slot, reason: RecycleReason): SlotStep {
   return { machine: { ...gone.machine, owed: true }, effects: [...gone.effects, recycled] };
 }
 
+/** Nobody needs it now: the next request starts a new one instead of waking it. */
+function dropLife(slot: Slot, reason: RecycleReason): SlotStep {
+  const gone = letGo(slot, 'current', reason);
+  const recycled: ApplicationEffect = { type: 'recycled', slot: slot.number, reason };
+  return { machine: { ...gone.machine, pending: null, wanted: true }, effects: [...gone.effects, recycled] };
+}
+
+/** Set aside until the next request; a slot that is being replaced goes on with that instead. */
+export function parkLife(slot: Slot): SlotStep {
+  if (slot.current?.phase !== 'running' || slot.replacement !== null || slot.pending !== null) return still(slot);
+  const { generation } = slot.current;
+  return {
+    machine: { ...slot, current: { generation, phase: 'parking' }, wanted: false },
+    effects: [{ type: 'suspendWorker', slot: slot.number, generation }],
+  };
+}
+
+/** A suspended life comes back; one that is still on its way there is replaced, because it may take long. */
+export function recallLife(slot: Slot): SlotStep {
+  if (slot.current?.phase !== 'suspended') return letGo(slot, 'current', 'idle');
+  const { generation } = slot.current;
+  return {
+    machine: { ...slot, current: { generation, phase: 'starting' } },
+    effects: [{ type: 'wakeWorker', slot: slot.number, generation }],
+  };
+}
+
+/** Being set aside, or set aside. */
+export function isAside(slot: Slot): boolean {
+  return slot.current?.phase === 'parking' || slot.current?.phase === 'suspended';
+}
+
 /** Marks the slots that the first request (or AlwaysRunning) brings up. */
 export function wantFirst(application: Application): Application {
   const { slotsFirst } = application.rules;
@@ -185,9 +218,9 @@ export function isRunning(slot: Slot): boolean {
   return slot.current?.phase === 'running';
 }
 
-/** An empty slot that should have a life. */
+/** A slot without a life in service that should have one. */
 function isDemanded(application: Application, slot: Slot): boolean {
-  if (slot.current !== null || slot.retryAtMs !== null) return false;
+  if ((slot.current !== null && !isAside(slot)) || slot.retryAtMs !== null) return false;
   if (slot.number > application.slotLimit || slot.number > application.rules.slotsMax) return false;
   const demand = application.rules.alwaysRunning || application.waiting || application.slots.some(isRunning);
   return slot.owed || (slot.wanted && demand);
@@ -196,7 +229,7 @@ function isDemanded(application: Application, slot: Slot): boolean {
 /** Without overlap the predecessor's process must be gone first; with it, not too many may be left. */
 function mayFill(application: Application, slot: Slot): boolean {
   const leavingMax = application.rules.overlap ? drainingGenerationsMax : 0;
-  return isDemanded(application, slot) && slot.leaving.length <= leavingMax;
+  return slot.current === null && isDemanded(application, slot) && slot.leaving.length <= leavingMax;
 }
 
 /**
@@ -206,13 +239,20 @@ function mayFill(application: Application, slot: Slot): boolean {
 export function settle(application: Application, nowMs: number): ApplicationStep {
   const rule = windowRule(application.rules);
   const blockedMs = application.rules.model === 'OutOfProcess' ? recoversInMs(application.window, rule, nowMs) : 0;
+  const recalled = eachSlot(
+    application,
+    (slot) => isAside(slot) && isDemanded(application, slot),
+    (slot) => recallLife(slot),
+  );
   const filled =
     blockedMs > 0
-      ? still(application)
-      : eachSlot(
-          application,
-          (slot) => mayFill(application, slot),
-          (slot) => beginLife(slot, 'current'),
+      ? recalled
+      : andThen(recalled, (books) =>
+          eachSlot(
+            books,
+            (slot) => mayFill(books, slot),
+            (slot) => beginLife(slot, 'current'),
+          ),
         );
   const rolled = andThen(filled, rollOn);
   return andThen(rolled, (books) => judge(books, nowMs, blockedMs));
@@ -220,13 +260,15 @@ export function settle(application: Application, nowMs: number): ApplicationStep
 
 function judge(books: Application, nowMs: number, blockedMs: number): ApplicationStep {
   const { effects, retryAtMs } = retryTimer(books, nowMs);
-  const live = books.slots.some((slot) => slot.current !== null);
+  const live = books.slots.some((slot) => slot.current !== null && !isAside(slot));
   const coming = blockedMs === 0 && books.slots.some((slot) => isDemanded(books, slot));
   if (blockedMs > 0) effects.push({ type: 'setTimer', name: 'window', delayMs: blockedMs });
   if (books.slots.some(isRunning)) {
     return show({ ...books, life: 'ready' }, null, effects);
   }
   if (coming || live) return show({ ...books, life: 'starting' }, null, effects);
+  // A worker that is set aside can serve whatever became of the others.
+  if (books.slots.some(isAside)) return show({ ...books, life: 'idle' }, null, effects);
   const { status, subStatus } = books.lastStatus;
   if (blockedMs > 0) {
     const failure = { status: 502, subStatus: 5, reason: 'RapidFail', retryAtMs: nowMs + blockedMs } as const;

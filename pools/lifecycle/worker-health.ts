@@ -2,9 +2,11 @@
  * Health and use of a running worker: heartbeats of the event loop, pings, idle time, periodic
  * restarts. Part of the worker machine; its timers look at stamps, so that a heartbeat sets no timer.
  */
-import { heartbeatIntervalMs, stallConfirmMs } from '../../config/base/limits.js';
+import { heartbeatIntervalMs, memoryRecycleAgeMs, recycleAgainMs, stallConfirmMs } from '../../config/base/limits.js';
 import type { StallFinding } from '../protocol/stall-report.js';
 import type { WorkerEffect } from './effects.js';
+import type { WorkerEvent } from './events.js';
+import type { RecycleReason } from './exit-reason.js';
 import { type Health, inFlight, type Worker } from './worker-states.js';
 import type { Step } from './table.js';
 
@@ -17,8 +19,14 @@ export function beginWatch(worker: Worker, nowMs: number): WorkerStep {
   if (rules.pingIntervalMs > 0) effects.push({ type: 'setTimer', name: 'ping', delayMs: rules.pingIntervalMs });
   if (rules.lateMs > 0) effects.push({ type: 'setTimer', name: 'health', delayMs: rules.lateMs });
   if (rules.idleTimeoutMs > 0) effects.push({ type: 'setTimer', name: 'idle', delayMs: rules.idleTimeoutMs });
-  if (rules.periodicTimeMs > 0) effects.push({ type: 'setTimer', name: 'periodic', delayMs: rules.periodicTimeMs });
-  return { machine: withHealth(worker, { lastBeatMs: nowMs, lastUseMs: nowMs }), effects };
+  if (rules.periodicTimeMs > 0) {
+    const delayMs = Math.max(0, worker.ranAtMs + rules.periodicTimeMs - nowMs);
+    effects.push({ type: 'setTimer', name: 'periodic', delayMs });
+  }
+  if (rules.checkIntervalMs > 0) effects.push({ type: 'setTimer', name: 'check', delayMs: rules.checkIntervalMs });
+  const fresh = { lastBeatMs: nowMs, lastUseMs: nowMs, reported: false, stoppedSinceMs: null, failedChecks: 0 };
+  const calm = { examining: 'nothing', findings: [] } as const;
+  return { machine: withHealth(worker, { ...fresh, ...calm }), effects };
 }
 
 export function onHeartbeat(worker: Worker, nowMs: number, hostInFlight: number): WorkerStep {
@@ -33,11 +41,45 @@ export function onActivity(worker: Worker, nowMs: number, running: number, reque
   const used = running > 0 || requestsTotal !== worker.health.requestsTotal;
   const lastUseMs = used ? nowMs : worker.health.lastUseMs;
   const { periodicRequests } = worker.rules;
-  const due = periodicRequests > 0 && requestsTotal >= periodicRequests && !worker.health.recycleDue;
-  const recycleDue = due || worker.health.recycleDue;
   const listenersInFlight = running;
-  const machine = withHealth(worker, { listenersInFlight, requestsTotal, lastUseMs, reported: true, recycleDue });
-  return { machine, effects: due ? [{ type: 'reportRecycleDue', why: 'requests' }] : [] };
+  const machine = withHealth(worker, { listenersInFlight, requestsTotal, lastUseMs, reported: true });
+  const served = requestsTotal + worker.health.requestsBefore;
+  return periodicRequests > 0 && served >= periodicRequests ? askRecycle(machine, nowMs, 'requests') : still(machine);
+}
+
+/** Memory limits, and a process that somebody else has stopped: it takes connections and answers none. */
+export function onMeasured(worker: Worker, event: Extract<WorkerEvent, { type: 'measured' }>): WorkerStep | 'hung' {
+  const { rules, health } = worker;
+  const { nowMs, memoryBytes, privateBytes, isStopped } = event;
+  // In-process the missing heartbeat leads to the same look, and to a black box.
+  const stoppedSinceMs = isStopped && rules.model === 'OutOfProcess' ? (health.stoppedSinceMs ?? nowMs) : null;
+  const machine = withHealth(worker, { stoppedSinceMs });
+  if (rules.hangMs > 0 && stoppedSinceMs !== null && nowMs - stoppedSinceMs >= rules.hangMs) return 'hung';
+  if (nowMs - worker.ranAtMs < memoryRecycleAgeMs) return still(machine);
+  const { periodicMemoryBytes, periodicPrivateBytes } = rules;
+  if (periodicMemoryBytes > 0 && memoryBytes >= periodicMemoryBytes) return askRecycle(machine, nowMs, 'memory');
+  if (periodicPrivateBytes > 0 && privateBytes >= periodicPrivateBytes) {
+    return askRecycle(machine, nowMs, 'private-memory');
+  }
+  return still(machine);
+}
+
+export function onPeriodicTimer(worker: Worker, nowMs: number): WorkerStep {
+  const again: WorkerEffect = { type: 'setTimer', name: 'periodic', delayMs: recycleAgainMs };
+  const asked = askRecycle(worker, nowMs, 'time');
+  return { machine: asked.machine, effects: [...asked.effects, again] };
+}
+
+/** Once, and again after a while if the replacement could not be started. */
+function askRecycle(worker: Worker, nowMs: number, why: RecycleReason): WorkerStep {
+  const { recycleAskedMs } = worker.health;
+  if (recycleAskedMs !== null && nowMs - recycleAskedMs < recycleAgainMs) return still(worker);
+  const machine = withHealth(worker, { recycleAskedMs: nowMs });
+  return { machine, effects: [{ type: 'reportRecycleDue', why }] };
+}
+
+function still(machine: Worker): WorkerStep {
+  return { machine, effects: [] };
 }
 
 export function onExamined(worker: Worker, finding: StallFinding): WorkerStep {

@@ -3,24 +3,21 @@ import type { WorkerEffect } from './effects.js';
 import type { WorkerEvent } from './events.js';
 import { go, ignored, step, type Step, type Table } from './table.js';
 import { proveReachable } from './suspicion.js';
-import { onActivity, onExamined, onHeartbeat } from './worker-health.js';
+import { asideRows } from './suspension-rows.js';
+import * as suspends from './suspension.js';
+import {
+  markSpawned,
+  ends,
+  killsNow,
+  failsToStart,
+  timesOut,
+  beats,
+  takesRules,
+  nothingSpawned,
+} from './worker-cells.js';
+import { onActivity, onExamined } from './worker-health.js';
 import type { Worker, WorkerLife } from './worker-states.js';
 import * as does from './worker-steps.js';
-
-const { act } = does;
-type W = Worker;
-
-const markSpawned = (to: WorkerLife) => go([to], (w: W) => act({ ...w, spawned: true }));
-const ends = go(['gone'], (w: W, e: Extract<WorkerEvent, { type: 'exited' }>) => does.end(w, e));
-const killsNow = go(['killing'], (w: W) => does.kill(w, 'shutdown-timeout'));
-const failsToStart = go(['killing', 'gone'], does.failStart);
-const timesOut = go(['killing'], (w: W) => does.startTimedOut(w));
-const beats = (to: WorkerLife) =>
-  go([to], (w: W, e: Extract<WorkerEvent, { type: 'heartbeat' }>) => onHeartbeat(w, e.nowMs, e.inFlight));
-
-/** A start that had no process and failed while it was being ended: there is no exit to wait for. */
-const nothingSpawned = (stays: WorkerLife) =>
-  go([stays, 'gone'], (w: W) => (w.spawned ? act(w) : does.end(w, { code: null, signal: null, violation: null })));
 
 export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> = {
   queued: {
@@ -38,6 +35,10 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: ignored,
@@ -45,6 +46,7 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     killNow: go(['gone'], (w) =>
       does.end({ ...w, killed: 'shutdown-timeout' }, { code: null, signal: null, violation: null }),
     ),
+    configure: takesRules('queued'),
   },
   starting: {
     granted: ignored,
@@ -61,11 +63,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: timesOut,
     retire: go(['terminating'], does.retireStarting),
     killNow: killsNow,
+    configure: takesRules('starting'),
   },
   loading: {
     granted: ignored,
@@ -82,11 +89,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: timesOut,
     retire: go(['terminating'], does.retireStarting),
     killNow: killsNow,
+    configure: takesRules('loading'),
   },
   linking: {
     granted: ignored,
@@ -103,18 +115,23 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: timesOut,
     retire: go(['terminating'], does.retireStarting),
     killNow: killsNow,
+    configure: takesRules('linking'),
   },
   running: {
     granted: ignored,
     spawned: markSpawned('running'),
     hello: ignored,
     listening: ignored,
-    linked: go(['running'], (w) => act(proveReachable(w))),
+    linked: go(['running'], (w) => does.act(proveReachable(w))),
     // Only ever the answer to a suspicion, whose timer decides: mostly `exited` comes first and knows why.
     linkFailed: ignored,
     startFailed: ignored,
@@ -125,11 +142,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: go(['running', 'killing'], does.unreachable),
     activity: go(['running'], (w, e) => onActivity(w, e.nowMs, e.inFlight, e.requestsTotal)),
     served: go(['running'], (w) => does.answered(w)),
+    checked: go(['running', 'killing'], does.checked),
+    measured: go(['running', 'killing'], does.measured),
+    suspend: go(['parking'], (w) => suspends.park(w)),
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: go(['running', 'stalled', 'killing'], does.runningTimer),
     retire: go(['leaving'], does.retire),
     killNow: killsNow,
+    configure: go(['running'], does.reconfigure),
   },
   stalled: {
     granted: ignored,
@@ -146,13 +168,19 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: go(['killing'], (w) => does.killStalled(w)),
     // It is gone sooner than by any polite way.
     retire: ignored,
     killNow: go(['killing'], (w) => does.killStalled(w)),
+    configure: takesRules('stalled'),
   },
+  ...asideRows,
   leaving: {
     granted: ignored,
     spawned: markSpawned('leaving'),
@@ -168,11 +196,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: go(['leaving'], (w) => does.answered(w)),
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: go(['draining'], does.drain),
     drained: ignored,
     timer: go(['leaving', 'terminating', 'killing'], does.stopTimer),
     retire: go(['leaving'], does.hurry),
     killNow: killsNow,
+    configure: takesRules('leaving'),
   },
   draining: {
     granted: ignored,
@@ -189,11 +222,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: go(['draining'], (w) => does.answered(w)),
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: go(['terminating'], (w, e) => does.terminate(w, e.nowMs)),
     timer: go(['draining', 'terminating', 'killing'], does.stopTimer),
     retire: go(['draining'], does.hurry),
     killNow: killsNow,
+    configure: takesRules('draining'),
   },
   terminating: {
     granted: ignored,
@@ -210,11 +248,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: go(['killing'], (w) => does.kill(w, 'shutdown-timeout')),
     retire: go(['terminating'], does.hurry),
     killNow: killsNow,
+    configure: takesRules('terminating'),
   },
   killing: {
     granted: ignored,
@@ -231,11 +274,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: go(['killing'], (w) => does.killAgain(w)),
     retire: ignored,
     killNow: go(['killing'], (w) => does.killAgain(w)),
+    configure: takesRules('killing'),
   },
   gone: {
     granted: ignored,
@@ -252,11 +300,16 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     unreachable: ignored,
     activity: ignored,
     served: ignored,
+    checked: ignored,
+    measured: ignored,
+    suspend: ignored,
+    wake: ignored,
     acknowledged: ignored,
     drained: ignored,
     timer: ignored,
     retire: ignored,
     killNow: ignored,
+    configure: ignored,
   },
 };
 

@@ -9,6 +9,8 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  * `loading` until the app listens, `linking` for the listeners' links, `running` is published,
  * `leaving` waits until every listener has stopped choosing it, `draining` until its requests are done.
  * `stalled` hangs: its slot is filled anew already, and it is killed once the black box is read.
+ * An idle worker may be set aside instead of stopped: `parking` and `emptying` are to it what `leaving`
+ * and `draining` are to one that ends; `suspended` is a stopped process that the next request wakes.
  * `running` may be killed at any time; `exited` ends every state that has a process.
  *
  * @diagram
@@ -16,13 +18,13 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  *   queued      --retire-->       gone
  *   queued      --killNow-->      gone
  *   starting    --hello-->        loading
- *   starting    --listening-->    running | linking
+ *   starting    --listening-->    linking | running
  *   starting    --startFailed-->  killing | gone
  *   starting    --timer-->        killing
  *   starting    --retire-->       terminating
  *   starting    --killNow-->      killing
  *   starting    --exited-->       gone
- *   loading     --listening-->    running | linking
+ *   loading     --listening-->    linking | running
  *   loading     --startFailed-->  killing | gone
  *   loading     --timer-->        killing
  *   loading     --retire-->       terminating
@@ -37,9 +39,24 @@ import type { KillReason, RetireReason } from './exit-reason.js';
  *   linking     --exited-->       gone
  *   running     --timer-->        stalled | killing
  *   running     --unreachable-->  killing
+ *   running     --checked-->      killing
+ *   running     --measured-->     killing
+ *   running     --suspend-->      parking
  *   running     --retire-->       leaving
  *   running     --killNow-->      killing
  *   running     --exited-->       gone
+ *   parking     --acknowledged--> emptying
+ *   parking     --retire-->       leaving
+ *   parking     --killNow-->      killing
+ *   parking     --exited-->       gone
+ *   emptying    --drained-->      suspended
+ *   emptying    --retire-->       draining
+ *   emptying    --killNow-->      killing
+ *   emptying    --exited-->       gone
+ *   suspended   --wake-->         linking | running
+ *   suspended   --retire-->       terminating
+ *   suspended   --killNow-->      killing
+ *   suspended   --exited-->       gone
  *   stalled     --examined-->     killing
  *   stalled     --timer-->        killing
  *   stalled     --killNow-->      killing
@@ -66,6 +83,9 @@ export type WorkerLife =
   | 'linking'
   | 'running'
   | 'stalled'
+  | 'parking'
+  | 'emptying'
+  | 'suspended'
   | 'leaving'
   | 'draining'
   | 'terminating'
@@ -96,6 +116,14 @@ export interface WorkerRules {
   readonly idleTimeoutMs: number;
   readonly periodicTimeMs: number;
   readonly periodicRequests: number;
+  readonly periodicMemoryBytes: number;
+  readonly periodicPrivateBytes: number;
+  /** Out-of-process health check; 0 = none. */
+  readonly checkIntervalMs: number;
+  /** Checks in a row that fail before the worker is killed. */
+  readonly checkFailures: number;
+  /** A sick process is left alone for inspection instead of killed (failure.orphanWorkerProcess). */
+  readonly orphan: boolean;
 }
 
 /** What is known of the event loop and the use of a running worker. */
@@ -106,11 +134,18 @@ export interface Health {
   readonly hostInFlight: number;
   readonly listenersInFlight: number;
   readonly requestsTotal: number;
+  /** Requests before its last suspension; listeners count from zero afterwards. */
+  readonly requestsBefore: number;
   /** The last moment with a request in flight, or with a new one since the report before. */
   readonly lastUseMs: number;
   /** The listeners report this worker: only then may it be called idle. */
   readonly reported: boolean;
-  readonly recycleDue: boolean;
+  /** When a recycle was asked for last; null = never. */
+  readonly recycleAskedMs: number | null;
+  /** Since when an out-of-process worker is seen stopped by a signal that is not ours; null = it runs. */
+  readonly stoppedSinceMs: number | null;
+  /** Health checks in a row that failed. */
+  readonly failedChecks: number;
   /** Asked since the last heartbeat: for the state of the process alone, or for the black box too. */
   readonly examining: 'nothing' | 'state' | 'capture';
   readonly findings: readonly StallFinding[];
@@ -139,6 +174,8 @@ export interface Worker {
   readonly spawned: boolean;
   readonly listened: boolean;
   readonly ran: boolean;
+  /** Monotonic time at which it ran first; its age counts from here. */
+  readonly ranAtMs: number;
   readonly answered: boolean;
   readonly retired: RetireReason | null;
   readonly killed: KillReason | 'shutdown-timeout' | null;
@@ -170,9 +207,12 @@ export function newWorker(rules: WorkerRules): Worker {
     hostInFlight: 0,
     listenersInFlight: 0,
     requestsTotal: 0,
+    requestsBefore: 0,
     lastUseMs: 0,
     reported: false,
-    recycleDue: false,
+    recycleAskedMs: null,
+    stoppedSinceMs: null,
+    failedChecks: 0,
     examining: 'nothing',
     findings: [],
   };
@@ -182,6 +222,7 @@ export function newWorker(rules: WorkerRules): Worker {
     spawned: false,
     listened: false,
     ran: false,
+    ranAtMs: 0,
     answered: false,
     retired: null,
     killed: null,

@@ -5,7 +5,7 @@ import { stallCaptureMs } from '../../config/base/limits.js';
 import { classifyExit, type KillReason } from './exit-reason.js';
 import { endSuspicion, proveReachable, suspect } from './suspicion.js';
 import type { Step } from './table.js';
-import { beginWatch, onHealthTimer, onIdleTimer } from './worker-health.js';
+import { beginWatch, onHealthTimer, onIdleTimer, onMeasured, onPeriodicTimer } from './worker-health.js';
 import { planStop, type Worker } from './worker-states.js';
 
 export type WorkerStep = Step<Worker, WorkerEffect>;
@@ -41,9 +41,12 @@ export function listens(worker: Worker, event: Of<'listening'>): WorkerStep {
   return act({ ...listening, life: 'linking' }, { type: 'openLink' }, timer('startup', worker.rules.linkLimitMs));
 }
 
+/** Ready for the first time, or again after a suspension. */
 export function run(worker: Worker, event: WorkerEvent): WorkerStep {
-  const watched = beginWatch({ ...worker, life: 'running', ran: true }, event.nowMs);
-  const begin: WorkerEffect[] = [{ type: 'cancelTimers' }, { type: 'publish' }, { type: 'reportRunning' }];
+  const ranAtMs = worker.ran ? worker.ranAtMs : event.nowMs;
+  const watched = beginWatch({ ...worker, life: 'running', ran: true, ranAtMs }, event.nowMs);
+  const report: WorkerEffect = { type: worker.ran ? 'reportAwake' : 'reportRunning' };
+  const begin: WorkerEffect[] = [{ type: 'cancelTimers' }, { type: 'publish' }, report];
   return act(watched.machine, ...begin, ...watched.effects);
 }
 
@@ -98,12 +101,35 @@ export function runningTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
     case 'idle':
       return onIdleTimer(worker, event.nowMs);
     case 'periodic':
-      return act(worker, { type: 'reportRecycleDue', why: 'time' });
+      return onPeriodicTimer(worker, event.nowMs);
+    case 'check':
+      return act(worker, { type: 'check' }, timer('check', worker.rules.checkIntervalMs));
     case 'startup':
     case 'terminate':
     case 'limit':
       return act(worker);
   }
+}
+
+/** An answer clears the count; so many failures in a row mean that it serves nobody any more. */
+export function checked(worker: Worker, event: Of<'checked'>): WorkerStep {
+  const failedChecks = event.healthy ? 0 : worker.health.failedChecks + 1;
+  const known: Worker = { ...worker, health: { ...worker.health, failedChecks } };
+  const { checkFailures } = worker.rules;
+  return checkFailures > 0 && failedChecks >= checkFailures ? kill(known, 'health-check') : act(known);
+}
+
+export function measured(worker: Worker, event: Of<'measured'>): WorkerStep {
+  const verdict = onMeasured(worker, event);
+  return verdict === 'hung' ? kill(worker, 'hang') : verdict;
+}
+
+/** The watch begins anew under the new rules; a ping under way keeps its time. */
+export function reconfigure(worker: Worker, event: Of<'configure'>): WorkerStep {
+  const names = ['ping', 'health', 'idle', 'periodic', 'check'] as const;
+  const off = names.map((name): WorkerEffect => ({ type: 'cancelTimer', name }));
+  const { effects } = beginWatch({ ...worker, rules: event.rules }, event.nowMs);
+  return act({ ...worker, rules: event.rules }, ...off, ...effects);
 }
 
 /** Out of the publication and replaced now; killed once its black box is read, or without it. */
@@ -143,17 +169,23 @@ export function retireStarting(worker: Worker, event: Of<'retire'>): WorkerStep 
 
 /** Out of the publication first; draining begins when every listener has acknowledged that. */
 export function retire(worker: Worker, event: Of<'retire'>): WorkerStep {
-  const stop = planStop(event.nowMs, Math.min(event.limitMs, worker.rules.shutdownLimitMs));
+  const { stop, timers } = planFor(worker, event);
   const leaving: Worker = { ...worker, life: 'leaving', retired: event.reason, stop };
   const calm: WorkerEffect[] = [{ type: 'cancelTimers' }, ...onTime(leaving)];
-  return act(
-    leaving,
-    ...calm,
-    timer('terminate', stop.terminateAtMs - event.nowMs),
-    timer('limit', stop.deadlineMs - event.nowMs),
-    { type: 'publish' },
-    { type: 'awaitAcknowledgement' },
-  );
+  return act(leaving, ...calm, ...timers, { type: 'publish' }, { type: 'awaitAcknowledgement' });
+}
+
+/** Unpublished already, and the listeners' answer is under way. */
+export function retireParking(worker: Worker, event: Of<'retire'>): WorkerStep {
+  const { stop, timers } = planFor(worker, event);
+  return act({ ...worker, life: 'leaving', retired: event.reason, stop }, ...timers);
+}
+
+/** What a worker has that must be gone within the limit of an order, and the timers that see to it. */
+export function planFor(worker: Worker, { nowMs, limitMs }: Of<'retire'>) {
+  const stop = planStop(nowMs, Math.min(limitMs, worker.rules.shutdownLimitMs));
+  const timers = [timer('terminate', stop.terminateAtMs - nowMs), timer('limit', stop.deadlineMs - nowMs)];
+  return { stop, timers };
 }
 
 /** A second order while it is leaving can only shorten the time it has. */
@@ -168,7 +200,7 @@ export function hurry(worker: Worker, event: Of<'retire'>): WorkerStep {
 
 export function drain(worker: Worker, event: Of<'acknowledged'>): WorkerStep {
   const noticeAfterMs = Math.max(0, (worker.stop?.noticeAtMs ?? event.nowMs) - event.nowMs);
-  return act({ ...worker, life: 'draining' }, { type: 'drain', noticeAfterMs });
+  return act({ ...worker, life: 'draining' }, { type: 'drain', noticeAfterMs, ends: true });
 }
 
 export function stopTimer(worker: Worker, event: Of<'timer'>): WorkerStep {
@@ -185,9 +217,15 @@ export function terminate(worker: Worker, nowMs: number): WorkerStep {
 
 /** Listeners hear of it first, so that what is in flight is retried or failed at once. */
 export function kill(worker: Worker, reason: KillReason | 'shutdown-timeout'): WorkerStep {
+  const end: WorkerEffect = { type: worker.rules.orphan && isSick(worker, reason) ? 'orphan' : 'kill' };
   const effects: WorkerEffect[] = [{ type: 'cancelTimers' }, ...onTime(worker), { type: 'publish' }];
   if (worker.listened) effects.push({ type: 'gone', reason: 'killed' });
-  return act({ ...worker, life: 'killing', killed: reason }, ...effects, { type: 'kill' }, timer('limit', killAgainMs));
+  return act({ ...worker, life: 'killing', killed: reason }, ...effects, end, timer('limit', killAgainMs));
+}
+
+/** It runs and does not respond: what failure.orphanWorkerProcess keeps for inspection. */
+function isSick(worker: Worker, reason: KillReason | 'shutdown-timeout'): boolean {
+  return (worker.life === 'running' || worker.life === 'stalled') && reason !== 'shutdown-timeout';
 }
 
 export function killAgain(worker: Worker): WorkerStep {
@@ -216,6 +254,6 @@ function ended({ code, signal, violation, limit = null }: Exit): Exit {
 }
 
 /** A worker that leaves is no longer late for anybody. */
-function onTime(worker: Worker): readonly WorkerEffect[] {
+export function onTime(worker: Worker): readonly WorkerEffect[] {
   return worker.health.late ? [{ type: 'late', late: false }] : [];
 }

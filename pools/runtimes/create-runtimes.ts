@@ -5,11 +5,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../config/base/clock.js';
-import type { Logger } from '../../config/base/logger.js';
-import type { PoolConfig, ServerConfig } from '../../config/model.js';
+import type { LogFields, Logger } from '../../config/base/logger.js';
+import type { PoolConfig, ProgramConfig, ServerConfig } from '../../config/model.js';
 import type { HostStartData } from '../protocol/primary-to-host.js';
 import { BlackBoxes } from './black-boxes.js';
 import type { Cgroups } from './cgroups/cgroups.js';
+import { EventPrograms } from './event-programs.js';
 import type { Guardian } from './guardian.js';
 import { linkSocketsIn } from './in-process/link-socket.js';
 import { createInProcessRuntime } from './in-process/runtime.js';
@@ -19,6 +20,7 @@ import { createJournal, killLeftovers } from './journal.js';
 import { LimitWatch } from './limit-watch.js';
 import { createOutOfProcessRuntime } from './out-of-process/runtime.js';
 import { workerSocketsIn } from './out-of-process/worker-socket.js';
+import { describePushOut } from './push-out.js';
 import type { Runtime, WorkerHandle } from './runtime.js';
 import { OutputFiles, type RuntimeParts } from './runtime-parts.js';
 import { WorkerUsers } from './worker-users.js';
@@ -46,6 +48,8 @@ export interface Runtimes {
   readonly blackBoxes: BlackBoxes;
   /** Limits of a new configuration for the pools that have workers. */
   configure(pools: readonly PoolConfig[]): void;
+  /** Runs a program of the configuration for an event; its end is logged with the fields. */
+  runProgram(program: ProgramConfig, about: LogFields): void;
   /** Kills every worker that is still there, waits for their exits and removes sockets and temp folders. */
   close(): Promise<void>;
 }
@@ -72,8 +76,11 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     cgroups,
     limits: new LimitWatch(clock, logger, cgroups),
     onOutputPaused: options.onOutputPaused ?? (() => undefined),
+    orphans: new Set(),
   };
   const live = new LiveWorkers();
+  const programs = new EventPrograms(clock, logger);
+  logger.info('suspended-workers', { memory: describePushOut() });
   const hostFile = options.hostFile ?? fileURLToPath(new URL('in-process/host.cjs', import.meta.url));
   const inProcess = createInProcessRuntime(parts, { hostFile, hostPath: options.hostPath ?? 'auto' });
   return {
@@ -85,9 +92,13 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       cgroups.configure(pools);
       parts.limits.configure(pools);
     },
+    runProgram: (program, about) => programs.run(program, about),
     async close() {
+      programs.close();
       await inProcess.closeSpares();
       await live.killAll();
+      for (const orphan of parts.orphans) orphan.kill();
+      await Promise.all([...parts.orphans].map((orphan) => orphan.exited));
       parts.limits.close();
       cgroups.close();
       await parts.folders.removeTemp();
@@ -127,6 +138,7 @@ class LiveWorkers {
           heartbeat: (beat) => events.heartbeat(beat),
           pong: () => events.pong(),
           examined: (finding, report) => events.examined(finding, report),
+          checked: (healthy) => events.checked(healthy),
           exited: (exit) => {
             this.#forget(handle);
             events.exited(exit);

@@ -11,6 +11,7 @@ import type { PoolFolderKeeper } from './isolation/pool-folders.js';
 import type { Journal } from './journal.js';
 import { type FileSink, openRotatingSink, type OutputSink, reopenSink } from './output-sinks.js';
 import type { LimitWatch } from './limit-watch.js';
+import type { WorkerProcess } from './worker-process.js';
 import type { WorkerUsers } from './worker-users.js';
 
 export interface RuntimeParts {
@@ -27,6 +28,8 @@ export interface RuntimeParts {
   readonly limits: LimitWatch;
   /** A worker of this pool wrote faster than it may and is left unread for a second. */
   readonly onOutputPaused: (pool: string) => void;
+  /** Sick processes that nobody waits for any more; they end with this process. */
+  readonly orphans: Set<WorkerProcess>;
 }
 
 /** The output files in use, one per application, shared by its workers. */

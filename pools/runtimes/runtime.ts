@@ -79,6 +79,8 @@ export interface WorkerEvents {
   pong(): void;
   /** Answers `examine`; `captured` comes last and with the report. */
   examined(finding: StallFinding, report: StallReport | null): void;
+  /** Answer to `check`: a status below 500 in time. */
+  checked(healthy: boolean): void;
   exited(exit: WorkerExit): void;
 }
 
@@ -94,6 +96,13 @@ export interface WorkerHandle {
   examine(capture: boolean): void;
   /** Polite stop: a real SIGTERM in-process; shutdown POST (.NET), then SIGTERM out-of-process. */
   terminate(): void;
+  /** A health check out-of-process, answered by `checked`; nothing in-process. */
+  check(): void;
+  /** Stops its processes by a signal and gives their memory back where the kernel can. Nothing is in flight. */
+  suspend(): void;
+  resume(): void;
+  /** Leaves the processes alone from now on: `exited` is told, they go on until they end or Sluice does. */
+  orphan(): void;
   /** SIGKILL of the whole process group, now. */
   kill(): void;
   /** In-process by the host, else from /proc; resolves with the path of a file in the pool's or our own state folder. */

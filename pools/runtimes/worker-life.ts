@@ -30,6 +30,7 @@ export class WorkerLife {
   #ready = false;
   #failed = false;
   #violation: string | null = null;
+  #over = false;
 
   constructor(parts: RuntimeParts, request: WorkerStart, events: WorkerEvents, status: FailureStatus) {
     this.#parts = parts;
@@ -41,6 +42,11 @@ export class WorkerLife {
 
   get journey(): Journey {
     return this.#journey;
+  }
+
+  /** The end is told; whatever comes now concerns nobody. */
+  get isOver(): boolean {
+    return this.#over;
   }
 
   get isReady(): boolean {
@@ -135,7 +141,16 @@ export class WorkerLife {
     });
   }
 
+  /** The supervisor gives it up as it is. */
+  orphan(): void {
+    this.stopping = true;
+    this.process?.abandon();
+    this.end(null);
+  }
+
   end(exit: ProcessExit | null): void {
+    if (this.#over) return;
+    this.#over = true;
     this.cancelLimit();
     this.#events.exited({
       code: exit?.code ?? null,

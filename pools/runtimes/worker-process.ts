@@ -11,6 +11,7 @@ import type { LimitKind } from './limit-watch.js';
 import { OutputCapture } from './output-capture.js';
 import type { OutputSink } from './output-sinks.js';
 import { readFamily, readProcesses } from './proc.js';
+import { pushOut } from './push-out.js';
 import type { RuntimeParts } from './runtime-parts.js';
 import { type SpawnRequest, spawnWorker } from './spawn.js';
 import { StartError } from './start-error.js';
@@ -34,6 +35,7 @@ export class WorkerProcess {
   readonly #output: OutputCapture;
   readonly #group: WorkerGroup | null;
   readonly #isSandboxed: boolean;
+  readonly #orphans: Set<WorkerProcess>;
   #alive = true;
   #limit: LimitKind | null = null;
 
@@ -69,6 +71,7 @@ export class WorkerProcess {
     this.pid = pid;
     this.#child = child;
     this.#group = group;
+    this.#orphans = parts.orphans;
     const { identity, sandbox } = request.confinement;
     this.#isSandboxed = sandbox !== null;
     if (identity?.exclusive === true) parts.guardian.watchUser(identity.uid);
@@ -89,6 +92,7 @@ export class WorkerProcess {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#alive = false;
+        parts.orphans.delete(this);
         killGroup(pid);
         const end = this.#isSandboxed ? endInside(code, signal) : { code, signal };
         if (end.signal === 'SIGKILL' && group?.ranOutOfMemory() === true) this.#limit ??= 'memory';
@@ -134,6 +138,26 @@ export class WorkerProcess {
   killFor(limit: LimitKind): void {
     if (this.#alive) this.#limit ??= limit;
     this.kill();
+  }
+
+  /** Stops it and everything below it; twice, because what runs may fork meanwhile. */
+  suspend(): void {
+    if (!this.#alive) return;
+    for (let round = 0; round < 2; round++) this.#signalFamily('SIGSTOP');
+    pushOut(this.pid);
+  }
+
+  resume(): void {
+    if (this.#alive) this.#signalFamily('SIGCONT');
+  }
+
+  /** It is on its own; guardian, journal and output stay with it until its end. */
+  abandon(): void {
+    if (this.#alive) this.#orphans.add(this);
+  }
+
+  #signalFamily(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    for (const pid of readFamily(this.pid)) signalOne(pid, signal);
   }
 
   /** SIGKILL to the process, its group, its session and everything that descends from them. */

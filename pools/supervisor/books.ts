@@ -40,6 +40,8 @@ export interface WorkerBook {
   warmUpMs: number;
   /** The black box of its last examination. */
   stall: StallReport | null;
+  /** Left alone as it is (failure.orphanWorkerProcess). */
+  orphaned: boolean;
   /** Requests that were in flight when listeners lost it, and those of them that were at an earlier crash too. */
   lines: readonly string[];
   suspects: readonly string[];
@@ -85,6 +87,8 @@ export interface PoolBook {
   readonly obituaries: Obituaries;
   readonly receipts: Receipts;
   restarts: number;
+  /** Sick processes that were left alone; some may be gone. */
+  orphans: readonly number[];
   /** No longer configured; forgotten when its last process is gone. */
   removed: boolean;
   /** Resolved when the pool is stopped. */

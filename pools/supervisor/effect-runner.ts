@@ -3,21 +3,25 @@
  * worker); reports go up as tasks of their own, so that no machine hears of a step it is in the middle of.
  */
 import type { Clock } from '../../config/base/clock.js';
-import type { Logger } from '../../config/base/logger.js';
+import type { LogFields, Logger } from '../../config/base/logger.js';
+import type { ProgramConfig } from '../../config/model.js';
 import { stepApplication } from '../lifecycle/application-machine.js';
 import { roleOf } from '../lifecycle/application-states.js';
 import type { ApplicationEffect, PoolEffect } from '../lifecycle/effects.js';
 import type { ApplicationEvent, EndReport, PoolEvent } from '../lifecycle/events.js';
+import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { stepPool } from '../lifecycle/pool-machine.js';
 import { inFlight } from '../lifecycle/worker-states.js';
 import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } from './books.js';
 import { Burials } from './burial.js';
-import { rapidFailEvent, recycleFailedEvent } from './event-ids.js';
+import { recycleFailedEvent, rapidFailEvent } from './event-ids.js';
 import { currentOf, Ledger } from './ledger.js';
 import type { SupervisorEvents } from './ports.js';
+import { workerRules } from './rules.js';
 import { reviewSpare } from './spare-hosts.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
+import { idleEventId, recycleEventId } from './was-events.js';
 import { type Untimed, WorkerRunner, type WorkerRunnerPorts } from './worker-runner.js';
 
 export interface EffectRunnerPorts extends Omit<WorkerRunnerPorts, 'report'> {
@@ -51,13 +55,25 @@ export class EffectRunner {
       report: {
         running: (worker) => this.#workerRuns(worker),
         served: (worker) => this.#workerServed(worker),
-        idle: (worker) => this.#later(worker.host, { type: 'idle', ...keyOf(worker) }),
         stalled: (worker, silentMs) => this.#workerStalled(worker, silentMs),
         suspected: (worker, error) => this.#logger.warn('worker-unreachable', { ...about(worker), cause: error }),
-        recycleDue: (worker, why) => {
-          this.#logger.info('recycle-due', { ...about(worker), why });
-          this.#later(worker.host, { type: 'recycle', slot: worker.slot, reason: why });
+        idle: (worker) => {
+          if (!worker.host.machine.rules.alwaysRunning) this.#noteIdle('worker-idle', worker);
+          this.#later(worker.host, { type: 'idle', ...keyOf(worker) });
         },
+        recycleDue: (worker, reason) => {
+          this.noteRecycle(worker.host, reason, { slot: worker.slot, pid: worker.pid });
+          this.#later(worker.host, { type: 'recycle', slot: worker.slot, reason });
+        },
+        suspended: (worker) => {
+          this.#noteIdle('worker-suspended', worker);
+          this.#later(worker.host, { type: 'suspended', ...keyOf(worker) });
+        },
+        awake: (worker) => {
+          this.#logger.info('worker-resumed', about(worker));
+          this.#later(worker.host, { type: 'running', ...keyOf(worker) });
+        },
+        orphaned: (worker) => this.#workerOrphaned(worker),
         ended: (worker, end) => this.#workerEnded(worker, end),
         tallied: (worker) => this.burials.tallied(worker),
       },
@@ -115,6 +131,7 @@ export class EffectRunner {
           remedy: 'Repair the application and start the pool; the obituaries name each failure.',
           eventId: rapidFailEvent,
         });
+        this.#runProgram(pool.config.failure.autoShutdown, { pool: pool.name, event: 'rapid-fail' });
         this.#ports.events.rapidFail(pool.name);
     }
   }
@@ -144,6 +161,13 @@ export class EffectRunner {
         if (worker === undefined) return;
         this.ledger.leaves(worker, effect.reason);
         this.workers.feed(worker, { type: 'retire', reason: effect.reason, limitMs });
+        return;
+      }
+      case 'suspendWorker':
+      case 'wakeWorker': {
+        const worker = workerAt(host, effect.slot, effect.generation);
+        const type = effect.type === 'wakeWorker' ? 'wake' : 'suspend';
+        if (worker !== undefined) this.workers.feed(worker, { type });
         return;
       }
       case 'publish':
@@ -183,7 +207,45 @@ export class EffectRunner {
     }
   }
 
+  // --- what the log says in the words of IIS
+
+  /** recycling.logEventOnRecycle decides whether a cause is written. */
+  noteRecycle(host: HostBook, reason: RecycleReason, where: LogFields = {}): void {
+    const eventId = recycleEventId(host.pool.config, reason);
+    if (eventId === null) return;
+    this.#logger.info('recycle-due', { pool: host.pool.name, application: host.id, ...where, why: reason, eventId });
+  }
+
+  #noteIdle(event: string, worker: WorkerBook): void {
+    const eventId = idleEventId(worker.host.pool.config);
+    if (eventId !== null) this.#logger.info(event, { ...about(worker), eventId });
+  }
+
+  #runProgram(program: ProgramConfig | null, fields: LogFields): void {
+    if (program !== null) this.#ports.runtimes.runProgram(program, fields);
+  }
+
+  // --- configuration
+
+  /** Limits and times of running workers follow the configuration. */
+  reconfigure(host: HostBook): void {
+    const { hosting } = host.config;
+    if (hosting === null) return;
+    const rules = workerRules(host.pool.config, hosting);
+    for (const worker of host.workers.values()) this.workers.feed(worker, { type: 'configure', rules });
+  }
+
   // --- reports
+
+  #workerOrphaned(worker: WorkerBook): void {
+    const { pool } = worker.host;
+    const remedy = 'Look at the process (its stack, a core dump), then end it by hand; it ends with Sluice.';
+    this.#logger.warn('worker-orphaned', { ...about(worker), remedy });
+    const program = pool.config.failure.orphanAction;
+    const pid = String(worker.pid);
+    const named = program && { ...program, arguments: program.arguments.map((text) => text.replaceAll('%1%', pid)) };
+    this.#runProgram(named, { pool: pool.name, event: 'worker-orphaned', worker: worker.id });
+  }
 
   #workerRuns(worker: WorkerBook): void {
     const { host } = worker;

@@ -9,6 +9,7 @@ const events: Readonly<Partial<Record<ExitReason | RetireReason, number>>> = {
   signal: 5009,
   'ping-timeout': 5010,
   hang: 5010,
+  'health-check': 5010,
   'bad-control-message': 5011,
   'startup-timeout': 5012,
   'shutdown-timeout': 5013,

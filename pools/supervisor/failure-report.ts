@@ -40,6 +40,7 @@ export function explainStart(worker: WorkerBook, reason: ExitReason, nowMs: numb
 
 export function howItEnded(worker: WorkerBook): string {
   const exit = worker.exit;
+  if (worker.orphaned) return 'left alone for inspection';
   if (exit === null) return 'without a process';
   if (exit.violation !== null) return `ended by Sluice: ${exit.violation}`;
   if (exit.limit === 'memory') return `by ${exit.signal ?? 'SIGKILL'}: the pool reached resources.memoryMax`;

@@ -5,6 +5,7 @@ import { isStarting } from '../lifecycle/worker-states.js';
 import { burialsOwner } from './burial.js';
 import { type HostBook, type PoolBook, workerAt } from './books.js';
 import { ledgerOwner } from './ledger.js';
+import { roundsOwner } from './rounds.js';
 import type { StartGate } from './start-gate.js';
 import type { Timers } from './timers.js';
 
@@ -21,7 +22,7 @@ export function verifyBooks(pools: readonly PoolBook[], timers: Timers, gate: St
 }
 
 function verifyTimers(pools: readonly PoolBook[], timers: Timers): void {
-  const owners = new Set(['stop-all', burialsOwner, ledgerOwner]);
+  const owners = new Set(['stop-all', burialsOwner, ledgerOwner, roundsOwner]);
   for (const pool of pools) {
     owners.add(pool.key);
     for (const host of pool.hosts) {

@@ -176,11 +176,17 @@ export class Ledger {
   }
 }
 
+const stops: ReadonlySet<RetireReason> = new Set([
+  'idle',
+  'memory-budget',
+  'worker-stopped',
+  'pool-stopped',
+  'shutdown',
+]);
+
 /** A slot that goes on existing gets a new worker; one that a new configuration takes away does not. */
 function isReplaced(host: HostBook, slot: number, reason: RetireReason): boolean {
-  if (reason === 'idle' || reason === 'worker-stopped' || reason === 'pool-stopped' || reason === 'shutdown') {
-    return false;
-  }
+  if (stops.has(reason)) return false;
   return !host.removed && host.machine.rules.refused === null && slot <= host.machine.rules.slotsMax;
 }
 

@@ -2,7 +2,8 @@
  * The two faces of the supervisor: what it needs from the listeners (implemented by server/primary)
  * and what the primary and the admin API may ask of it.
  */
-import type { CompiledConfig } from '../../config/model.js';
+import type { LogFields } from '../../config/base/logger.js';
+import type { CompiledConfig, ProgramConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { DumpKind } from '../protocol/primary-to-host.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
@@ -16,6 +17,8 @@ export interface Runtimes {
   readonly inProcess: Runtime;
   readonly outOfProcess: Runtime;
   readonly blackBoxes?: BlackBoxes;
+  /** Runs a program of the configuration for an event; its end is logged with the fields. */
+  runProgram(program: ProgramConfig, about: LogFields): void;
 }
 
 /** All listeners of this node as one. Promises settle also when a silent listener was killed. */
@@ -39,7 +42,7 @@ export interface ListenerPort {
 }
 
 export type PoolState = 'Starting' | 'Started' | 'Stopping' | 'Stopped';
-export type WorkerState = 'starting' | 'running' | 'draining' | 'stopping';
+export type WorkerState = 'starting' | 'running' | 'suspended' | 'draining' | 'stopping';
 
 export type { ExitReason };
 

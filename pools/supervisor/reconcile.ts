@@ -7,6 +7,7 @@ import type { EffectRunner } from './effect-runner.js';
 import { Obituaries } from './obituaries.js';
 import { Receipts } from './receipts.js';
 import { applicationRules, isSame, poolRules, reloadReason } from './rules.js';
+import type { Schedules } from './schedule.js';
 
 export interface Estate {
   /** Configured pools by name. */
@@ -18,6 +19,7 @@ export interface Estate {
   readonly runner: EffectRunner;
   /** Sends an application's upstreams at the end of the turn. */
   publish(applicationId: string): void;
+  readonly schedules: Schedules;
   forget(host: HostBook): void;
   /** Numbers pools and hosts, for keys of their own. */
   created: number;
@@ -63,10 +65,12 @@ function addPool(estate: Estate, config: PoolConfig): PoolBook {
     obituaries: new Obituaries(),
     receipts: new Receipts(),
     restarts: 0,
+    orphans: [],
     removed: false,
     whenStopped: [],
   };
   estate.pools.set(config.name, pool);
+  estate.schedules.arm(pool);
   return pool;
 }
 
@@ -74,6 +78,7 @@ function changePool(estate: Estate, config: PoolConfig): void {
   const pool = estate.pools.get(config.name);
   if (pool === undefined || isSame(pool.config, config)) return;
   pool.config = config;
+  estate.schedules.arm(pool);
   estate.runner.feedPool(pool, { type: 'configure', rules: poolRules(config) });
 }
 
@@ -87,12 +92,16 @@ function placeHost(estate: Estate, change: Change): void {
   const old = { pool: before, application: host.config, site: host.site };
   const next = { pool: pool.config, application, site };
   if (isSame(old, next)) return;
+  const previous = host.config;
   host.config = application;
   host.site = site;
   const stays =
     pool.config.recycling.disallowRotationOnConfigChange ||
     application.hosting?.handlerSettings.disallowRotationOnConfigChange === true;
   const restart = reloadReason(old, next, stays);
+  if (restart !== null && host.workers.size > 0) estate.runner.noteRecycle(host, restart);
+  // What needs no new process holds for those that run.
+  if (application.hosting?.hostingModel === previous.hosting?.hostingModel) estate.runner.reconfigure(host);
   estate.runner.feedHost(host, { type: 'configure', rules: applicationRules(pool.config, application), restart });
 }
 
@@ -136,6 +145,7 @@ function removePool(estate: Estate, pool: PoolBook): void {
   estate.pools.delete(pool.name);
   estate.departing.add(pool);
   pool.removed = true;
+  estate.schedules.disarm(pool);
   estate.runner.feedPool(pool, { type: 'stop' });
   for (const host of pool.hosts) if (host.workers.size === 0) estate.forget(host);
   if (pool.hosts.size === 0) estate.departing.delete(pool);

@@ -36,6 +36,7 @@ export function applicationRules(pool: PoolConfig, application: ApplicationConfi
     slotsFirst,
     slotsMax: inProcess || alone ? slotsFirst : slotsFirst * hosting.processesPerApplication,
     alwaysRunning: pool.startMode === 'AlwaysRunning',
+    suspendsIdle: pool.processModel.idleTimeoutAction === 'Suspend',
     overlap: !pool.recycling.disallowOverlappingRotation && !alone,
     rolling: pool.recycling.rolling,
     rapidFailsPerMinute: pool.failure.rapidFailProtection ? (hosting?.rapidFailsPerMinute ?? 0) : null,
@@ -65,6 +66,11 @@ export function workerRules(pool: PoolConfig, hosting: HostingConfig): WorkerRul
     idleTimeoutMs: processModel.idleTimeoutMs,
     periodicTimeMs: recycling.periodicRestartTimeMs,
     periodicRequests: recycling.periodicRestartRequests,
+    periodicMemoryBytes: recycling.periodicRestartMemoryBytes,
+    periodicPrivateBytes: recycling.periodicRestartPrivateMemoryBytes,
+    checkIntervalMs: hosting.healthCheck?.intervalMs ?? 0,
+    checkFailures: hosting.healthCheck?.failures ?? 0,
+    orphan: failure.orphanWorkerProcess,
   };
 }
 

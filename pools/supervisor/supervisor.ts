@@ -7,6 +7,7 @@ import type { WorkerEvent } from '../lifecycle/events.js';
 import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { isOpen } from '../lifecycle/pool-states.js';
 import type { ApplicationUpstreams } from '../protocol/snapshot.js';
+import { measureWorkers } from '../runtimes/measure.js';
 import { type HostBook, type PoolBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
 import { verifyBooks } from './invariants.js';
@@ -15,6 +16,8 @@ import type { ListenerPort, ObituaryView, PoolView, Runtimes, SupervisorEvents, 
 import { type Estate, reconcile } from './reconcile.js';
 import { RecycleWatches } from './recycle-watches.js';
 import { residentBytes } from './resident-memory.js';
+import { type MeasureWorkers, Rounds } from './rounds.js';
+import { Schedules } from './schedule.js';
 import { StartGate } from './start-gate.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
@@ -35,6 +38,8 @@ export interface SupervisorOptions {
   readonly verify?: boolean;
   /** Resident memory of a process for the view; default: /proc. */
   readonly residentBytes?: (pid: number) => number;
+  /** Memory and state of workers for their limits; default: /proc. */
+  readonly measure?: MeasureWorkers;
 }
 
 /** Owns every pool of this node. Calls its ports synchronously, never from inside another's callback. */
@@ -49,6 +54,8 @@ class Supervisor implements SupervisorPort {
   readonly #turns: Turns;
   readonly #gate: StartGate;
   readonly #estate: Estate;
+  readonly #rounds: Rounds;
+  readonly #schedules: Schedules;
   readonly #recycles = new RecycleWatches();
   readonly #unsent = new Set<string>();
   #afterSending: ((number: number) => void)[] = [];
@@ -73,11 +80,16 @@ class Supervisor implements SupervisorPort {
       runtimes,
       listeners,
       events,
+      isAlive: (pid) => (options.residentBytes ?? residentBytes)(pid) > 0,
       publish: (host) => publish(host.id),
       published: (then) => this.#afterSending.push(then),
       recycleFailed: (host, slot) => this.#recycles.failed(host, slot),
       emptied: (host) => this.#emptied(host),
     });
+    this.#schedules = new Schedules(clock, this.#timers, (pool) => this.#turns.post(() => this.#onSchedule(pool)));
+    const measure = options.measure ?? measureWorkers;
+    const pools = (): readonly PoolBook[] => this.#everyPool();
+    this.#rounds = new Rounds({ logger, timers: this.#timers, turns: this.#turns, runner, measure, pools });
     const forget = (host: HostBook): void => this.#forget(host);
     this.orders = new WorkerOrders({ logger, turns: this.#turns, recycles: this.#recycles, runner: () => runner });
     this.#estate = {
@@ -86,6 +98,7 @@ class Supervisor implements SupervisorPort {
       hosts: new Map(),
       runner,
       publish,
+      schedules: this.#schedules,
       forget,
       created: 0,
     };
@@ -97,6 +110,7 @@ class Supervisor implements SupervisorPort {
     this.#turns.post(() => {
       if (this.#ending) return;
       this.#gate.setPlaces(config.server.startConcurrency);
+      this.#rounds.setBudget(config.server.memoryBudgetBytes);
       reconcile(this.#estate, config);
       this.#configured = true;
     });
@@ -189,10 +203,21 @@ class Supervisor implements SupervisorPort {
       }
       this.#options.logger.info('recycle', { pool: name, why: reason });
       this.#recycles.add({ pool, only: null, resolve, reject });
-      for (const host of pool.hosts) {
-        if (!host.removed) this.#estate.runner.feedHost(host, { type: 'recycle', slot: null, reason });
-      }
+      this.#recycle(pool, reason);
     });
+  }
+
+  #recycle(pool: PoolBook, reason: RecycleReason): void {
+    const { runner } = this.#estate;
+    for (const host of pool.hosts) {
+      if (host.removed) continue;
+      runner.noteRecycle(host, reason);
+      runner.feedHost(host, { type: 'recycle', slot: null, reason });
+    }
+  }
+
+  #onSchedule(pool: PoolBook): void {
+    if (!this.#ending && isOpen(pool.machine.life)) this.#recycle(pool, 'schedule');
   }
 
   startPool(name: string): Promise<void> {
@@ -218,6 +243,7 @@ class Supervisor implements SupervisorPort {
       this.#turns.post(() => {
         this.#ending = true;
         const pools = this.#everyPool();
+        for (const pool of pools) this.#schedules.disarm(pool);
         let left = pools.length;
         const done = (): void => {
           this.#timers.cancelAll('stop-all');
@@ -271,6 +297,7 @@ class Supervisor implements SupervisorPort {
   #endTurn(): boolean {
     this.#recycles.check();
     this.#estate.runner.ledger.check();
+    this.#rounds.arm();
     if (this.#unsent.size === 0 && this.#afterSending.length === 0) {
       if (this.#options.verify === true) this.#verify();
       return false;

@@ -96,6 +96,10 @@ function workerState(life: WorkerLife): WorkerState {
       return 'starting';
     case 'running':
       return 'running';
+    case 'parking':
+    case 'emptying':
+    case 'suspended':
+      return 'suspended';
     case 'leaving':
     case 'draining':
       return 'draining';

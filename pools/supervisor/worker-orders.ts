@@ -31,6 +31,7 @@ export class WorkerOrders implements WorkerOrdersPort {
       const { host, slot } = worker;
       this.#log('recycle', worker);
       this.#parts.recycles.add({ pool: host.pool, only: { host, slot }, resolve, reject });
+      this.#parts.runner().noteRecycle(host, 'on-demand', { slot, pid: worker.pid });
       this.#parts.runner().feedHost(host, { type: 'recycle', slot, reason: 'on-demand' });
     });
   }
@@ -59,11 +60,21 @@ export class WorkerOrders implements WorkerOrdersPort {
   }
 
   suspend(workerId: number): Promise<void> {
-    return this.#serving(workerId, (_worker, _resolve, reject) => reject(notYet('suspended')));
+    return this.#serving(workerId, (worker, resolve) => {
+      const { host, slot, generation } = worker;
+      this.#log('worker-suspend', worker);
+      this.#parts.runner().feedHost(host, { type: 'suspend', slot, generation });
+      resolve();
+    });
   }
 
   resume(workerId: number): Promise<void> {
-    return this.#known(workerId, (_worker, _resolve, reject) => reject(notYet('resumed')));
+    return this.#serving(workerId, (worker, resolve) => {
+      const { host, slot, generation } = worker;
+      this.#log('worker-resume', worker);
+      this.#parts.runner().feedHost(host, { type: 'resume', slot, generation });
+      resolve();
+    });
   }
 
   whenReceipted(workerIds: readonly number[]): Promise<void> {
@@ -72,11 +83,12 @@ export class WorkerOrders implements WorkerOrdersPort {
     });
   }
 
-  /** Only a worker that runs and serves: one that starts or leaves has its way already. */
+  /** Only a worker that runs, or is suspended: one that starts or leaves has its way already. */
   #serving(workerId: number, order: Order): Promise<void> {
     return this.#known(workerId, (worker, resolve, reject) => {
       const role = roleOf(worker.host.machine, worker.slot, worker.generation);
-      if (role === 'current' && isEligible(worker.machine.life)) order(worker, resolve, reject);
+      const { life } = worker.machine;
+      if (role === 'current' && (isEligible(life) || life === 'suspended')) order(worker, resolve, reject);
       else reject(notRunning(workerId));
     });
   }
@@ -100,8 +112,4 @@ export class WorkerOrders implements WorkerOrdersPort {
 function notRunning(workerId: number): SluiceError {
   const remedy = '`sluice worker list` shows the state of each worker.';
   return new SluiceError('worker-not-running', `worker ${workerId} is starting or leaving`, remedy);
-}
-
-function notYet(what: string): SluiceError {
-  return new SluiceError('not-available', `a worker cannot be ${what} by hand in this version`);
 }

@@ -1,6 +1,7 @@
 /** Runs the effects of worker machines against runtimes, listeners, timers and the start limit. */
 import type { Clock } from '../../config/base/clock.js';
 import { messageOf } from '../../config/base/errors.js';
+import { orphansPerPoolMax } from '../../config/base/limits.js';
 import { invariant, unreachable } from '../../config/base/invariant.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ApplicationEffect, WorkerEffect } from '../lifecycle/effects.js';
@@ -30,6 +31,7 @@ export interface WorkerRunnerPorts {
   readonly gate: StartGate;
   readonly runtimes: Runtimes;
   readonly listeners: ListenerPort;
+  isAlive(pid: number): boolean;
   /** Remembers that the upstreams of this application must be sent when this turn is over. */
   publish(host: HostBook): void;
   /** Runs once they have been sent; `number` is the latest publication. */
@@ -40,7 +42,10 @@ export interface WorkerRunnerPorts {
     idle(worker: WorkerBook): void;
     stalled(worker: WorkerBook, silentMs: number): void;
     suspected(worker: WorkerBook, error: string): void;
-    recycleDue(worker: WorkerBook, why: RecycleReason): void;
+    recycleDue(worker: WorkerBook, reason: RecycleReason): void;
+    suspended(worker: WorkerBook): void;
+    awake(worker: WorkerBook): void;
+    orphaned(worker: WorkerBook): void;
     ended(worker: WorkerBook, end: EndReport): void;
     /** Every listener has told what became of its requests. */
     tallied(worker: WorkerBook): void;
@@ -80,6 +85,7 @@ export class WorkerRunner {
       journey: [],
       startMs: 0,
       warmUpMs: 0,
+      orphaned: false,
       lines: [],
       suspects: [],
       tally: null,
@@ -118,7 +124,15 @@ export class WorkerRunner {
           listeners.whenAcknowledged(number).then(acknowledged, acknowledged);
         });
       case 'drain':
-        return this.#drain(worker, effect.noticeAfterMs);
+        return this.#drain(worker, effect);
+      case 'check':
+        return worker.handle?.check();
+      case 'suspend':
+        return worker.handle?.suspend();
+      case 'resume':
+        return worker.handle?.resume();
+      case 'orphan':
+        return this.#orphan(worker);
       case 'terminate':
         return worker.handle?.terminate();
       case 'kill':
@@ -149,6 +163,10 @@ export class WorkerRunner {
         return report.suspected(worker, effect.error);
       case 'reportRecycleDue':
         return report.recycleDue(worker, effect.why);
+      case 'reportSuspended':
+        return report.suspended(worker);
+      case 'reportAwake':
+        return report.awake(worker);
       case 'reportEnded':
         return report.ended(worker, effect.end);
       default:
@@ -190,6 +208,7 @@ export class WorkerRunner {
         this.#later(worker, { type: 'examined', finding });
       },
       pong: () => this.#later(worker, { type: 'pong' }),
+      checked: (healthy) => this.#later(worker, { type: 'checked', healthy }),
       exited: (exit) => {
         worker.exit = exit;
         const { code, signal, violation, limit } = exit;
@@ -221,8 +240,20 @@ export class WorkerRunner {
     );
   }
 
-  #drain(worker: WorkerBook, noticeAfterMs: number): void {
-    worker.handle?.drain();
+  /** Only so many: the rest of the sick processes ends as usual, so that a bad day does not fill the machine. */
+  #orphan(worker: WorkerBook): void {
+    const { pool } = worker.host;
+    const ports = this.#ports;
+    pool.orphans = pool.orphans.filter((pid) => ports.isAlive(pid));
+    if (pool.orphans.length >= orphansPerPoolMax) return worker.handle?.kill();
+    pool.orphans = [...pool.orphans, worker.pid];
+    worker.orphaned = true;
+    worker.handle?.orphan();
+    ports.report.orphaned(worker);
+  }
+
+  #drain(worker: WorkerBook, { noticeAfterMs, ends }: Extract<WorkerEffect, { readonly type: 'drain' }>): void {
+    if (ends) worker.handle?.drain();
     const drained = (): void => this.#later(worker, { type: 'drained' });
     this.#ports.listeners.drain(worker.id, noticeAfterMs).then(drained, drained);
   }

@@ -4,7 +4,7 @@ import { primaryMetrics } from '../metrics/definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
 
 const poolStates: readonly PoolState[] = ['Starting', 'Started', 'Stopping', 'Stopped'];
-const workerStates: readonly WorkerState[] = ['starting', 'running', 'draining', 'stopping'];
+const workerStates: readonly WorkerState[] = ['starting', 'running', 'suspended', 'draining', 'stopping'];
 
 export function countingEvents(totals: MetricTotals, tell: (receipt: ReceiptView) => void): SupervisorEvents {
   return {

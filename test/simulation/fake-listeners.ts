@@ -14,6 +14,8 @@ export interface ListenerBehaviour {
   requestMs(): number;
   /** May be asked before a worker leaves: is it alive and does it listen? */
   isReady(workerId: number): boolean;
+  /** Set aside by the supervisor. */
+  isSuspended(workerId: number): boolean;
 }
 
 export interface FakeRequest {
@@ -46,6 +48,8 @@ export class FakeListeners implements ListenerPort {
   readonly #served = new Set<number>();
   readonly #draining = new Map<number, () => void>();
   readonly #drainedFrom = new Map<number, number>();
+  /** Their drain is done; only one that was set aside meanwhile may come back. */
+  readonly #drained = new Set<number>();
   #acknowledged = 0;
   #sent = 0;
   #turn = 0;
@@ -104,8 +108,12 @@ export class FakeListeners implements ListenerPort {
     invariant(absentSince <= this.#acknowledged, `worker ${workerId} is drained before all have acknowledged`);
     this.drains.push(workerId);
     this.#drainedFrom.set(workerId, this.inFlight(workerId));
+    const earlier = this.#draining.get(workerId);
     return new Promise((resolve) => {
-      this.#draining.set(workerId, () => resolve(emptyReceipt));
+      this.#draining.set(workerId, () => {
+        earlier?.();
+        resolve(emptyReceipt);
+      });
       this.#settleDrain(workerId);
     });
   }
@@ -167,6 +175,10 @@ export class FakeListeners implements ListenerPort {
       request.state = 'failed';
       return;
     }
+    for (const { workerId } of known?.workers ?? []) {
+      invariant(!this.#draining.has(workerId), `worker ${workerId} is draining and known as eligible`);
+      invariant(!this.#behaviour.isSuspended(workerId), `worker ${workerId} is suspended and known as eligible`);
+    }
     const ready = known?.workers.filter((worker) => this.#behaviour.isReady(worker.workerId)) ?? [];
     this.#turn += 1;
     const worker = ready[this.#turn % Math.max(1, ready.length)];
@@ -196,9 +208,19 @@ export class FakeListeners implements ListenerPort {
   }
 
   #settleDrain(workerId: number): void {
-    if (this.inFlight(workerId) > 0) return;
-    this.#draining.get(workerId)?.();
+    const draining = this.#draining.get(workerId);
+    if (draining === undefined || this.inFlight(workerId) > 0) return;
     this.#draining.delete(workerId);
+    this.#drained.add(workerId);
+    this.#linked.delete(workerId);
+    draining();
+  }
+
+  /** Emptied and set aside, then awake again: as good as a new one. */
+  #welcomeBack(workerId: number): void {
+    if (!this.#drained.delete(workerId)) return;
+    this.#unpublishedAt.delete(workerId);
+    this.#drainedFrom.delete(workerId);
   }
 
   #check(upstreams: ApplicationUpstreams, number: number): void {
@@ -207,6 +229,8 @@ export class FakeListeners implements ListenerPort {
     invariant(slots.size === workers.length, `${applicationId}: two generations of a slot in one publication`);
     invariant(failure === null || workers.length === 0, `${applicationId}: a failure beside workers`);
     for (const { workerId, endpoint } of workers) {
+      this.#welcomeBack(workerId);
+      invariant(!this.#behaviour.isSuspended(workerId), `worker ${workerId} is published while it is suspended`);
       invariant(!this.#unpublishedAt.has(workerId), `worker ${workerId} is published again`);
       invariant(endpoint.kind === 'tcp' || this.#linked.has(workerId), `worker ${workerId} is not linked yet`);
     }

@@ -1,4 +1,6 @@
 import type { Clock } from '../../config/base/clock.js';
+import { invariant } from '../../config/base/invariant.js';
+import type { Measure } from '../../pools/runtimes/measure.js';
 import type {
   Runtime,
   StartFailure,
@@ -18,6 +20,7 @@ export interface Behaviour {
   readonly stopMs: number | null;
   readonly heartbeatMs: number | null;
   readonly answersPings: boolean;
+  readonly memoryBytes: number;
 }
 
 export const goodProcess: Behaviour = {
@@ -27,6 +30,7 @@ export const goodProcess: Behaviour = {
   stopMs: 20,
   heartbeatMs: null,
   answersPings: true,
+  memoryBytes: 1_000_000,
 };
 
 /** Told right before and right after the supervisor hears of the end of a process. */
@@ -40,7 +44,7 @@ const noWatch: ProcessWatch = { ending: () => undefined, ended: () => undefined 
 /** One process that does not exist: it keeps what was asked of it for the checks. */
 export class FakeProcess implements WorkerHandle {
   readonly request: WorkerStart;
-  readonly asked = { drain: 0, terminate: 0, kill: 0, ping: 0 };
+  readonly asked = { drain: 0, terminate: 0, kill: 0, ping: 0, check: 0, suspend: 0, resume: 0, orphan: 0 };
   readonly #clock: Clock;
   readonly #events: WorkerEvents;
   readonly #behaviour: Behaviour;
@@ -51,6 +55,10 @@ export class FakeProcess implements WorkerHandle {
   exit: WorkerExit | null = null;
   startFailed = false;
   hung = false;
+  /** Stopped by the supervisor until it is resumed. */
+  suspended = false;
+  /** Stopped by somebody else. */
+  stopped = false;
   /** Requests in flight, as the host itself counts them. */
   inFlight = 0;
 
@@ -81,7 +89,36 @@ export class FakeProcess implements WorkerHandle {
     this.asked.drain += 1;
   }
 
+  get memoryBytes(): number {
+    return this.#behaviour.memoryBytes;
+  }
+
+  check(): void {
+    this.asked.check += 1;
+    if (this.hung) this.#after(1_000, () => this.#events.checked(false));
+    else this.#after(5, () => this.#events.checked(true));
+  }
+
+  suspend(): void {
+    invariant(!this.suspended, 'it is not suspended twice');
+    this.asked.suspend += 1;
+    this.suspended = true;
+  }
+
+  resume(): void {
+    invariant(this.suspended || this.exited, 'only a suspended process is resumed');
+    this.asked.resume += 1;
+    this.suspended = false;
+  }
+
+  /** It goes on without anybody; the supervisor hears the same as of an end. */
+  orphan(): void {
+    this.asked.orphan += 1;
+    this.#after(0, () => this.die(null, null));
+  }
+
   terminate(): void {
+    invariant(!this.suspended, 'a suspended process hears no polite stop');
     this.asked.terminate += 1;
     const { stopMs } = this.#behaviour;
     if (stopMs !== null && !this.hung) this.#after(stopMs, () => this.die(0, null));
@@ -114,7 +151,7 @@ export class FakeProcess implements WorkerHandle {
       return;
     }
     this.spawned = true;
-    this.#events.spawned(1_000 + this.request.workerId);
+    this.#events.spawned(pidOf(this.request.workerId));
     if (this.inProcess && start !== 'never') this.#after(Math.min(50, startMs), () => this.#events.hello());
     if (start === 'ready') this.#after(startMs, () => this.#listen(heartbeatMs));
     if (start === 'exits') this.#after(startMs, () => this.die(exitCode, null));
@@ -152,7 +189,7 @@ export class FakeProcess implements WorkerHandle {
   }
 
   #beat(everyMs: number): void {
-    if (!this.hung) {
+    if (!this.hung && !this.suspended) {
       this.#events.heartbeat({ inFlight: this.inFlight, delayMs: 0, utilization: 0, heapUsed: 1 });
     }
     this.#after(everyMs, () => this.#beat(everyMs));
@@ -191,4 +228,20 @@ export class FakeRuntime implements Runtime {
   process(workerId: number): FakeProcess | undefined {
     return this.processes.find((process) => process.request.workerId === workerId);
   }
+}
+
+/** The measuring of processes that do not exist. */
+export function measureFakes(runtime: FakeRuntime, pids: readonly number[]): ReadonlyMap<number, Measure> {
+  const found = new Map<number, Measure>();
+  for (const process of runtime.alive()) {
+    const pid = pidOf(process.request.workerId);
+    if (!pids.includes(pid)) continue;
+    const { memoryBytes, stopped: isStopped } = process;
+    found.set(pid, { memoryBytes, privateBytes: memoryBytes, isStopped });
+  }
+  return found;
+}
+
+function pidOf(workerId: number): number {
+  return 1_000 + workerId;
 }

@@ -15,6 +15,7 @@ interface PoolCount {
 export class ReferenceCounts {
   readonly #listeners: FakeListeners;
   readonly #processes: () => readonly FakeProcess[];
+  readonly #isAside: (process: FakeProcess) => boolean;
   readonly #pools = new Map<string, PoolCount>();
   readonly #applications = new Map<string, number[]>();
   readonly #tripped: string[] = [];
@@ -22,7 +23,13 @@ export class ReferenceCounts {
   readonly #counted = new Set<FakeProcess>();
   checked = 0;
 
-  constructor(listeners: FakeListeners, processes: () => readonly FakeProcess[]) {
+  /** `isAside`: being suspended or suspended, which is no order to end. */
+  constructor(
+    listeners: FakeListeners,
+    processes: () => readonly FakeProcess[],
+    isAside: (process: FakeProcess) => boolean,
+  ) {
+    this.#isAside = isAside;
     this.#listeners = listeners;
     this.#processes = processes;
   }
@@ -103,7 +110,12 @@ export class ReferenceCounts {
   #wasAsked(process: FakeProcess): boolean {
     const { terminate, drain, kill } = process.asked;
     const { workerId } = process.request;
-    const leaving = this.#listeners.everPublished(workerId) && !this.#listeners.isPublished(workerId) && kill === 0;
+    if (this.#isAside(process)) return false;
+    const leaving =
+      this.#listeners.everPublished(workerId) &&
+      !this.#listeners.isPublished(workerId) &&
+      kill === 0 &&
+      process.asked.orphan === 0;
     return terminate > 0 || drain > 0 || leaving;
   }
 

@@ -8,7 +8,7 @@ import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { sampleApplication, sampleConfig, samplePool } from '../support/sample-pools.js';
 import { FakeListeners } from './fake-listeners.js';
-import { type Behaviour, type FakeProcess, FakeRuntime, goodProcess } from './fake-runtime.js';
+import { type Behaviour, type FakeProcess, FakeRuntime, goodProcess, measureFakes } from './fake-runtime.js';
 import { Random } from './random.js';
 import { ReceiptBook } from './receipt-book.js';
 import { ReferenceCounts } from './reference-counts.js';
@@ -44,8 +44,13 @@ export class World {
       linkMs: () => (!this.calm && this.random.chance(0.03) ? null : this.random.between(1, 30)),
       requestMs: () => this.random.pick([1, 5, 100, 3_000]),
       isReady: (workerId) => this.#isReady(workerId),
+      isSuspended: (workerId) => this.runtime.process(workerId)?.suspended === true,
     });
-    this.counts = new ReferenceCounts(this.listeners, () => this.runtime.alive());
+    this.counts = new ReferenceCounts(
+      this.listeners,
+      () => this.runtime.alive(),
+      (process) => this.#isAside(process.request.workerId),
+    );
     this.config = randomConfig(this.random);
     this.supervisor = this.#supervise();
     this.listeners.supervisor = this.supervisor;
@@ -65,7 +70,7 @@ export class World {
     const supervisor: SupervisorPort = createSupervisor({
       clock: this.clock,
       logger,
-      runtimes: { inProcess: this.runtime, outOfProcess: this.runtime },
+      runtimes: { inProcess: this.runtime, outOfProcess: this.runtime, runProgram: () => undefined },
       listeners: this.listeners,
       events: {
         workerStarted: () => undefined,
@@ -78,6 +83,7 @@ export class World {
       invariantBroken: (error) => this.broken.push(error),
       verify: true,
       residentBytes: () => 0,
+      measure: (pids) => measureFakes(this.runtime, pids),
     });
     return supervisor;
   }
@@ -110,7 +116,9 @@ export class World {
     else if (what < 50)
       for (let n = random.between(2, 6); n > 0; n -= 1) this.listeners.request(this.anyApplication().id);
     else if (what < 65) this.#anyProcess((process) => crash(process, random.pick([0, 1, null])));
-    else if (what < 69) this.#anyProcess((process) => void (process.hung = true));
+    else if (what < 68) this.#anyProcess((process) => void (process.hung = true));
+    else if (what < 69) this.#anyProcess((process) => void (process.hung = process.stopped = true));
+    else if (what < 71) this.#anyProcess(({ request }) => this.#suspendOrResume(request.workerId));
     else if (what < 75) supervisor.recyclePool(this.anyPool().name, 'on-demand').catch(() => undefined);
     else if (what < 78) supervisor.stopPool(this.anyPool().name).catch(() => undefined);
     else if (what < 83) supervisor.startPool(this.anyPool().name).catch(() => undefined);
@@ -168,6 +176,12 @@ export class World {
     if (alive.length > 0) act(this.random.pick(alive));
   }
 
+  #suspendOrResume(workerId: number): void {
+    const { supervisor } = this;
+    const order = this.random.chance(0.7) ? supervisor.orders.suspend(workerId) : supervisor.orders.resume(workerId);
+    order.catch(() => undefined);
+  }
+
   #orderWorker(): void {
     this.#anyProcess(({ request: { workerId } }) => {
       const done = this.random.chance(0.5)
@@ -189,6 +203,7 @@ export class World {
       stopMs: random.pick([1, 10, 500, 8_000, null]),
       heartbeatMs,
       answersPings: random.chance(0.95),
+      memoryBytes: random.pick([1, 1, 100, 250]) * 1_000_000,
     };
   }
 
@@ -200,7 +215,14 @@ export class World {
 
   #isReady(workerId: number): boolean {
     const process = this.runtime.process(workerId);
-    return process !== undefined && process.ready && !process.exited && !process.hung;
+    return process !== undefined && process.ready && !process.exited && !process.hung && !process.suspended;
+  }
+
+  /** Unpublished, or not yet published again, without an order to end. */
+  #isAside(workerId: number): boolean {
+    const workers = this.supervisor.view().flatMap((pool) => pool.workers);
+    const found = workers.find((worker) => worker.workerId === workerId);
+    return found?.state === 'suspended' || found?.state === 'starting';
   }
 
   /** A slot has its worker, one that replaces it and a few that leave; no more. */
@@ -221,6 +243,8 @@ export class World {
     }
   }
 }
+
+const healthCheck = { path: '/', intervalMs: 5_000, timeoutMs: 1_000, failures: 2 };
 
 function crash(process: FakeProcess, code: number | null): void {
   process.die(code, code === null ? 'SIGSEGV' : null);
@@ -248,7 +272,9 @@ function randomConfig(random: Random): CompiledConfig {
       applications.push(randomApplication(pool.name, `/p${n}a${m}`, inProcess, random));
     }
   }
-  return sampleConfig(pools, applications, random.between(1, 4));
+  const config = sampleConfig(pools, applications, random.between(1, 4));
+  const memoryBudgetBytes = random.pick([0, 0, 300_000_000]);
+  return { ...config, server: { ...config.server, memoryBudgetBytes } };
 }
 
 function randomPool(name: string, random: Random): PoolConfig {
@@ -258,6 +284,7 @@ function randomPool(name: string, random: Random): PoolConfig {
     processModel: {
       maxProcesses: random.between(1, 3),
       idleTimeoutMs: random.pick([0, 60_000]),
+      idleTimeoutAction: random.pick(['Terminate', 'Suspend'] as const),
       startupTimeLimitMs: random.pick([5_000, 20_000]),
       shutdownTimeLimitMs: random.pick([1_000, 10_000, 90_000]),
       pingingEnabled: random.chance(0.5),
@@ -269,6 +296,9 @@ function randomPool(name: string, random: Random): PoolConfig {
       rolling: random.chance(0.5),
       periodicRestartTimeMs: random.pick([0, 0, 120_000]),
       periodicRestartRequests: random.pick([0, 0, 3]),
+      periodicRestartMemoryBytes: random.pick([0, 0, 200_000_000]),
+      periodicRestartPrivateMemoryBytes: random.pick([0, 0, 200_000_000]),
+      periodicRestartScheduleMs: random.chance(0.1) ? [random.between(0, 86_399) * 1_000] : [],
     },
     failure: {
       rapidFailProtection: random.chance(0.8),
@@ -276,6 +306,7 @@ function randomPool(name: string, random: Random): PoolConfig {
       rapidFailProtectionMaxCrashes: random.between(1, 5),
       rapidFailProbeMs: random.pick([0, 30_000]),
       hangDetectionMs: random.pick([0, 10_000]),
+      orphanWorkerProcess: random.chance(0.2),
     },
   });
 }
@@ -289,6 +320,7 @@ function randomApplication(pool: string, path: string, inProcess: boolean, rando
       startupTimeLimitMs: random.pick([3_000, 10_000]),
       shutdownTimeLimitMs: random.pick([500, 5_000]),
       rapidFailsPerMinute: random.between(0, 4),
+      healthCheck: !inProcess && random.chance(0.3) ? healthCheck : null,
     },
   });
 }

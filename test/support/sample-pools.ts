@@ -44,6 +44,7 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
     processModel: {
       maxProcesses: 1,
       idleTimeoutMs: 0,
+      idleTimeoutAction: 'Terminate',
       startupTimeLimitMs: 90_000,
       shutdownTimeLimitMs: 90_000,
       pingingEnabled: false,
@@ -53,6 +54,7 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
       compileCache: false,
       spareHost: false,
       userName: null,
+      logEventOnProcessModel: ['IdleTimeout'],
       ...processModel,
     },
     recycling: {
@@ -62,7 +64,11 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
       restartFile: '',
       fileChange: [],
       periodicRestartTimeMs: 0,
+      logEventOnRecycle: [],
       periodicRestartRequests: 0,
+      periodicRestartMemoryBytes: 0,
+      periodicRestartPrivateMemoryBytes: 0,
+      periodicRestartScheduleMs: [],
       ...recycling,
     },
     failure: {
@@ -71,6 +77,9 @@ export function samplePool(name: string, changes: PoolChanges = {}): PoolConfig 
       rapidFailProtectionMaxCrashes: 5,
       rapidFailProbeMs: 300_000,
       hangDetectionMs: 10_000,
+      orphanWorkerProcess: false,
+      orphanAction: null,
+      autoShutdown: null,
       ...failure,
     },
   };
@@ -126,6 +135,7 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
       enableOutOfProcessConsoleRedirection: true,
       disallowRotationOnConfigChange: false,
     },
+    healthCheck: null,
     port: 0,
     ...changes,
   };
@@ -162,6 +172,7 @@ export function sampleConfig(
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,
       startConcurrency,
+      memoryBudgetBytes: 0,
       watch: false,
     },
     pools,

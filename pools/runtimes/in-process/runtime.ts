@@ -111,6 +111,20 @@ class InProcessWorker implements WorkerHandle {
     this.#life.process?.signal('SIGTERM');
   }
 
+  check(): void {}
+
+  suspend(): void {
+    this.#life.process?.suspend();
+  }
+
+  resume(): void {
+    this.#life.process?.resume();
+  }
+
+  orphan(): void {
+    this.#life.orphan();
+  }
+
   kill(): void {
     this.#life.stopping = true;
     this.#life.process?.kill();
@@ -201,6 +215,7 @@ class InProcessWorker implements WorkerHandle {
   }
 
   #take(message: HostToPrimary): void {
+    if (this.#life.isOver) return;
     switch (message.type) {
       case 'hello':
         return this.#hello(message.protocol);

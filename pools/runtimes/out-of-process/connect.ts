@@ -1,4 +1,4 @@
-/** Short connections of our own to a worker's port: probe, and the module's shutdown request. */
+/** Short connections of our own to a worker's port: probe, health check, and the module's shutdown request. */
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../../config/base/clock.js';
 import { connectProbeTimeoutMs } from '../../../config/base/limits.js';
@@ -12,7 +12,7 @@ export function canConnect(clock: Clock, address: Address): Promise<boolean> {
   });
 }
 
-export interface ShutdownRequest {
+export interface WorkerRequest {
   readonly address: Address;
   /** '/' or '/sub'. */
   readonly applicationPath: string;
@@ -27,14 +27,30 @@ const answerBytesMax = 4_096;
  * `POST <path>/iisintegration`: true when the app answered 202 and is stopping. Host is sent empty,
  * because an app with AllowedHosts refuses every name that it does not know.
  */
-export function requestShutdown(clock: Clock, request: ShutdownRequest): Promise<boolean> {
+export function requestShutdown(clock: Clock, request: WorkerRequest): Promise<boolean> {
+  const own = [`${header.event}: ${shutdownEvent}`, 'Content-Length: 0'];
+  return statusPleases(clock, request, `POST ${shutdownPath}`, own, (status) => status === shutdownStatus);
+}
+
+/** `GET <path>` below the application: true when a status below 500 comes in time. */
+export function checkHealth(clock: Clock, request: WorkerRequest & { readonly path: string }): Promise<boolean> {
+  return statusPleases(clock, request, `GET ${request.path}`, [], (status) => status < 500);
+}
+
+function statusPleases(
+  clock: Clock,
+  request: WorkerRequest,
+  what: string,
+  own: readonly string[],
+  pleases: (status: number) => boolean,
+): Promise<boolean> {
   const base = request.applicationPath === '/' ? '' : request.applicationPath;
+  const [method = '', path = ''] = what.split(' ');
   const lines = [
-    `POST ${encodeURI(base)}${shutdownPath} HTTP/1.1`,
+    `${method} ${encodeURI(base)}${path} HTTP/1.1`,
     'Host: ',
-    `${header.event}: ${shutdownEvent}`,
+    ...own,
     `${header.token}: ${request.token}`,
-    'Content-Length: 0',
     'Connection: close',
   ];
   return withSocket(clock, request.address, request.limitMs, (socket, done) => {
@@ -43,7 +59,7 @@ export function requestShutdown(clock: Clock, request: ShutdownRequest): Promise
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1');
       const status = /^HTTP\/1\.[01] ([0-9]{3})[ \r]/.exec(answer)?.[1];
-      if (status !== undefined) done(Number(status) === shutdownStatus);
+      if (status !== undefined) done(pleases(Number(status)));
       else if (answer.length > answerBytesMax) done(false);
     });
   });

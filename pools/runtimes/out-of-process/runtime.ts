@@ -18,7 +18,7 @@ import { WorkerLife } from '../worker-life.js';
 import { type ProcessExit, WorkerProcess } from '../worker-process.js';
 import { type ResolvedCommand, resolveCommand } from './commands.js';
 import { type Address, type Assignment, endpointOf } from './address.js';
-import { canConnect, requestShutdown } from './connect.js';
+import { canConnect, checkHealth, requestShutdown } from './connect.js';
 import { expandPort, outOfProcessEnvironment, pairingToken } from './environment.js';
 import { describeExit } from './exit-cause.js';
 import { mustReachProgram } from './program-access.js';
@@ -70,7 +70,7 @@ class OutOfProcessWorker implements WorkerHandle {
   ping(): void {
     if (this.#address === null) return;
     void canConnect(this.#parts.clock, this.#address).then((accepted) => {
-      if (accepted && this.#address !== null) this.#events.pong();
+      if (accepted && this.#address !== null && !this.#life.isOver) this.#events.pong();
     });
   }
 
@@ -83,6 +83,32 @@ class OutOfProcessWorker implements WorkerHandle {
   terminate(): void {
     this.#life.stopping = true;
     void this.#askToStop();
+  }
+
+  check(): void {
+    const { healthCheck } = this.#request.hosting;
+    if (this.#address === null || this.#plan === null || healthCheck === null) return;
+    void checkHealth(this.#parts.clock, {
+      address: this.#address,
+      applicationPath: this.#request.application.path,
+      token: this.#plan.token,
+      limitMs: healthCheck.timeoutMs,
+      path: healthCheck.path,
+    }).then((healthy) => {
+      if (!this.#life.isOver) this.#events.checked(healthy);
+    });
+  }
+
+  suspend(): void {
+    this.#life.process?.suspend();
+  }
+
+  resume(): void {
+    this.#life.process?.resume();
+  }
+
+  orphan(): void {
+    this.#life.orphan();
   }
 
   kill(): void {

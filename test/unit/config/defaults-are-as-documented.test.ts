@@ -48,6 +48,7 @@ test('a pool has the defaults of IIS', async () => {
     expect(pool?.processModel).toEqual({
       maxProcesses: 1,
       idleTimeoutMs: 1_200_000,
+      idleTimeoutAction: 'Terminate',
       startupTimeLimitMs: 90_000,
       shutdownTimeLimitMs: 90_000,
       pingingEnabled: true,
@@ -57,14 +58,39 @@ test('a pool has the defaults of IIS', async () => {
       compileCache: true,
       spareHost: false,
       userName: null,
+      logEventOnProcessModel: ['IdleTimeout'],
     });
-    expect(pool?.recycling.periodicRestartTimeMs).toBe(104_400_000);
+    expect(pool?.recycling).toEqual({
+      disallowOverlappingRotation: false,
+      disallowRotationOnConfigChange: false,
+      rolling: true,
+      restartFile: 'tmp/restart.txt',
+      fileChange: [],
+      logEventOnRecycle: [
+        'Time',
+        'Requests',
+        'Schedule',
+        'Memory',
+        'IsapiUnhealthy',
+        'OnDemand',
+        'ConfigChange',
+        'PrivateMemory',
+      ],
+      periodicRestartTimeMs: 104_400_000,
+      periodicRestartRequests: 0,
+      periodicRestartMemoryBytes: 0,
+      periodicRestartPrivateMemoryBytes: 0,
+      periodicRestartScheduleMs: [],
+    });
     expect(pool?.failure).toEqual({
       rapidFailProtection: true,
       rapidFailProtectionIntervalMs: 300_000,
       rapidFailProtectionMaxCrashes: 5,
       rapidFailProbeMs: 300_000,
       hangDetectionMs: 10_000,
+      orphanWorkerProcess: false,
+      orphanAction: null,
+      autoShutdown: null,
     });
   });
 });

@@ -43,6 +43,7 @@ test('every attribute of aspNetCore is read', async () => {
       restartFile: { path: files.path('app/tmp/restart.txt'), stamp: '' },
       forwardedPort: 'auto',
       forwardedFor: 'replace',
+      healthCheck: null,
       port: 0,
     });
   });

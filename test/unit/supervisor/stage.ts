@@ -5,7 +5,13 @@ import type { ApplicationUpstreams } from '../../../pools/protocol/snapshot.js';
 import type { PoolView, SupervisorPort } from '../../../pools/supervisor/ports.js';
 import { createSupervisor } from '../../../pools/supervisor/supervisor.js';
 import { FakeListeners } from '../../simulation/fake-listeners.js';
-import { type Behaviour, type FakeProcess, FakeRuntime, goodProcess } from '../../simulation/fake-runtime.js';
+import {
+  type Behaviour,
+  type FakeProcess,
+  FakeRuntime,
+  goodProcess,
+  measureFakes,
+} from '../../simulation/fake-runtime.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { sampleConfig } from '../../support/sample-pools.js';
 
@@ -36,6 +42,7 @@ export class Stage {
         const process = this.runtime.process(workerId);
         return process !== undefined && process.ready && !process.exited && !process.hung;
       },
+      isSuspended: (workerId) => this.runtime.process(workerId)?.suspended === true,
     });
     this.supervisor = this.#supervise();
     this.listeners.supervisor = this.supervisor;
@@ -47,7 +54,11 @@ export class Stage {
     return createSupervisor({
       clock: this.clock,
       logger,
-      runtimes: { inProcess: this.runtime, outOfProcess: this.runtime },
+      runtimes: {
+        inProcess: this.runtime,
+        outOfProcess: this.runtime,
+        runProgram: ({ file, arguments: words }) => this.happened.push([file, ...words].join(' ')),
+      },
       listeners: this.listeners,
       events: {
         workerStarted: (pool) => this.happened.push(`started ${pool}`),
@@ -62,6 +73,7 @@ export class Stage {
       },
       verify: true,
       residentBytes: () => 1_024,
+      measure: (pids) => measureFakes(this.runtime, pids),
     });
   }
 
