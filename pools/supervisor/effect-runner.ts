@@ -58,7 +58,8 @@ export class EffectRunner {
         stalled: (worker, silentMs) => this.#workerStalled(worker, silentMs),
         suspected: (worker, error) => this.#logger.warn('worker-unreachable', { ...about(worker), cause: error }),
         idle: (worker) => {
-          if (!worker.host.machine.rules.alwaysRunning) this.#noteIdle('worker-idle', worker);
+          const { alwaysRunning, suspendsIdle } = worker.host.machine.rules;
+          if (!alwaysRunning && !suspendsIdle) this.#noteIdle('worker-idle', worker);
           this.#later(worker.host, { type: 'idle', ...keyOf(worker) });
         },
         recycleDue: (worker, reason) => {
