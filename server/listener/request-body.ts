@@ -5,6 +5,9 @@ import { badRequest, contentLengthTooLarge } from '../http1/rejections.js';
 import type { Rejection, RequestHead } from '../http1/types.js';
 import { lingerBytesMax } from '../../config/base/limits.js';
 
+/** Larger chunks are handed on where they are. */
+const gatheredBytesMax = 1_024;
+
 /** Takes the body of one request out of the connection's bytes and gives it to the exchange. Used again. */
 export class RequestBody {
   isDone = true;
@@ -55,24 +58,37 @@ export class RequestBody {
     return stop;
   }
 
+  /** Small chunks of one read leave as one piece: a body of tiny chunks must not cost a write for each of them. */
   #feedChunked(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
     const decoder = this.#decoder;
     let at = start;
+    let from = 0;
+    let to = 0;
     while (decoder !== null && at < end) {
       at = decoder.decode(buffer, at, end);
-      const bytes = decoder.dataEnd - decoder.dataStart;
+      const { dataStart, dataEnd } = decoder;
+      const bytes = dataEnd - dataStart;
       this.received += bytes;
       if (decoder.rejection !== null || this.received > this.#bytesMax) {
         this.rejection = decoder.rejection ?? contentLengthTooLarge;
         return end;
       }
-      if (bytes > 0 && !exchange.body(buffer, decoder.dataStart, decoder.dataEnd)) this.isHeld = true;
-      if (!decoder.done) continue;
-      this.isDone = true;
-      exchange.endBody(decoder.trailers);
-      return at;
+      if (bytes > 0 && to > from && bytes <= gatheredBytesMax) {
+        // Moves left, over framing that is decoded already.
+        buffer.copyWithin(to, dataStart, dataEnd);
+        to += bytes;
+      } else if (bytes > 0) {
+        if (to > from && !exchange.body(buffer, from, to)) this.isHeld = true;
+        from = dataStart;
+        to = dataEnd;
+      }
+      if (decoder.done) break;
     }
     if (decoder === null) this.rejection = badRequest.chunkData;
+    if (to > from && !exchange.body(buffer, from, to)) this.isHeld = true;
+    if (decoder?.done !== true) return at;
+    this.isDone = true;
+    exchange.endBody(decoder.trailers);
     return at;
   }
 }

@@ -4,6 +4,7 @@ import { asyncContexts } from './async-contexts.js';
 import { blockedLoop } from './blocked-loop.js';
 import { benchFigures } from './bench-figures.js';
 import { coldStart } from './cold-start.js';
+import { edge } from './edge/experiments.js';
 import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
@@ -38,6 +39,7 @@ export const experiments: readonly Experiment[] = [
   ...mustRefuseLive,
   pipelining,
   hostileAnswersLive,
+  ...edge,
   growth,
   npmTest,
 ];

@@ -140,6 +140,33 @@ function mutatedTransferEncoding(list: CaseList): void {
   }
 }
 
+const tokenByte = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
+
+/** Every byte at every place where a lenient parser might skip it, with and without Content-Length. */
+function everyByteInTransferEncoding(list: CaseList): void {
+  for (let code = 0; code < 0x100; code++) {
+    const byte = String.fromCharCode(code);
+    // A space or tab around a value is no part of it; without a length those are good requests.
+    const isBlank = code === 0x20 || code === 0x09;
+    const lines = [
+      ['value-start', `Transfer-Encoding: ${byte}chunked`, isBlank],
+      ['value-end', `Transfer-Encoding: chunked${byte}`, isBlank],
+      ['value-inside', `Transfer-Encoding: chun${byte}ked`, false],
+      ['comma', `Transfer-Encoding: chunked${byte},`, false],
+      // A token byte makes another name, which means nothing to anybody.
+      ['name-end', `Transfer-Encoding${byte}: chunked`, tokenByte.test(byte)],
+      ['name-start', `${byte}Transfer-Encoding: chunked`, tokenByte.test(byte)],
+    ] as const;
+    for (const [where, line, isGood] of lines) {
+      const isOtherName = where.startsWith('name') && isGood;
+      if (!isGood) list.add(`F2/every-${where}-${hex(code)}`, post([line], '0\r\n\r\n'), 400, 501);
+      if (!isOtherName) {
+        list.add(`F2/every-${where}-${hex(code)}-length`, post(['Content-Length: 5', line], '0\r\n\r\n'), 400, 501);
+      }
+    }
+  }
+}
+
 /** F3: Content-Length that is not a plain number. */
 const contentLengthValues = [
   '+5',
@@ -276,6 +303,7 @@ export function refusedFraming(): RequestCase[] {
   bothFramings(list);
   transferEncoding(list);
   mutatedTransferEncoding(list);
+  everyByteInTransferEncoding(list);
   contentLength(list);
   hiddenLength(list);
   lineEnds(list);

@@ -1,0 +1,18 @@
+import type { Experiment } from '../../experiment.js';
+import { fairness, idleClients } from './fairness.js';
+import { keepAliveRace } from './keep-alive-race.js';
+import { logDiskFull } from './log-disk-full.js';
+import { reloads } from './reloads.js';
+import { slowHttp } from './slow-http.js';
+import { stoppedListener } from './stopped-listener.js';
+
+/** Hostile and heavy clients, and faults, seen from the network. */
+export const edge: readonly Experiment[] = [
+  slowHttp,
+  fairness,
+  idleClients,
+  keepAliveRace,
+  reloads,
+  stoppedListener,
+  logDiskFull,
+];
