@@ -240,6 +240,8 @@ export interface ApplicationConfig {
   readonly pool: string;
   readonly physicalPath: string;
   readonly maxAllowedContentLength: number;
+  /** Path of the warm-up request below the application's; null = none (preloadEnabled). */
+  readonly preloadPath: string | null;
   /** null exactly when `failure` is not. */
   readonly hosting: HostingConfig | null;
   /** Why this application answers an error to every request (500.19, 500.34, 500.35 ...). */

@@ -168,6 +168,8 @@ export const environmentVariablesMax = 500;
 /** `requestTimeout` of httpPlatform; aspNetCore stops at half of it. */
 export const requestTimeoutMsMax = 2_592_000_000;
 export const recycleFilesMax = 16;
+/** Of the request that a new worker answers before clients reach it (preloadEnabled). */
+export const warmUpUserAgent = 'Sluice-WarmUp';
 /** Of pools with `affinity: cookie`. */
 export const affinityCookieName = 'SluiceAffinity';
 /** Cookie values that a listener remembers as good, per application. */

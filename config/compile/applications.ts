@@ -32,6 +32,8 @@ interface Declared {
   readonly id: string;
   readonly pool: CompiledPool;
   readonly physicalPath: string;
+  /** Null: not preloadEnabled. */
+  readonly preloadPath: string | null;
   /** maxAllowedContentLength of its entry, and with its defaults. */
   readonly limits: { readonly own: number | undefined; readonly inherited: number | undefined };
 }
@@ -165,7 +167,8 @@ export class Applications {
     const limits = { own: limit(applicationDefaults.parse(own)), inherited: limit(settings) };
     const id = `${site.config.name}${path}`;
     const around = { parents: [], applications: new Set<string>() };
-    return { site, raw, at, path, key: keyOf(path), id, pool, physicalPath, limits, ...around };
+    const preloadPath = settings.preloadEnabled ? settings.preloadPath : null;
+    return { site, raw, at, path, key: keyOf(path), id, pool, physicalPath, limits, preloadPath, ...around };
   }
 
   private async read(
@@ -205,6 +208,7 @@ export class Applications {
         site.maxAllowedContentLength ??
         limits.inherited ??
         maxAllowedContentLengthDefault,
+      preloadPath: one.preloadPath,
       hosting: made.hosting,
       failure: made.failure,
     };

@@ -39,10 +39,20 @@ export const applicationDefaults = z.strictObject({
     acts: 'not-here',
   }),
   preloadEnabled: setting(z.boolean().prefault(false), {
-    description: 'Send a request to the application after each start of a worker.',
+    description:
+      'Every new worker answers a request of Sluice’s own (User-Agent Sluice-WarmUp) before it gets any of a client, after recycles ' +
+      'too. Its status is logged and decides nothing. With startMode AlwaysRunning clients never meet a cold worker.',
     reload: 'live',
-    acts: 'not-yet',
   }),
+  preloadPath: setting(
+    text(2_048)
+      .regex(/^\/[!-~]*$/, { error: 'write a path that begins with / and is percent-encoded' })
+      .prefault('/'),
+    {
+      description: 'What that request asks for, below the path of the application.',
+      reload: 'live',
+    },
+  ),
   serviceAutoStartEnabled: setting(z.boolean().prefault(false), {
     description: 'IIS only.',
     reload: 'live',

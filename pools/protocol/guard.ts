@@ -66,6 +66,8 @@ function check(fields: Fields): HostToPrimary {
         utilization: clamped(fields, 'utilization', 1),
         heapUsed: clamped(fields, 'heapUsed', Number.MAX_SAFE_INTEGER),
       };
+    case 'warmed':
+      return { type: 'warmed', status: integer(fields, 'status', 999) };
     case 'pong':
       return { type: 'pong', id: integer(fields, 'id', countMax) };
     case 'dumped':

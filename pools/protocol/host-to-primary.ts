@@ -27,6 +27,8 @@ export type HostToPrimary =
       readonly heapUsed: number;
     }
   | { readonly type: 'pong'; readonly id: number }
+  /** The warm-up request is over; status 0 = without an answer. */
+  | { readonly type: 'warmed'; readonly status: number }
   /** Answer to `dump`: the name of the file, or why there is none. */
   | { readonly type: 'dumped'; readonly id: number; readonly file: string; readonly error: string }
   /** Why the app cannot be hosted (http2-only server, nothing listens and nothing is exported ...). */

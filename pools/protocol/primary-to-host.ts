@@ -6,6 +6,8 @@ export type PrimaryToHost =
   | { readonly type: 'ping'; readonly id: number }
   /** To a spare host, once: which worker it is. Only now the app's first line runs. */
   | { readonly type: 'start'; readonly slot: number }
+  /** Have the app answer this; answered by `warmed`. */
+  | ({ readonly type: 'warm-up' } & WarmUpRequest)
   /** Draining: no new streams on any link; release virtual sockets right after their answer. */
   | { readonly type: 'drain' }
   /** Write a diagnostic report or a heap snapshot to a new file in `folder`; answered by `dumped`. */
@@ -16,6 +18,13 @@ export type DumpKind = 'report' | 'heap';
 /** Primary -> watchdog thread of the host (fd 5), in the same form. */
 export interface PrimaryToWatchdog {
   readonly type: 'capture';
+}
+
+export interface WarmUpRequest {
+  /** Path and query, percent-encoded. */
+  readonly target: string;
+  readonly host: string;
+  readonly userAgent: string;
 }
 
 /** Start data of the host, in one environment variable that the host deletes before the app runs. */

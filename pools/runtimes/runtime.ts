@@ -26,7 +26,7 @@ export type SpareRequest = Pick<WorkerStart, 'pool' | 'application' | 'hosting' 
 
 /** A step of the start journey, kept for the failure report and the obituary. */
 export interface JourneyStep {
-  readonly step: 'identity' | 'files' | 'socket' | 'port' | 'spawn' | 'hello' | 'listen' | 'ownership';
+  readonly step: 'identity' | 'files' | 'socket' | 'port' | 'spawn' | 'hello' | 'listen' | 'ownership' | 'warm-up';
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly outcome: 'ok' | 'failed';

@@ -148,6 +148,14 @@ export class WorkerLife {
     this.end(null);
   }
 
+  /** What its warm-up request got; 0 = nothing. A page that fails may be meant so: it decides nothing. */
+  warmed(status: number): void {
+    const { pool, application, workerId } = this.#request;
+    const fields = { pool: pool.name, application: application.id, workerId, status };
+    if (status === 0 || status >= 500) this.#parts.logger.warn('worker-warmed-up', fields);
+    else this.#parts.logger.info('worker-warmed-up', fields);
+  }
+
   end(exit: ProcessExit | null): void {
     if (this.#over) return;
     this.#over = true;

@@ -199,6 +199,7 @@ export class WorkerRunner {
       ready: (endpoint, journey) => {
         worker.endpoint = endpoint;
         worker.journey = journey;
+        worker.warmUpMs = journey.find(({ step }) => step === 'warm-up')?.durationMs ?? 0;
         this.#later(worker, { type: 'listening' });
       },
       startFailed: (failure) => this.#failStart(worker, failure),

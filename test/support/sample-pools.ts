@@ -98,6 +98,7 @@ export function sampleApplication(pool: string, path = '/', changes: Application
     pool,
     physicalPath: `/srv${path}`,
     maxAllowedContentLength: 30_000_000,
+    preloadPath: null,
     failure: null,
     ...rest,
     hosting: hosting === null ? null : sampleHosting(hosting),

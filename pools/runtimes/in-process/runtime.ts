@@ -21,6 +21,7 @@ import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
 import type { ProcessExit, WorkerProcess } from '../worker-process.js';
 import { TenantNotes } from '../tenant-notes.js';
+import { warmUpOf } from '../warm-up.js';
 import { WorkerLife } from '../worker-life.js';
 import { Dumps } from './dumps.js';
 import { describeEarlyExit } from './early-exit.js';
@@ -221,6 +222,8 @@ class InProcessWorker implements WorkerHandle {
         return this.#hello(message.protocol);
       case 'listening':
         return this.#listening();
+      case 'warmed':
+        return this.#warmed(message.status);
       case 'heartbeat':
         return this.#events.heartbeat(message);
       case 'pong':
@@ -262,6 +265,21 @@ class InProcessWorker implements WorkerHandle {
 
   #listening(): void {
     if (this.#link === null || !this.#life.once('listening')) return;
+    const request = warmUpOf(this.#request);
+    if (request === null) return this.#ready();
+    this.#life.journey.enter('warm-up');
+    this.#waits = '; it listens, and has not answered its warm-up request';
+    this.#control?.send({ type: 'warm-up', ...request });
+  }
+
+  #warmed(status: number): void {
+    if (warmUpOf(this.#request) === null || !this.#life.once('warmed')) return;
+    this.#life.warmed(status);
+    this.#ready();
+  }
+
+  #ready(): void {
+    if (this.#link === null) return;
     this.#life.ready({ kind: 'link', socketPath: this.#link.path, linkToken: this.#linkToken });
   }
 }

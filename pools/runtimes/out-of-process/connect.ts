@@ -1,13 +1,14 @@
-/** Short connections of our own to a worker's port: probe, health check, and the module's shutdown request. */
+/** Short connections of our own to a worker's port: probe, warm-up, health check, and the module's shutdown request. */
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../../config/base/clock.js';
 import { connectProbeTimeoutMs } from '../../../config/base/limits.js';
 import { header, shutdownEvent, shutdownPath, shutdownStatus } from '../../integration/contract.js';
+import type { WarmUpRequest } from '../../protocol/primary-to-host.js';
 import type { Address } from './address.js';
 
 /** True when a connection is accepted. */
 export function canConnect(clock: Clock, address: Address): Promise<boolean> {
-  return withSocket(clock, address, connectProbeTimeoutMs, (socket, done) => {
+  return withSocket(clock, address, connectProbeTimeoutMs, false, (socket, done) => {
     socket.once('connect', () => done(true));
   });
 }
@@ -37,7 +38,7 @@ export function checkHealth(clock: Clock, request: WorkerRequest & { readonly pa
   return statusPleases(clock, request, `GET ${request.path}`, [], (status) => status < 500);
 }
 
-function statusPleases(
+async function statusPleases(
   clock: Clock,
   request: WorkerRequest,
   what: string,
@@ -46,42 +47,51 @@ function statusPleases(
 ): Promise<boolean> {
   const base = request.applicationPath === '/' ? '' : request.applicationPath;
   const [method = '', path = ''] = what.split(' ');
-  const lines = [
-    `${method} ${encodeURI(base)}${path} HTTP/1.1`,
-    'Host: ',
-    ...own,
-    `${header.token}: ${request.token}`,
-    'Connection: close',
-  ];
-  return withSocket(clock, request.address, request.limitMs, (socket, done) => {
+  const status = await ask(clock, request, [`${method} ${encodeURI(base)}${path} HTTP/1.1`, 'Host: ', ...own]);
+  return status !== 0 && pleases(status);
+}
+
+/** Status of the warm-up request; 0 = no answer within the limit. The body is not waited for. */
+export function requestWarmUp(clock: Clock, request: Asked & WarmUpRequest): Promise<number> {
+  const { target, host, userAgent } = request;
+  return ask(clock, request, [`GET ${target} HTTP/1.1`, `Host: ${host}`, `User-Agent: ${userAgent}`, 'Accept: */*']);
+}
+
+type Asked = Pick<WorkerRequest, 'address' | 'token' | 'limitMs'>;
+
+/** The status of the answer; 0 = none. */
+function ask(clock: Clock, { address, token, limitMs }: Asked, begin: readonly string[]): Promise<number> {
+  const lines = [...begin, `${header.token}: ${token}`, 'Connection: close'];
+  return withSocket(clock, address, limitMs, 0, (socket, done) => {
     let answer = '';
     socket.once('connect', () => socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1');
       const status = /^HTTP\/1\.[01] ([0-9]{3})[ \r]/.exec(answer)?.[1];
-      if (status !== undefined) done(pleases(Number(status)));
-      else if (answer.length > answerBytesMax) done(false);
+      if (status !== undefined) done(Number(status));
+      else if (answer.length > answerBytesMax) done(0);
     });
   });
 }
 
-/** Runs `use` on a new connection until it is done; an error, the end or the limit means false. */
-function withSocket(
+/** Runs `use` on a new connection until it is done; an error, the end or the limit means `failed`. */
+function withSocket<T>(
   clock: Clock,
   address: Address,
   limitMs: number,
-  use: (socket: Socket, done: (result: boolean) => void) => void,
-): Promise<boolean> {
+  failed: T,
+  use: (socket: Socket, done: (result: T) => void) => void,
+): Promise<T> {
   return new Promise((resolve) => {
     const socket = connect(address);
-    const cancel = clock.setTimer(limitMs, () => done(false));
-    function done(result: boolean): void {
+    const cancel = clock.setTimer(limitMs, () => done(failed));
+    function done(result: T): void {
       cancel();
       socket.destroy();
       resolve(result);
     }
-    socket.once('error', () => done(false));
-    socket.once('close', () => done(false));
+    socket.once('error', () => done(failed));
+    socket.once('close', () => done(failed));
     use(socket, done);
   });
 }

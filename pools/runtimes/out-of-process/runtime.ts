@@ -14,11 +14,12 @@ import { mustHaveSandbox, programFolder, type SandboxView, sandboxView } from '.
 import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
 import type { RuntimeParts } from '../runtime-parts.js';
 import { StartError } from '../start-error.js';
+import { warmUpOf } from '../warm-up.js';
 import { WorkerLife } from '../worker-life.js';
 import { type ProcessExit, WorkerProcess } from '../worker-process.js';
 import { type ResolvedCommand, resolveCommand } from './commands.js';
 import { type Address, type Assignment, endpointOf } from './address.js';
-import { canConnect, checkHealth, requestShutdown } from './connect.js';
+import { canConnect, checkHealth, requestShutdown, requestWarmUp } from './connect.js';
 import { expandPort, outOfProcessEnvironment, pairingToken } from './environment.js';
 import { describeExit } from './exit-cause.js';
 import { mustReachProgram } from './program-access.js';
@@ -230,6 +231,7 @@ class OutOfProcessWorker implements WorkerHandle {
       const first = await Promise.race([watch.address, worker.exited]);
       if ('outputTail' in first) return this.#life.stopping ? null : describeExit(first);
       this.#address = first;
+      await Promise.race([this.#warmUp(first, plan), worker.exited]);
       this.#life.ready(endpointOf(first, plan.token));
       return null;
     } catch (error) {
@@ -237,6 +239,15 @@ class OutOfProcessWorker implements WorkerHandle {
     } finally {
       watch.stop();
     }
+  }
+
+  /** Within the start limit; a worker that does not answer in time is published all the same. */
+  async #warmUp(address: Address, plan: Plan): Promise<void> {
+    const request = warmUpOf(this.#request);
+    if (request === null) return;
+    this.#life.journey.enter('warm-up');
+    const limitMs = this.#request.hosting.startupTimeLimitMs;
+    this.#life.warmed(await requestWarmUp(this.#parts.clock, { address, token: plan.token, limitMs, ...request }));
   }
 
   /** The module's handshake for .NET; everybody else, and whoever does not answer it with 202, gets SIGTERM. */

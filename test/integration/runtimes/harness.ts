@@ -250,6 +250,7 @@ function applicationOf(options: StartOptions): ApplicationConfig {
     pool: 'shop',
     physicalPath: options.physicalPath,
     maxAllowedContentLength: 30_000_000,
+    preloadPath: null,
     failure: null,
     hosting: {
       hostingModel: 'OutOfProcess',

@@ -21,6 +21,7 @@ function application(id: string, path: string, more: Partial<ApplicationConfig> 
     pool: 'shop',
     physicalPath: '/srv',
     maxAllowedContentLength: 1,
+    preloadPath: null,
     hosting: null,
     failure: null,
     ...more,

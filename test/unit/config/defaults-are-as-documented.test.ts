@@ -29,6 +29,7 @@ test('a file with nothing but a site has every default', async () => {
       id: 'main/',
       pool: 'DefaultAppPool',
       maxAllowedContentLength: 30_000_000,
+      preloadPath: null,
     });
     expect(config.warnings).toEqual([]);
   });

@@ -10,6 +10,7 @@ import {
   type HostStartData,
   hostLinkFd,
   type PrimaryToHost,
+  type WarmUpRequest,
 } from '../../../protocol/primary-to-host.js';
 import { setAnchor } from './anchor.js';
 import type { App } from './app.js';
@@ -24,6 +25,7 @@ import { hostClock, refreshCoarseNow } from './host-clock.js';
 import { Link, type LinkOwner } from './link.js';
 import { adoptListen, type ListenOwner } from './listen.js';
 import type { NetInternals } from './node-internals.js';
+import { warmUp } from './warm-up.js';
 import { watchAnswers } from './request-bytes.js';
 import { findSeam, type Seam } from './seam.js';
 import { startWatchdog } from './watchdog.js';
@@ -156,7 +158,15 @@ export class Host implements LinkOwner, ListenOwner {
   #command(message: PrimaryToHost): void {
     if (message.type === 'ping') this.#send({ type: 'pong', id: message.id });
     else if (message.type === 'drain') this.#drain();
+    else if (message.type === 'warm-up') this.#warmUp(message);
     else if (message.type === 'dump') void dump(message).then((answer) => this.#send(answer));
+  }
+
+  #warmUp(request: WarmUpRequest): void {
+    const done = (status: number): void => this.#send({ type: 'warmed', status });
+    const app = this.#app;
+    if (app === null) done(0);
+    else runSoon(() => warmUp(app, request, done), undefined);
   }
 
   #drain(): void {

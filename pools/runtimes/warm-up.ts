@@ -1,0 +1,16 @@
+/** The request that a new worker answers before it is published (`preloadEnabled`), in both hosting models. */
+import { warmUpUserAgent } from '../../config/base/limits.js';
+import type { WarmUpRequest } from '../protocol/primary-to-host.js';
+import type { WorkerStart } from './runtime.js';
+
+/** Null = this application has none. */
+export function warmUpOf({ application, site }: WorkerStart): WarmUpRequest | null {
+  if (application.preloadPath === null) return null;
+  const base = application.path === '/' ? '' : application.path;
+  const binding = site.bindings.find(({ host }) => host !== '' && !host.startsWith('*'));
+  return {
+    target: encodeURI(base) + application.preloadPath,
+    host: binding?.host ?? 'localhost',
+    userAgent: warmUpUserAgent,
+  };
+}
