@@ -38,7 +38,12 @@ export interface ServerConfig {
   readonly trustedProxies: readonly string[];
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
   readonly accessLog: { readonly format: 'json' | 'combined' | 'none' };
-  readonly webLimits: { readonly headerWaitTimeoutMs: number; readonly minBytesPerSecond: number };
+  readonly webLimits: {
+    readonly headerWaitTimeoutMs: number;
+    readonly minBytesPerSecond: number;
+    /** Over all listeners; 0 = no limit. */
+    readonly maxHandshakesPerSecond: number;
+  };
   readonly shutdownTimeLimitMs: number;
   readonly drainDelayMs: number;
   readonly startConcurrency: number;
@@ -202,10 +207,14 @@ export interface SiteConfig {
   readonly name: string;
   readonly bindings: readonly BindingConfig[];
   readonly limits: SiteLimits;
+  /** Value of Strict-Transport-Security; '' = none is sent. */
+  readonly strictTransportSecurity: string;
+  /** Port of the https address that requests over http are sent to; 0 = they are served. */
+  readonly redirectPort: number;
 }
 
 export interface BindingConfig {
-  readonly protocol: 'http';
+  readonly protocol: 'http' | 'https';
   /** '*' = every address of the machine; otherwise a literal IPv4 or IPv6 address without brackets. */
   readonly address: string;
   readonly port: number;
@@ -213,7 +222,32 @@ export interface BindingConfig {
   readonly host: string;
   /** Peers that begin every connection with a PROXY header; empty: nobody does. All bindings of a port agree. */
   readonly proxyProtocol: readonly string[];
+  /** null exactly for http. */
+  readonly tls: TlsConfig | null;
 }
+
+/** How TLS ends at one binding. Bindings with equal values are one and the same to TLS. */
+export interface TlsConfig {
+  readonly certificate: CertificateSource;
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** false = never offered (sslFlags 4). */
+  readonly http2: boolean;
+  readonly clientCertificates: ClientCertificateMode;
+  /** Absolute path of a PEM file; '' exactly with mode `off`. */
+  readonly authoritiesFile: string;
+}
+
+export type ClientCertificateMode = 'off' | 'accept' | 'require';
+
+/** Paths are absolute; a password is a secret, '' = none. */
+export type CertificateSource =
+  /** `keyFile` may be the same file. */
+  | { readonly kind: 'pem'; readonly certFile: string; readonly keyFile: string; readonly password: string }
+  | { readonly kind: 'pfx'; readonly file: string; readonly password: string }
+  /** Found in the folder by the name that the client asks for. */
+  | { readonly kind: 'store'; readonly folder: string; readonly password: string }
+  /** Made by Sluice, for this machine only. */
+  | { readonly kind: 'development' };
 
 export interface SiteLimits {
   /** Keep-alive, pause between body packets, and wait in the queue (IIS limits@connectionTimeout). */

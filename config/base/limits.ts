@@ -183,6 +183,8 @@ export const subFoldersMax = 150_000;
 export const subFolderEntriesMax = 20_000;
 /** Applications whose files are read at the same time. */
 export const applicationsReadAtOnce = 16;
+/** One file of a certificate, key, PKCS #12 or list of authorities. */
+export const certificateFileBytesMax = 1_048_576;
 /** Detection of an application: what it reads of a folder that a tenant may have filled. */
 export const detectionJsonBytesMax = 1_048_576;
 export const detectionFolderEntriesMax = 20_000;
@@ -265,6 +267,23 @@ export const listenerRetireLimitMs = 5_000;
 export const listenerStartAttemptsMax = 4;
 /** From the first fork until every listener accepts. */
 export const listenerStartLimitMs = 45_000;
+
+/** TLS: the first message of a client (RFC 8446 4.1.2), and the time from accept to the end of the handshake. */
+export const clientHelloBytesMax = 16_384;
+export const tlsHandshakeLimitMs = 10_000;
+/** Handshakes that wait for their turn, of one listener; more are closed. */
+export const tlsHandshakesWaitingMax = 2_048;
+export const tlsHandshakePauseMs = 50;
+/** Certificates that one listener keeps ready; the one unused the longest goes first. */
+export const tlsContextsMax = 1_000;
+/** Questions of one listener for certificates that are not answered yet. */
+export const tlsQuestionsMax = 1_000;
+/** A certificate that could not be had is not asked for again so long. */
+export const tlsMissingRestMs = 2_000;
+export const tlsCertificateWaitMs = 5_000;
+export const tlsTicketRotationMs = 28_800_000;
+/** Certificates of a folder whose names are looked at; beyond it file names alone count. */
+export const certificateStoreFilesMax = 20_000;
 
 /** One load of the configuration in its own thread. */
 export const configLoadLimitMs = 30_000;

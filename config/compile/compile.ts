@@ -21,6 +21,7 @@ import { Report } from './report.js';
 import { compileServer, defaultFolders } from './server.js';
 import { compileSites } from './sites.js';
 import { soundPart } from './sound-part.js';
+import { TlsCompiler } from './tls.js';
 
 export interface LoadOptions {
   readonly environment: Environment;
@@ -144,7 +145,9 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
   for (const [index, pool] of listOf(raw['applicationPools']).entries()) {
     if (isPlain(pool)) await pools.declare(textOf(pool['name']), pool, ['applicationPools', index]);
   }
-  const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report);
+  const tls = new TlsCompiler(report, serverSettingsOf(raw).certificateStore);
+  const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report, tls);
+  await tls.checkFiles();
   const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);
   for (const site of sites) await applications.addSite(site);
   await applications.compile();

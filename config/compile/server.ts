@@ -74,6 +74,7 @@ export function compileServer(
     webLimits: {
       headerWaitTimeoutMs: settings.webLimits.headerWaitTimeout,
       minBytesPerSecond: settings.webLimits.minBytesPerSecond,
+      maxHandshakesPerSecond: settings.webLimits.maxHandshakesPerSecond,
     },
     shutdownTimeLimitMs: settings.shutdownTimeLimit,
     drainDelayMs: settings.drainDelay,

@@ -1,11 +1,11 @@
 /** `sites`: names, ids, bindings and limits; the applications below them are compiled elsewhere. */
-import { shown } from '../base/units.js';
 import { nodeAt, type Path } from '../load/source.js';
 import type { BindingConfig, SiteConfig } from '../model.js';
-import { siteSettings } from '../schema/root.js';
-import { parseAddressBlock, parseBindingInformation } from './addresses.js';
+import { type SiteSettings, siteSettings } from '../schema/root.js';
+import { type BindingParts, parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
 import type { Report } from './report.js';
+import { Protocols, protocolOf, redirectPort, strictTransportSecurity, type TlsCompiler } from './tls.js';
 
 export interface CompiledSite {
   readonly config: SiteConfig;
@@ -15,8 +15,13 @@ export interface CompiledSite {
   readonly maxAllowedContentLength: number | undefined;
 }
 
-export function compileSites(rawSites: readonly unknown[], defaults: unknown, report: Report): CompiledSite[] {
-  const bindings = new Bindings(report);
+export function compileSites(
+  rawSites: readonly unknown[],
+  defaults: unknown,
+  report: Report,
+  tls: TlsCompiler,
+): CompiledSite[] {
+  const compiler = new Bindings(report, tls);
   const names = new Map<string, number>();
   const ids = siteIds(rawSites, report);
   const sites: CompiledSite[] = [];
@@ -35,6 +40,7 @@ export function compileSites(rawSites: readonly unknown[], defaults: unknown, re
     );
     const settings = siteSettings.parse(inherit(defaults, own));
     const { connectionTimeout, maxUrlSegments: _, ...limits } = settings.limits;
+    const bindings = compiler.compile(raw['bindings'], path, settings);
     sites.push({
       path,
       raw,
@@ -42,13 +48,15 @@ export function compileSites(rawSites: readonly unknown[], defaults: unknown, re
       config: {
         id: ids[index] ?? index + 1,
         name,
-        bindings: bindings.compile(raw['bindings'], [...path, 'bindings']),
+        bindings,
         limits: {
           ...limits,
           connectionTimeoutMs: connectionTimeout,
           maxBandwidth: limitOf(limits.maxBandwidth),
           maxBandwidthPerAddress: limitOf(limits.maxBandwidthPerAddress),
         },
+        strictTransportSecurity: strictTransportSecurity(settings),
+        redirectPort: redirectPort(settings, bindings, path, report),
       },
     });
   }
@@ -81,36 +89,40 @@ function siteIds(rawSites: readonly unknown[], report: Report): number[] {
 /** The bindings of all sites: the same address, port and host may be bound once. */
 class Bindings {
   private readonly report: Report;
+  private readonly tls: TlsCompiler;
+  private readonly protocols: Protocols;
   private readonly taken = new Map<string, string>();
   /** Port -> the sorted peers of its bindings. */
   private readonly proxies = new Map<number, string>();
 
-  constructor(report: Report) {
+  constructor(report: Report, tls: TlsCompiler) {
     this.report = report;
+    this.tls = tls;
+    this.protocols = new Protocols(report);
   }
 
-  compile(raw: unknown, path: Path): readonly BindingConfig[] {
+  compile(raw: unknown, sitePath: Path, site: SiteSettings): readonly BindingConfig[] {
     const compiled: BindingConfig[] = [];
     for (const [index, item] of (Array.isArray(raw) ? (raw as readonly unknown[]) : []).entries()) {
-      const binding = isPlain(item) ? this.binding(item, [...path, index]) : null;
-      if (binding !== null) compiled.push(binding);
+      const path = [...sitePath, 'bindings', index];
+      const parts = isPlain(item) ? this.binding(item, path) : null;
+      if (parts === null || !isPlain(item)) continue;
+      const protocol = protocolOf(item);
+      this.protocols.add(protocol, parts.port, path);
+      if (protocol === 'http') {
+        compiled.push({ protocol, ...parts, tls: null });
+        continue;
+      }
+      const tls = this.tls.compile(item, path, parts.address, site, sitePath);
+      if (tls !== null) compiled.push({ protocol, ...parts, tls });
     }
     return compiled;
   }
 
-  private binding(item: Readonly<Record<string, unknown>>, path: Path): BindingConfig | null {
-    const protocol = item['protocol'] ?? 'http';
-    if (protocol !== 'http') {
-      this.report.at([...path, 'protocol'], {
-        code: protocol === 'https' ? 'https-not-implemented' : 'bad-value',
-        message:
-          protocol === 'https'
-            ? 'https bindings are not implemented yet'
-            : `"${shown(textOf(protocol))}" is not a protocol of a binding`,
-        remedy: 'use protocol http, and end TLS in front of Sluice until then',
-      });
-      return null;
-    }
+  private binding(
+    item: Readonly<Record<string, unknown>>,
+    path: Path,
+  ): (BindingParts & Pick<BindingConfig, 'proxyProtocol'>) | null {
     const at = [...path, 'bindingInformation'];
     const parsed = parseBindingInformation(textOf(item['bindingInformation']));
     if (!parsed.ok) {
@@ -135,7 +147,7 @@ class Bindings {
     const place = nodeAt(this.report.root, at)?.place;
     this.taken.set(key, place === undefined ? 'another site' : `${place.file}:${place.line}`);
     const proxyProtocol = this.proxyProtocol(item['proxyProtocol'], port, [...path, 'proxyProtocol']);
-    return { protocol: 'http', address, port, host, proxyProtocol };
+    return { address, port, host, proxyProtocol };
   }
 
   /** The header comes before everything that tells bindings of a port apart. */

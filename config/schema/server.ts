@@ -25,6 +25,12 @@ const webLimits = z.strictObject({
     unit: 'bytes/s',
     reload: 'live',
   }),
+  maxHandshakesPerSecond: setting(uint().prefault(1_000), {
+    description:
+      'TLS handshakes begun in a second, over all listeners; further ones wait a moment, and are closed when too many wait. 0 = no limit.',
+    unit: 'handshakes/s',
+    reload: 'live',
+  }),
   connectionTimeout: setting(timeSpan().prefault('00:02:00'), {
     description: 'IIS’s server-wide value; set `limits.connectionTimeout` of a site or of siteDefaults.',
     unit: 'hh:mm:ss',
@@ -55,6 +61,19 @@ const webLimits = z.strictObject({
   }),
 });
 
+const certificateStore = z.strictObject({
+  path: setting(text().min(1), {
+    description:
+      'Folder. For shop.example: shop.example.pfx, shop.example.pem (with shop.example.key, or with the key inside) or shop.example/fullchain.pem and privkey.pem; for any name below example: _.example.…, else every certificate in the folder that has the name.',
+    reload: 'live',
+  }),
+  password: setting(z.string().max(1_024).optional(), {
+    description: 'Password of the keys and PKCS #12 files in it.',
+    reload: 'live',
+    secret: true,
+  }),
+});
+
 const accessLog = z.strictObject({
   format: setting(z.enum(['json', 'combined', 'none']).prefault('json'), {
     description:
@@ -77,6 +96,10 @@ export const serverSettings = {
   }),
   accessLog: setting(accessLog.prefault({}), { description: 'The access log.', reload: 'live' }),
   webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
+  certificateStore: setting(certificateStore.optional(), {
+    description: 'Certificates of https bindings that name none, found by host name (IIS: centralized certificates).',
+    reload: 'live',
+  }),
   identityRange: setting(identityRange.prefault({}), {
     description: 'User ids that pools and listeners get when started as root.',
     reload: 'restart',

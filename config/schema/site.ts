@@ -82,9 +82,33 @@ const application = z.strictObject({
   }),
 });
 
+const certificateFiles = z.strictObject({
+  certFile: setting(text().min(1).optional(), {
+    description: 'PEM file: the certificate, then those of its issuers. Relative to this file.',
+    reload: 'live',
+  }),
+  keyFile: setting(text().min(1).optional(), {
+    description: 'PEM file of the private key. Without it the key is looked for in certFile.',
+    reload: 'live',
+  }),
+  pfxFile: setting(text().min(1).optional(), {
+    description: 'PKCS #12 file (.pfx, .p12) instead of certFile and keyFile.',
+    reload: 'live',
+  }),
+  password: setting(z.string().max(1_024).optional(), {
+    description: 'Password of the key or the PKCS #12 file.',
+    reload: 'live',
+    secret: true,
+  }),
+});
+
+const certificate = z.union([z.literal('development'), certificateFiles], {
+  error: 'write { certFile, keyFile }, { pfxFile, password } or development',
+});
+
 const binding = z.strictObject({
-  protocol: setting(z.string().prefault('http'), {
-    description: 'http. https is not implemented yet.',
+  protocol: setting(z.enum(['http', 'https']).prefault('http'), {
+    description: 'http or https. All bindings of one address and port have the same.',
     reload: 'live',
   }),
   bindingInformation: setting(text(400), {
@@ -96,7 +120,28 @@ const binding = z.strictObject({
       'Addresses or CIDR blocks of load balancers that begin every connection with a PROXY header (version 1 or 2). The same for all bindings of a port.',
     reload: 'live',
   }),
-  sslFlags: setting(uint(0, 127).prefault(0), { description: 'TLS options.', reload: 'live', acts: 'not-yet' }),
+  sslFlags: setting(uint(0, 127).prefault(0), {
+    description:
+      'IIS’s bits: 2 = certificate from certificateStore, 4 = no HTTP/2, 32 = no TLS 1.3. The others change nothing: names are always told apart (SNI), and nothing older than TLS 1.2 is spoken.',
+    reload: 'live',
+  }),
+  certificate: setting(certificate.optional(), {
+    description:
+      'Certificate of an https binding: { certFile, keyFile } in PEM form (keyFile only if the key is not in certFile), { pfxFile } for PKCS #12, each with a password where there is one; or development: made by Sluice, for loopback addresses. Paths are relative to this file. Without it: the site’s, then certificateStore, then, on a loopback address, development.',
+    reload: 'live',
+  }),
+});
+
+const clientCertificates = z.strictObject({
+  mode: setting(z.enum(['off', 'accept', 'require']).prefault('off'), {
+    description:
+      'Whether clients are asked for a certificate. accept: they may come without one. require: without one 403.7. One that no authority of authoritiesFile vouches for is 403.16.',
+    reload: 'live',
+  }),
+  authoritiesFile: setting(text().min(1).optional(), {
+    description: 'PEM file with the certificates of the authorities that clients’ certificates come from.',
+    reload: 'live',
+  }),
 });
 
 const limits = z.strictObject({
@@ -154,18 +199,17 @@ const limits = z.strictObject({
 });
 
 const hsts = z.strictObject({
-  enabled: setting(z.boolean().prefault(false), { description: 'Send HSTS.', reload: 'live', acts: 'not-yet' }),
-  'max-age': setting(uint().prefault(0), { description: 'Its age.', unit: 'seconds', reload: 'live', acts: 'not-yet' }),
-  includeSubDomains: setting(z.boolean().prefault(false), {
-    description: 'Subdomains too.',
+  enabled: setting(z.boolean().prefault(false), {
+    description: 'Send Strict-Transport-Security with every answer over https, unless the application sends its own.',
     reload: 'live',
-    acts: 'not-yet',
   }),
-  preload: setting(z.boolean().prefault(false), { description: 'Preload list.', reload: 'live', acts: 'not-yet' }),
+  'max-age': setting(uint().prefault(0), { description: 'Its max-age.', unit: 'seconds', reload: 'live' }),
+  includeSubDomains: setting(z.boolean().prefault(false), { description: 'Subdomains too.', reload: 'live' }),
+  preload: setting(z.boolean().prefault(false), { description: 'Allow browsers’ preload lists.', reload: 'live' }),
   redirectHttpToHttps: setting(z.boolean().prefault(false), {
-    description: 'Redirect http to https.',
+    description:
+      'Answer requests over http with 307 to the same address over https, at the port of the site’s https binding. Acts with hsts.enabled only, as in IIS.',
     reload: 'live',
-    acts: 'not-yet',
   }),
 });
 
@@ -177,7 +221,15 @@ export const siteSettings = z.strictObject({
     acts: 'not-yet',
   }),
   limits: setting(limits.prefault({}), { description: 'Connection limits.', reload: 'live' }),
-  hsts: setting(hsts.prefault({}), { description: 'HTTP Strict Transport Security.', reload: 'live' }),
+  hsts: setting(hsts.prefault({}), { description: 'HTTP Strict Transport Security (RFC 6797).', reload: 'live' }),
+  certificate: setting(certificate.optional(), {
+    description: 'Certificate of the site’s https bindings that name none, written like theirs.',
+    reload: 'live',
+  }),
+  clientCertificates: setting(clientCertificates.prefault({}), {
+    description: 'Certificates of clients, on the site’s https bindings.',
+    reload: 'live',
+  }),
   security: securitySetting,
 });
 

@@ -10,6 +10,8 @@ export type ListenerToPrimary =
   | { readonly type: 'link'; readonly workerId: number; readonly up: boolean; readonly error: string }
   /** A request found no eligible worker and waits; sent once per application until upstreams change. */
   | { readonly type: 'need-worker'; readonly applicationId: string }
+  /** A client wants TLS: `key` of its binding, and the name it asks for where the certificate depends on it. */
+  | { readonly type: 'want-certificate'; readonly key: string; readonly name: string }
   /** Every ready process of an out-of-process application has a request in flight. */
   | { readonly type: 'busy'; readonly applicationId: string }
   /** At most one per turn and pool: `count` more requests want to wait in the pool's queue. */

@@ -1,5 +1,5 @@
 import type { Spending } from './listener-to-primary.js';
-import type { ApplicationUpstreams, Routes, UpstreamWorker } from './snapshot.js';
+import type { ApplicationUpstreams, CertificateMaterial, Routes, UpstreamWorker } from './snapshot.js';
 
 /** One address the primary holds open; the handle travels beside the message. */
 export interface ListenAddress {
@@ -40,6 +40,18 @@ export type PrimaryToListener =
   /** Another listener saw this request line in flight at a crash of the pool. */
   | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
   | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }
+  /**
+   * Answer to `want-certificate`, or a changed file of one that was asked for before. null: there is none that
+   * can be used.
+   */
+  | {
+      readonly type: 'certificate';
+      readonly key: string;
+      readonly name: string;
+      readonly material: CertificateMaterial | null;
+    }
+  /** Session tickets are sealed with keys derived from this (32 bytes, base64): the same in every listener. */
+  | { readonly type: 'ticket-secret'; readonly secret: string }
   /** Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. */
   | { readonly type: 'shutdown'; readonly limitMs: number }
   /** The access log was renamed, or is about to be read by others: open it by its name, then `logs-reopened`. */

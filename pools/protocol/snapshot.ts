@@ -3,7 +3,7 @@
  * them in order and acknowledges the number. Routes change with the configuration, upstreams with
  * every start and stop of a worker.
  */
-import type { HostingModel } from '../../config/model.js';
+import type { ClientCertificateMode, HostingModel } from '../../config/model.js';
 
 export interface RouteBinding {
   readonly siteIndex: number;
@@ -15,6 +15,34 @@ export interface RouteBinding {
   readonly scheme: 'http' | 'https';
   /** Peers (addresses, CIDR blocks) that begin every connection with a PROXY header; absent: nobody does. */
   readonly proxyProtocol?: readonly string[];
+  /** null exactly for http. */
+  readonly tls: RouteTls | null;
+}
+
+/** How TLS ends at a binding. The certificate itself is asked for when it is needed. */
+export interface RouteTls {
+  /** Names certificate and policy together; bindings with the same key are one to TLS. */
+  readonly key: string;
+  /** Names what is asked of clients: only connections with the same policy may serve each other's hosts. */
+  readonly policy: string;
+  /** The certificate depends on the name that the client asks for (certificateStore). */
+  readonly byName: boolean;
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** May be offered, once somebody speaks it. */
+  readonly http2: boolean;
+  readonly clientCertificates: ClientCertificateMode;
+}
+
+/** What a TLS context is made of. Holds a private key: handed to listeners on their channel, never logged. */
+export interface CertificateMaterial {
+  /** PEM, the leaf first; '' with `pfx`. */
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** PKCS #12 as base64, with its password; '' = PEM. */
+  readonly pfx: string;
+  readonly password: string;
+  /** PEM of the authorities that clients' certificates come from; '' = clients are not asked. */
+  readonly authorities: string;
 }
 
 export interface RouteSite {
@@ -22,6 +50,10 @@ export interface RouteSite {
   readonly connectionTimeoutMs: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  /** Sent with answers over https; '' = none. */
+  readonly strictTransportSecurity: string;
+  /** Where requests over http are sent to; 0 = they are served. */
+  readonly redirectPort: number;
   /** Absent: nothing is limited. */
   readonly rates?: SiteRates;
 }
@@ -69,6 +101,8 @@ export interface RoutePool {
 export interface ListenerSettings {
   readonly headerWaitTimeoutMs: number;
   readonly minBytesPerSecond: number;
+  /** Over all listeners; 0 = no limit. */
+  readonly maxHandshakesPerSecond: number;
   readonly trustedProxies: readonly string[];
   /** Signs affinity cookies; hexadecimal, as long as this server runs. */
   readonly affinityKey: string;

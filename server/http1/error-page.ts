@@ -30,6 +30,7 @@ export interface Page {
 }
 
 const titles: Readonly<Record<number, string>> = {
+  307: 'Temporary Redirect',
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',

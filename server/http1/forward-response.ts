@@ -19,6 +19,8 @@ export interface ResponseHeadOptions {
   readonly cookie: string;
   /** Complete field lines that the site adds to its answers; absent: none. */
   readonly fields?: string;
+  /** Value of Strict-Transport-Security (RFC 6797), where the worker sends none itself; '' = none. */
+  readonly strictTransportSecurity: string;
 }
 
 /**
@@ -61,9 +63,22 @@ export function responseHead(head: ResponseHead, options: ResponseHeadOptions): 
   }
   if (!hasDate) out += 'Date: ' + options.date + '\r\n';
   if (options.cookie !== '') out += 'Set-Cookie: ' + options.cookie + '\r\n';
+  if (options.strictTransportSecurity !== '' && !hasPolicy(fields)) {
+    out += policyName + ': ' + options.strictTransportSecurity + '\r\n';
+  }
   if (options.framing === 'chunked') out += 'Transfer-Encoding: chunked\r\n';
   if (options.fields !== undefined) out += options.fields;
   return out + connectionLine(options) + '\r\n';
+}
+
+const policyName = 'Strict-Transport-Security';
+
+function hasPolicy(fields: readonly string[]): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (name.length === policyName.length && name.toLowerCase() === 'strict-transport-security') return true;
+  }
+  return false;
 }
 
 /** Answers to HEAD and 304 keep the length as a fact about the body that is not there; 1xx and 204 never do. */
@@ -105,7 +120,13 @@ function connectionLine(options: ResponseHeadOptions): string {
   }
 }
 
-const interimOptions: ResponseHeadOptions = { framing: 'none', date: '', connection: 'default', cookie: '' };
+const interimOptions: ResponseHeadOptions = {
+  framing: 'none',
+  date: '',
+  connection: 'default',
+  cookie: '',
+  strictTransportSecurity: '',
+};
 
 /** A 1xx other than 101 for an HTTP/1.1 client: hop-by-hop fields and framing removed, nothing added. */
 export function interimHead(head: ResponseHead): string {

@@ -33,6 +33,8 @@ export interface ForwardContext {
   scheme: 'http' | 'https';
   /** The TLS client's certificate as base64 of DER on one line; '' = none. For out-of-process workers. */
   clientCertificate: string;
+  /** The same for X-Forwarded-Client-Cert (Envoy's form); '' = none. */
+  forwardedClientCert: string;
 }
 
 /** Of the worker's connection and its application. */
@@ -62,6 +64,7 @@ export function createForwardContext(
     clientPort: peerPort,
     scheme: peerScheme,
     clientCertificate: '',
+    forwardedClientCert: '',
   };
 }
 
@@ -117,7 +120,7 @@ function workerValue(kind: number, value: string): string {
 
 /**
  * Fields for an in-process worker: `name\nvalue\n` each, latin1. Names and order are the client's;
- * hop-by-hop and protected fields are gone, nothing is added. A websocket upgrade keeps Connection and Upgrade.
+ * hop-by-hop and protected fields are gone; only the certificate of a TLS client is added. A websocket upgrade keeps Connection and Upgrade.
  */
 export function linkRequestFields(head: RequestHead, client: ForwardContext): string {
   const { fields, fieldKinds, connectionNames } = head;
@@ -138,6 +141,7 @@ export function linkRequestFields(head: RequestHead, client: ForwardContext): st
     }
     out += name + '\n' + workerValue(kind, value) + '\n';
   }
+  if (client.forwardedClientCert !== '') out += clientCertName + '\n' + client.forwardedClientCert + '\n';
   return out;
 }
 
@@ -172,10 +176,15 @@ export function upstreamRequestHead(head: RequestHead, client: ForwardContext, u
   if (head.upgradeWebSocket) out += 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   out += 'X-Forwarded-For: ' + forwardedFor(head, client, upstream) + '\r\n';
   out += 'X-Forwarded-Proto: ' + forwardedProto(head, client, upstream) + '\r\n';
-  if (client.clientCertificate !== '') out += 'MS-ASPNETCORE-CLIENTCERT: ' + client.clientCertificate + '\r\n';
+  if (client.clientCertificate !== '') {
+    out += 'MS-ASPNETCORE-CLIENTCERT: ' + client.clientCertificate + '\r\n';
+    out += clientCertName + ': ' + client.forwardedClientCert + '\r\n';
+  }
   if (upstream.pairingToken !== '') out += 'MS-ASPNETCORE-TOKEN: ' + upstream.pairingToken + '\r\n';
   return out + '\r\n';
 }
+
+const clientCertName = 'X-Forwarded-Client-Cert';
 
 /** Fields that `upstreamRequestHead` writes itself, behind the client's. */
 function isRewritten(kind: number): boolean {

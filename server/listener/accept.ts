@@ -7,12 +7,12 @@ import type { ListenAddress } from '../../pools/protocol/primary-to-listener.js'
 /** The sockets that the primary bound and lent to this listener; closing one here leaves the primary's open. */
 export class ListeningSockets {
   readonly #servers = new Map<string, Server>();
-  readonly #accepted: (socket: Socket) => void;
+  readonly #accepted: (socket: Socket, port: number) => void;
   readonly #acceptFailed: (code: string) => void;
   readonly #say: (message: ListenerToPrimary) => void;
 
   constructor(
-    accepted: (socket: Socket) => void,
+    accepted: (socket: Socket, port: number) => void,
     acceptFailed: (code: string) => void,
     say: (message: ListenerToPrimary) => void,
   ) {
@@ -23,9 +23,9 @@ export class ListeningSockets {
 
   /** `handle` is Node's own handle object as it arrives with a message: its type is not public. */
   listen(address: ListenAddress, handle: unknown): void {
-    const { key } = address;
+    const { key, port } = address;
     if (this.#servers.has(key)) return;
-    const server = createServer({ pauseOnConnect: true, noDelay: true }, this.#accepted);
+    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accepted(socket, port));
     this.#servers.set(key, server);
     server.once('listening', () => this.#say({ type: 'listening', key }));
     server.on('error', (error: NodeJS.ErrnoException) => {

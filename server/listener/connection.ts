@@ -1,15 +1,9 @@
 // HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
-import {
-  lingerBytesMax,
-  lingerTimeMs,
-  newConnectionGraceMs,
-  newConnectionTimeoutMs,
-  pipelineBufferBytesMax,
-} from '../../config/base/limits.js';
+import { lingerBytesMax, lingerTimeMs, newConnectionGraceMs } from '../../config/base/limits.js';
+import { newConnectionTimeoutMs, pipelineBufferBytesMax } from '../../config/base/limits.js';
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
-import { createForwardContext, type ForwardContext } from '../http1/forward.js';
-import type { ProxyHeader } from '../http1/proxy-protocol.js';
+import type { ForwardContext } from '../http1/forward.js';
 import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
 import { headIncomplete, headRejected, type Rejection } from '../http1/types.js';
 import type { Expiring } from '../proxy/deadlines.js';
@@ -18,6 +12,7 @@ import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { LinkStream } from '../proxy/link-stream.js';
 import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
+import { clientContext, type Origin } from './client-context.js';
 import type { ConnectionContext, ConnectionState } from './context.js';
 import { HeldBytes } from './held-bytes.js';
 import { errorText, headerWait } from './error-text.js';
@@ -57,15 +52,12 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   #tunnelUntilMs = Infinity;
   #hasClientEnded = false;
 
-  /** `peer`: the client behind a load balancer that speaks the PROXY protocol. */
-  constructor(accepted: Socket, context: ConnectionContext, peer: ProxyHeader['source'] = null) {
+  constructor(accepted: Socket, context: ConnectionContext, origin: Origin) {
     this.#context = context;
-    const address = peer?.address ?? plainAddress(accepted.remoteAddress);
-    // The router sets what the routes say of the peer.
-    this.forward = createForwardContext(address, peer?.port ?? accepted.remotePort ?? 0, 'http', false, 'pass');
+    this.forward = clientContext(accepted, origin);
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
-    this.router = new RequestRouter(context, this.forward, this.localAddress, this.localPort);
+    this.router = new RequestRouter(context, this.forward, origin.tls, this.localAddress, this.localPort);
     this.#socket = adoptSocket(accepted, this);
     this.output = new SocketOutput(this.#socket);
     this.#rates = new RateWatch(this.#socket, this.output);
@@ -344,14 +336,18 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
   #refuse(rejection: Rejection): void {
     const { status, subStatus, reason } = rejection;
     const keepAlive =
-      (status === 404 || status === 429) && rejection !== noHost && this.#body.isDone && this.request.keepAlive;
+      (status === 404 || status === 429 || status === 307) &&
+      rejection !== noHost &&
+      this.#body.isDone &&
+      this.request.keepAlive;
     this.#writeError(rejection, !keepAlive || this.isClosing, 0);
     this.#context.refused(this, { status, subStatus, reason, site: this.site?.name ?? '', pool: '' });
     this.answered(keepAlive);
   }
 
   #writeError(failure: Rejection | StoredFailure, close: boolean, retryAfterSeconds: number): void {
-    const frame = { close, retryAfterSeconds, date: this.#context.core.date(), fields: this.router.answerFields };
+    const fields = this.router.fieldsFor(this.request, failure);
+    const frame = { close, retryAfterSeconds, date: this.#context.core.date(), fields };
     this.output.text(errorText(this.request, failure, frame));
     this.output.flush();
   }

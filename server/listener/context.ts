@@ -12,6 +12,8 @@ import type { SiteLimiter } from './site-limiter.js';
 /** Everything of the newest routes that a request needs; replaced as a whole. */
 export interface RoutingState {
   readonly table: RouteTable;
+  /** Ports on which clients speak TLS. */
+  readonly tlsPorts: ReadonlySet<number>;
   /** By `AppRoute.index`. */
   readonly applications: readonly ApplicationState[];
   readonly trusted: TrustedProxies;

@@ -17,6 +17,7 @@ import type { Waiter } from '../proxy/waiter.js';
 import type { Worker } from '../proxy/worker.js';
 import { Accounting } from './accounting.js';
 import { pickWorker } from './balancer.js';
+import type { Origin, ProxySource } from './client-context.js';
 import { ClientConnection } from './connection.js';
 import type { ConnectionContext, RefusedRequest, RoutingState } from './context.js';
 import { ListeningSockets } from './accept.js';
@@ -26,6 +27,7 @@ import { readProxyHeader } from './proxy-header.js';
 import { RequestQueue } from './queue.js';
 import { RoutingBooks } from './routing.js';
 import type { SiteLimiter } from './site-limiter.js';
+import { type HandshakeResult, TlsFront, type TlsFrontPorts } from './tls/front.js';
 import { Upstreams } from './upstreams.js';
 
 export interface ListenerPorts {
@@ -45,6 +47,7 @@ const emptyRoutes: Routes = {
   settings: {
     headerWaitTimeoutMs: 30_000,
     minBytesPerSecond: 240,
+    maxHandshakesPerSecond: 0,
     trustedProxies: [],
     affinityKey: '',
     underscoresInHeaders: 'pass',
@@ -54,11 +57,12 @@ const emptyRoutes: Routes = {
   },
 };
 
+const nobody = Buffer.alloc(0);
 const shutdownNoticeShare = 0.2;
 const shutdownNoticeMsMax = 10_000;
 
 /** One listener process without its process: takes the primary's messages, runs the data path. */
-export class Listener implements ProxyCore, ConnectionContext {
+export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly clock: Clock;
   readonly listenerId: number;
   readonly deadlines: Deadlines;
@@ -75,6 +79,8 @@ export class Listener implements ProxyCore, ConnectionContext {
   readonly #sockets: ListeningSockets;
   readonly #overload: Overload;
   readonly #limiters: Limiters;
+  readonly #tls: TlsFront;
+  readonly #handshakes = new Map<HandshakeResult, number>();
   readonly #connections = new Set<ClientConnection>();
   readonly #accepted: number;
   readonly #states: { readonly idle: number; readonly active: number; readonly tunnel: number };
@@ -98,12 +104,13 @@ export class Listener implements ProxyCore, ConnectionContext {
     });
     this.#upstreams = new Upstreams({ clock: ports.clock, core: this, queue: this.#queue, say });
     this.#sockets = new ListeningSockets(
-      (socket) => this.#accept(socket),
+      (socket, port) => this.#accept(socket, port),
       (code) => this.#overload.acceptFailed(code),
       say,
     );
     this.#overload = new Overload({ clock: ports.clock, sockets: this.#sockets, connections: this.#connections, say });
     this.#limiters = new Limiters(ports.clock, say);
+    this.#tls = new TlsFront(this);
     this.#accepted = this.#cells.declare(metrics.connectionsAccepted, []);
     this.#states = {
       idle: this.#cells.declare(metrics.connections, ['idle']),
@@ -129,6 +136,10 @@ export class Listener implements ProxyCore, ConnectionContext {
         return this.say({ type: 'ack', number: message.number });
       case 'open-link':
         return this.#upstreams.openLink(message.applicationId, message.worker);
+      case 'certificate':
+        return this.#tls.contexts.receive(message.key, message.name, message.material);
+      case 'ticket-secret':
+        return this.#tls.contexts.setTicketSecret(message.secret);
       case 'claimed':
         return this.#queue.claimed(message.claimId, message.granted);
       case 'drain':
@@ -231,21 +242,37 @@ export class Listener implements ProxyCore, ConnectionContext {
     if (this.isShuttingDown && this.#connections.size === 0) this.#finish();
   }
 
-  #accept(socket: Socket): void {
+  // TlsFrontPorts
+
+  secured(socket: Socket, origin: Origin): void {
+    if (this.isShuttingDown) socket.destroy();
+    else this.#connections.add(new ClientConnection(socket, this, origin));
+  }
+
+  count(result: HandshakeResult): void {
+    const at = this.#handshakes.get(result) ?? this.#cells.declare(metrics.tlsHandshakes, [result]);
+    this.#handshakes.set(result, at);
+    this.#cells.add(at, 1);
+  }
+
+  #accept(socket: Socket, port: number): void {
     this.#cells.add(this.#accepted, 1);
     this.#overload.accepting();
-    const proxies = this.routing.proxies.get(socket.localPort ?? 0);
-    if (proxies?.matches(plainAddress(socket.remoteAddress)) !== true) {
-      this.#connections.add(new ClientConnection(socket, this));
-      return;
-    }
+    const proxies = this.routing.proxies.get(port);
+    if (proxies?.matches(plainAddress(socket.remoteAddress)) !== true) return this.#greet(socket, port, nobody, null);
     const untilMs = this.clock.monotonicMs() + this.routing.headerWaitTimeoutMs;
     readProxyHeader(socket, this.deadlines, untilMs, (header, rest) => {
-      if (header === null) return this.#accounting.countRefused('ProxyHeader');
-      const connection = new ClientConnection(socket, this, header.source);
-      this.#connections.add(connection);
-      if (rest.length > 0) connection.onBytes(rest, rest.length);
+      if (header === null) this.#accounting.countRefused('ProxyHeader');
+      else this.#greet(socket, port, rest, header.source);
     });
+  }
+
+  /** `rest`: what was read already. `source`: who a load balancer says the client is. */
+  #greet(socket: Socket, port: number, rest: Buffer, source: ProxySource): void {
+    if (this.routing.tlsPorts.has(port)) return this.#tls.accept(socket, rest, source);
+    const connection = new ClientConnection(socket, this, { tls: null, source });
+    this.#connections.add(connection);
+    if (rest.length > 0) connection.onBytes(rest, rest.length);
   }
 
   /** Hands a request to a worker, and tells the primary when an application has no idle process left. */
@@ -264,6 +291,7 @@ export class Listener implements ProxyCore, ConnectionContext {
     for (const application of this.#upstreams.applications()) application.isRouted = false;
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
     this.#limiters.apply(routes);
+    this.#tls.apply(routes);
     this.#accounting.setLog(routes.settings.accessLogFile, routes.settings.accessLogFormat);
   }
 

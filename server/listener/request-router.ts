@@ -1,5 +1,5 @@
 // HOT: measured by test/bench/main.ts
-import type { RouteSite } from '../../pools/protocol/snapshot.js';
+import type { RouteSite, RouteTls } from '../../pools/protocol/snapshot.js';
 import { type ForwardContext, refuseUnderscores } from '../http1/forward.js';
 import { contentLengthTooLarge } from '../http1/rejections.js';
 import type { Rejection, RequestHead } from '../http1/types.js';
@@ -8,10 +8,15 @@ import type { Pace } from '../proxy/pacer.js';
 import { matchPath } from '../route/table.js';
 import type { AppRoute, SiteRoute } from '../route/types.js';
 import type { ConnectionContext, RoutingState } from './context.js';
+import type { TlsPeer } from './tls/peer.js';
 
 export const noHost: Rejection = { status: 404, subStatus: 0, reason: 'Hostname' };
 const noApplication: Rejection = { status: 404, subStatus: 0, reason: 'NotFound' };
 const badPath: Rejection = { status: 400, subStatus: 0, reason: 'Path' };
+const misdirected: Rejection = { status: 421, subStatus: 0, reason: 'ServerName' };
+const certificateRequired: Rejection = { status: 403, subStatus: 7, reason: 'ClientCertificate' };
+const certificateUntrusted: Rejection = { status: 403, subStatus: 16, reason: 'ClientCertificate' };
+const toHttps: Rejection = { status: 307, subStatus: 0, reason: 'HttpsRedirect' };
 const connLimit: Rejection = { status: 503, subStatus: 0, reason: 'ConnLimit' };
 
 /** Finds the application of each request of one connection; remembers the site while host and routes stay. */
@@ -26,14 +31,24 @@ export class RequestRouter implements AnswerLimits {
   #pacedAddress = '';
   readonly #context: ConnectionContext;
   readonly #forward: ForwardContext;
+  readonly #peer: TlsPeer | null;
   readonly #localAddress: string;
   readonly #localPort: number;
   #routing: RoutingState;
   #siteRoute: SiteRoute | null = null;
   #siteHost = '';
+  /** Judged already, under the routing of now. */
+  #coveredHost: string | null = null;
 
-  constructor(context: ConnectionContext, forward: ForwardContext, localAddress: string, localPort: number) {
+  constructor(
+    context: ConnectionContext,
+    forward: ForwardContext,
+    peer: TlsPeer | null,
+    localAddress: string,
+    localPort: number,
+  ) {
     this.#context = context;
+    this.#peer = peer;
     this.#forward = forward;
     this.#localAddress = localAddress;
     this.#localPort = localPort;
@@ -54,7 +69,9 @@ export class RequestRouter implements AnswerLimits {
     if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite(request.host);
     const site = this.#siteRoute;
     if (site === null) return this.#reject(noHost);
+    if (this.#peer !== null && !this.#mayServe(this.#peer, site, request.host)) return null;
     if (site.site !== this.site && !this.#enterSite(site.site)) return this.#reject(connLimit);
+    if (site.site.redirectPort !== 0 && forward.scheme === 'http') return this.#reject(toHttps);
     const route = matchPath(site, request.path);
     if (route === 'not-found') return this.#reject(noApplication);
     if (route === 'bad-path') return this.#reject(badPath);
@@ -77,12 +94,52 @@ export class RequestRouter implements AnswerLimits {
     const forward = this.#forward;
     this.#routing = routing;
     this.#siteRoute = null;
+    this.#coveredHost = null;
     forward.trusted = routing.trusted.matches(forward.peerAddress);
     forward.underscores = routing.underscores;
     if (forward.trusted) return;
     forward.clientAddress = forward.peerAddress;
     forward.clientPort = forward.peerPort;
     forward.scheme = forward.peerScheme;
+  }
+
+  /** Field lines of ours in an answer of ours. */
+  fieldsFor(request: RequestHead, rejection: object): string {
+    const policy = this.strictTransportSecurity;
+    const limits = this.answerFields;
+    if (policy !== '') return `${limits}Strict-Transport-Security: ${policy}\r\n`;
+    if (rejection !== toHttps || this.site === null) return limits;
+    const { redirectPort } = this.site;
+    const port = redirectPort === 443 ? '' : `:${redirectPort}`;
+    return `Location: https://${request.host}${port}${request.target === '*' ? '/' : request.target}\r\n`;
+  }
+
+  /** Only over https (RFC 6797 7.2). */
+  get strictTransportSecurity(): string {
+    return this.site === null || this.#forward.scheme === 'http' ? '' : this.site.strictTransportSecurity;
+  }
+
+  /**
+   * May this connection carry requests for this host? What was asked of its client has to be what the site
+   * asks for, and the certificate it was shown has to hold for the host (RFC 9110 7.4). A resumed handshake
+   * is judged like any other: by the certificate that the connection really has.
+   */
+  #mayServe(peer: TlsPeer, { tls }: SiteRoute, host: string): boolean {
+    if (tls === null || tls.policy !== peer.tls.policy || !this.#isShown(peer, tls, host)) {
+      this.rejection = misdirected;
+      return false;
+    }
+    if (peer.certificate === 'trusted' || tls.clientCertificates === 'off') return true;
+    if (peer.certificate === 'none' && tls.clientCertificates === 'accept') return true;
+    this.rejection = peer.certificate === 'none' ? certificateRequired : certificateUntrusted;
+    return false;
+  }
+
+  #isShown(peer: TlsPeer, tls: RouteTls, host: string): boolean {
+    if (host === peer.serverName || host === this.#coveredHost) return true;
+    if ((tls.key !== peer.tls.key || tls.byName) && !peer.covers(host)) return false;
+    this.#coveredHost = host;
+    return true;
   }
 
   #reject(rejection: Rejection): null {

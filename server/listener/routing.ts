@@ -49,6 +49,7 @@ export class RoutingBooks {
     });
     return {
       table: compileRoutes(routes),
+      tlsPorts: new Set(routes.bindings.filter((one) => one.tls !== null).map((one) => one.port)),
       applications: states,
       trusted: new TrustedProxies(settings.trustedProxies),
       proxies: new Map(

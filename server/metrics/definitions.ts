@@ -99,6 +99,12 @@ export const listenerMetrics = {
     help: 'Client connections accepted.',
     labels: [],
   },
+  tlsHandshakes: {
+    name: 'sluice_tls_handshakes_total',
+    kind: 'counter',
+    help: 'TLS handshakes by how they ended.',
+    labels: ['result'],
+  },
   refusedRequests: {
     name: 'sluice_http_refused_requests_total',
     kind: 'counter',

@@ -12,7 +12,8 @@ export interface PreparedChange {
 }
 
 export function prepareChange(parts: PrimaryParts, config: CompiledConfig): PreparedChange {
-  const { sockets, publisher, ledger, fleet, runtimes, supervisor, totals, processMetrics, clock, state } = parts;
+  const { sockets, publisher, certificates, ledger, fleet, runtimes, supervisor } = parts;
+  const { totals, processMetrics, clock, state } = parts;
   const prepared = sockets.prepare(config.sites);
   return {
     commit: () => {
@@ -22,6 +23,7 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
         config.pools.map((pool) => pool.name),
         config.sites.map((site) => site.name),
       );
+      certificates.configure(config);
       publisher.publishRoutes(routesOf(config));
       fleet.applySockets(prepared.added, prepared.removed);
       state.config = config;

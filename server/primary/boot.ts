@@ -24,6 +24,7 @@ import { MetricTotals } from '../metrics/fold.js';
 import { ProcessMetrics } from '../metrics/registry.js';
 import { Acquisitions } from './acquisitions.js';
 import { prepareChange } from './apply.js';
+import { Certificates } from './certificates.js';
 import { systemClock } from './clock.js';
 import { type LoadRequest, loadInThread } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
@@ -213,6 +214,12 @@ function assemble(
   held.hold('runtimes', () => runtimes.close());
   const operations = new Operations(clock);
   const events = countingEvents(totals, (receipt) => operations.note(receipt));
+  const certificates = new Certificates({
+    clock,
+    logger: log,
+    broadcast: (message) => publisher.send(message),
+  });
+  held.hold('certificates', () => certificates.close());
   const supervisor = createSupervisor({ clock, logger: log, runtimes, listeners: publisher, events });
   publisher.attach(() => supervisor.upstreams());
   const fleet = new ListenerFleet({
@@ -224,10 +231,11 @@ function assemble(
     publisher,
     ledger,
     events: fleetEvents(supervisor, totals, processMetrics),
+    certificates,
   });
   held.hold('listeners', () => fleet.close());
   const reopenOutput = (): void => runtimes.reopenOutput();
-  const things = { sockets, publisher, ledger, fleet, runtimes, supervisor };
+  const things = { sockets, publisher, certificates, ledger, fleet, runtimes, supervisor };
   const counts = { totals, processMetrics, operations };
   return { clock, log, ...things, ...counts, state, reopenOutput };
 }

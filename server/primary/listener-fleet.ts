@@ -16,6 +16,7 @@ import {
 } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { Certificates } from './certificates.js';
 import type { FleetEvents } from './fleet-events.js';
 import { type ListenerIdentity, ListenerProcess, setUpListeners } from './listener-process.js';
 import { LogReopening } from './log-reopening.js';
@@ -33,6 +34,7 @@ export interface FleetOptions {
   readonly publisher: RoutePublisher;
   readonly ledger: QueueLedger;
   readonly events: FleetEvents;
+  readonly certificates: Pick<Certificates, 'ticketSecret' | 'wanted'>;
 }
 
 export class ListenerFleet {
@@ -204,6 +206,8 @@ export class ListenerFleet {
         return events.lost(message.workerId, message.lines, message.suspects);
       case 'need-worker':
         return events.needWorker(message.applicationId);
+      case 'want-certificate':
+        return this.#options.certificates.wanted(message.key, message.name, (answer) => from.send(answer));
       case 'busy':
         return events.busy(message.applicationId);
       case 'claim': {
@@ -242,6 +246,7 @@ export class ListenerFleet {
 
   /** Sockets last: with them it accepts, and no client may meet a listener that knows no site yet. */
   #join(listener: ListenerProcess): void {
+    listener.send(this.#options.certificates.ticketSecret);
     listener.completeAt = this.#options.publisher.join(listener);
     this.#lendSockets(listener);
   }

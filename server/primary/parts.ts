@@ -5,6 +5,7 @@ import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ServerLog } from '../log/server-log.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
+import type { Certificates } from './certificates.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import type { Operations } from './operations.js';
 import type { QueueLedger } from './queue-ledger.js';
@@ -17,6 +18,7 @@ export interface PrimaryParts {
   readonly log: ServerLog;
   readonly sockets: ListeningSockets;
   readonly publisher: RoutePublisher;
+  readonly certificates: Certificates;
   readonly ledger: QueueLedger;
   readonly fleet: ListenerFleet;
   readonly runtimes: Runtimes;

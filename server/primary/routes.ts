@@ -1,15 +1,22 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Diagnostic, escapeControls, shorten } from '../../config/base/diagnostics.js';
 import { workerNoteCharsMax } from '../../config/base/limits.js';
 import { statusEntry } from '../../config/base/statuses.js';
-import type { ApplicationConfig, ApplicationFailure, CompiledConfig, SiteLimits } from '../../config/model.js';
+import type {
+  ApplicationConfig,
+  ApplicationFailure,
+  CompiledConfig,
+  SiteConfig,
+  TlsConfig,
+} from '../../config/model.js';
 import type {
   FailureDetail,
   RouteApplication,
   Routes,
   RouteSite,
   SiteRates,
+  RouteTls,
   StoredFailure,
 } from '../../pools/protocol/snapshot.js';
 import { isDevelopment } from '../../pools/supervisor/development.js';
@@ -25,16 +32,17 @@ export function routesOf(config: CompiledConfig): Routes {
   const siteIndexes = new Map(config.sites.map((site, index) => [site.name, index]));
   return {
     bindings: config.sites.flatMap((site, siteIndex) =>
-      site.bindings.map(({ address, port, host, protocol, proxyProtocol }) => ({
+      site.bindings.map(({ address, port, host, protocol, proxyProtocol, tls }) => ({
         siteIndex,
         address,
         port,
         host,
         scheme: protocol,
+        tls: tls === null ? null : routeTls(tls),
         ...(proxyProtocol.length === 0 ? {} : { proxyProtocol }),
       })),
     ),
-    sites: config.sites.map(({ name, limits }) => routeSite(name, limits)),
+    sites: config.sites.map(routeSite),
     applications: config.applications.map((one) =>
       routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
     ),
@@ -48,6 +56,7 @@ export function routesOf(config: CompiledConfig): Routes {
     settings: {
       headerWaitTimeoutMs: config.server.webLimits.headerWaitTimeoutMs,
       minBytesPerSecond: config.server.webLimits.minBytesPerSecond,
+      maxHandshakesPerSecond: config.server.webLimits.maxHandshakesPerSecond,
       trustedProxies: config.server.trustedProxies,
       affinityKey,
       underscoresInHeaders: config.server.underscoresInHeaders,
@@ -56,6 +65,27 @@ export function routesOf(config: CompiledConfig): Routes {
       listeners: config.server.listeners,
     },
   };
+}
+
+function routeTls(tls: TlsConfig): RouteTls {
+  const { certificate, maxVersion, http2, clientCertificates, authoritiesFile } = tls;
+  return {
+    key: tlsKey(tls),
+    policy: digest([clientCertificates, authoritiesFile, maxVersion]),
+    byName: certificate.kind === 'store',
+    maxVersion,
+    http2,
+    clientCertificates,
+  };
+}
+
+/** The same for every binding with the same certificate and policy. */
+export function tlsKey(tls: TlsConfig): string {
+  return digest(tls);
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }
 
 export function accessLogFile(config: CompiledConfig): string {
@@ -67,7 +97,7 @@ export function accessLogFolder(config: CompiledConfig): string {
   return join(config.server.logDir, 'access');
 }
 
-function routeSite(name: string, limits: SiteLimits): RouteSite {
+function routeSite({ name, limits, strictTransportSecurity, redirectPort }: SiteConfig): RouteSite {
   const { connectionTimeoutMs, maxConnections, maxConnectionsPerAddress } = limits;
   const rates: SiteRates = {
     requestsPerSecond: limits.maxRequestsPerSecond,
@@ -79,7 +109,15 @@ function routeSite(name: string, limits: SiteLimits): RouteSite {
   };
   const isLimited =
     rates.requestsPerSecond + rates.requestsPerSecondPerAddress + rates.bandwidth + rates.bandwidthPerAddress > 0;
-  return { name, connectionTimeoutMs, maxConnections, maxConnectionsPerAddress, ...(isLimited ? { rates } : {}) };
+  return {
+    name,
+    connectionTimeoutMs,
+    maxConnections,
+    maxConnectionsPerAddress,
+    ...(isLimited ? { rates } : {}),
+    strictTransportSecurity,
+    redirectPort,
+  };
 }
 
 function routeApplication(application: ApplicationConfig, siteIndex: number, isDeveloped: boolean): RouteApplication {

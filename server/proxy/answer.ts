@@ -12,6 +12,7 @@ import {
 } from '../http1/forward.js';
 import { createResponseHead, parseResponseHead } from '../http1/response-head.js';
 import { headIncomplete, headRejected, type RequestHead } from '../http1/types.js';
+import type { ExchangeClient } from './exchange-client.js';
 import type { SocketOutput } from './socket-output.js';
 
 /**
@@ -32,6 +33,7 @@ export interface AnswerPorts {
   affinityCookie(): string;
   /** Complete field lines that the site adds; '' = none. */
   readonly answerFields: string;
+  readonly client: Pick<ExchangeClient, 'router'>;
   /** The first byte for the client is on its way (an interim answer too). */
   onFirstByte(): void;
 }
@@ -147,11 +149,13 @@ export class Answer {
     if (!this.#ports.request.upgradeWebSocket) return this.#break('UnaskedUpgrade');
     this.#ports.onFirstByte();
     this.isHeadSent = true;
+    const strictTransportSecurity = this.#ports.client.router.strictTransportSecurity;
     const options = {
       framing: 'none',
       date: this.#ports.date(),
       connection: 'upgrade',
       cookie: this.#ports.affinityCookie(),
+      strictTransportSecurity,
     } as const;
     this.#ports.output.text(responseHead(this.head, options));
     this.#phase = 'done';
@@ -171,7 +175,10 @@ export class Answer {
     this.isHeadSent = true;
     const cookie = ports.affinityCookie();
     const fields = ports.answerFields;
-    ports.output.text(responseHead(head, { framing, date: ports.date(), connection, cookie, fields }));
+    const { strictTransportSecurity } = ports.client.router;
+    ports.output.text(
+      responseHead(head, { framing, date: ports.date(), connection, cookie, fields, strictTransportSecurity }),
+    );
     if (!hasBody(ports.request.method, head.status)) {
       this.#phase = 'done';
       if (at < end) this.hasExtra = true;

@@ -11,6 +11,8 @@ export interface AnswerLimits {
   readonly pace: Pace | null;
   /** Complete field lines; '' = none. */
   readonly answerFields: string;
+  /** What the site says about https to a client that used it; '' = nothing. */
+  readonly strictTransportSecurity: string;
 }
 
 /** The client connection, as its exchange sees it. */

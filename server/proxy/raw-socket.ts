@@ -84,11 +84,12 @@ function listen(socket: Socket, sink: ByteSink, withData: boolean): void {
 
 /**
  * Takes over a socket accepted with `pauseOnConnect`: reads go into the shared buffer without stream
- * machinery. Where this Node has no such handle, the accepted socket is used with `data` events.
+ * machinery. Where this Node has no such handle, and for TLS, the accepted socket is used with `data` events.
  */
 export function adoptSocket(accepted: Socket, sink: ByteSink): Socket {
   mode ??= detect(accepted);
-  if (mode === 'data') {
+  // A server's TLSSocket hands out buffers of its own, whatever it is asked for.
+  if (mode === 'data' || 'encrypted' in accepted) {
     accepted.allowHalfOpen = true;
     listen(accepted, sink, true);
     accepted.resume();

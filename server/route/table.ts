@@ -115,7 +115,7 @@ export function compileRoutes(routes: Routes): RouteTable {
   const sites = routes.sites.map((site, index) => compileSite(site, bySite[index] ?? []));
   for (const binding of routes.bindings) {
     const site = sites[binding.siteIndex];
-    if (site !== undefined) table.add(binding, site);
+    if (site !== undefined) table.add(binding, binding.tls === null ? site : { ...site, tls: binding.tls });
   }
   return table;
 }
@@ -133,7 +133,7 @@ function compileSite(site: RouteSite, applications: AppRoute[]): SiteRoute {
   }
   const first = applications[0];
   const only = applications.length === 1 && first?.prefix === '' ? first : null;
-  return { site, applications, only, byCanonicalPath, byRawPath, prefixLengthMax };
+  return { site, tls: null, applications, only, byCanonicalPath, byRawPath, prefixLengthMax };
 }
 
 function withoutSlash(path: string): string {

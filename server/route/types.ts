@@ -1,4 +1,4 @@
-import type { RouteApplication, RouteSite } from '../../pools/protocol/snapshot.js';
+import type { RouteApplication, RouteSite, RouteTls } from '../../pools/protocol/snapshot.js';
 
 /** One application as the hot path sees it: immutable, made when a snapshot arrives. */
 export interface AppRoute {
@@ -12,6 +12,8 @@ export interface AppRoute {
 /** The applications of the site a binding chose. */
 export interface SiteRoute {
   readonly site: RouteSite;
+  /** Of the binding that chose the site; null for http. */
+  readonly tls: RouteTls | null;
   /** Sorted by path length, longest first, '/' last. */
   readonly applications: readonly AppRoute[];
   /** The application of every path when it is the only one and its path is '/'; otherwise null. */

@@ -40,6 +40,7 @@ const options = {
   date: 'Sat, 01 Aug 2026 10:00:00 GMT',
   connection: 'default',
   cookie: '',
+  strictTransportSecurity: '',
 } as const;
 const out = Buffer.alloc(4096);
 const decoder = new ChunkedDecoder();

@@ -22,7 +22,13 @@ const neverTravels = ['connection', 'keep-alive', 'te', 'proxy-connection', 'ms-
 function checkClientHead(name: string, bytes: Buffer): void {
   const head = createResponseHead();
   if (parseResponseHead(bytes, 0, bytes.length, 0, head) <= 0 || head.status < 200) return;
-  const text = responseHead(head, { framing: 'chunked', date: 'now', connection: 'default', cookie: '' });
+  const text = responseHead(head, {
+    framing: 'chunked',
+    date: 'now',
+    connection: 'default',
+    cookie: '',
+    strictTransportSecurity: '',
+  });
   const again = createResponseHead();
   const written = Buffer.from(text, 'latin1');
   const used = parseResponseHead(written, 0, written.length, 0, again);

@@ -98,13 +98,15 @@ export class ListenerHarness {
   defaultRoutes(): Routes {
     const { pool, application, settings, site } = this.#options;
     return {
-      bindings: [{ siteIndex: 0, address: '*', port: this.port, host: '', scheme: 'http' }],
+      bindings: [{ siteIndex: 0, address: '*', port: this.port, host: '', scheme: 'http', tls: null }],
       sites: [
         {
           name: 'main',
           connectionTimeoutMs: 120_000,
           maxConnections: 4_294_967_295,
           maxConnectionsPerAddress: 0,
+          strictTransportSecurity: '',
+          redirectPort: 0,
           ...site,
         },
       ],
@@ -139,6 +141,7 @@ export class ListenerHarness {
       settings: {
         headerWaitTimeoutMs: 30_000,
         minBytesPerSecond: 240,
+        maxHandshakesPerSecond: 0,
         trustedProxies: [],
         affinityKey: '00',
         underscoresInHeaders: 'pass',

@@ -30,6 +30,7 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       port: sketch.port ?? 8080,
       host: sketch.host ?? '',
       scheme: sketch.scheme ?? 'http',
+      tls: null,
     });
     for (const path of sketch.paths ?? ['/']) applications.push(applicationOf(siteIndex, path));
   }
@@ -40,6 +41,8 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       connectionTimeoutMs: 120_000,
       maxConnections: 0,
       maxConnectionsPerAddress: 0,
+      strictTransportSecurity: '',
+      redirectPort: 0,
     })),
     applications,
     pools: [
@@ -54,6 +57,7 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
     settings: {
       headerWaitTimeoutMs: 30_000,
       minBytesPerSecond: 240,
+      maxHandshakesPerSecond: 0,
       trustedProxies: [],
       affinityKey: '00',
       underscoresInHeaders: 'pass',

@@ -145,8 +145,10 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
 const site: SiteConfig = {
   id: 1,
   name: 'main',
-  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [] }],
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [], tls: null }],
   limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 10_000, maxConnectionsPerAddress: 0 },
+  strictTransportSecurity: '',
+  redirectPort: 0,
 };
 
 export function sampleConfig(
@@ -169,7 +171,7 @@ export function sampleConfig(
       trustedProxies: [],
       underscoresInHeaders: 'pass',
       accessLog: { format: 'json' },
-      webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240 },
+      webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240, maxHandshakesPerSecond: 0 },
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,
       startConcurrency,

@@ -27,6 +27,7 @@ function routes(accessLogFile: string): Routes {
     settings: {
       headerWaitTimeoutMs: 1,
       minBytesPerSecond: 1,
+      maxHandshakesPerSecond: 0,
       trustedProxies: [],
       affinityKey: '00',
       underscoresInHeaders: 'pass',
@@ -65,9 +66,18 @@ let replaced: number;
 
 function bind(...ports: number[]): ReturnType<ListeningSockets['prepare']> {
   const bindings = ports.map(
-    (one): BindingConfig => ({ protocol: 'http', address: '127.0.0.1', port: one, host: '', proxyProtocol: [] }),
+    (one): BindingConfig => ({
+      protocol: 'http',
+      address: '127.0.0.1',
+      port: one,
+      host: '',
+      proxyProtocol: [],
+      tls: null,
+    }),
   );
-  const prepared = sockets.prepare([{ id: 1, name: 'main', bindings, limits }]);
+  const prepared = sockets.prepare([
+    { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0 },
+  ]);
   prepared.commit();
   return prepared;
 }
@@ -102,6 +112,7 @@ beforeEach(async () => {
     publisher,
     ledger: new QueueLedger(),
     events,
+    certificates: { ticketSecret: { type: 'ticket-secret', secret: '' }, wanted: nothing },
   });
 });
 

@@ -11,6 +11,7 @@ const binding = (address: string, port: number, host: string): BindingConfig => 
   port,
   host,
   proxyProtocol: [],
+  tls: null,
 });
 
 function application(id: string, path: string, more: Partial<ApplicationConfig> = {}): ApplicationConfig {

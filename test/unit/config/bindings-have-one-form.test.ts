@@ -90,7 +90,7 @@ test('the same address, port and host can be bound once, and the message says by
   });
 });
 
-test('https and other protocols are clear errors', async () => {
+test('other protocols, and https without a certificate, are clear errors', async () => {
   await withFiles(async (files) => {
     files
       .write('app/server.js')
@@ -101,7 +101,11 @@ test('https and other protocols are clear errors', async () => {
           '{ protocol: net.tcp, bindingInformation: "808:*" }',
         ),
       );
-    expect(places((await files.load()).diagnostics)).toEqual(['3:28 https-not-implemented', '6:28 bad-value']);
+    expect(places((await files.load()).diagnostics)).toEqual([
+      '3:28 certificate-missing',
+      '6:28 bad-value',
+      '6:57 bad-binding',
+    ]);
   });
 });
 

@@ -27,7 +27,14 @@ function request(line: string): RequestHead {
 const date = 'Sat, 01 Aug 2026 10:00:00 GMT';
 
 function lines(head: ResponseHead, options: Partial<ResponseHeadOptions> = {}): string[] {
-  const text = responseHead(head, { framing: 'length', date, connection: 'default', cookie: '', ...options });
+  const text = responseHead(head, {
+    framing: 'length',
+    date,
+    connection: 'default',
+    cookie: '',
+    strictTransportSecurity: '',
+    ...options,
+  });
   expect(text.endsWith('\r\n\r\n')).toBe(true);
   return text.slice(0, -4).split('\r\n');
 }

@@ -13,8 +13,11 @@ const binding = (address: string, port: number, host = ''): BindingConfig => ({
   port,
   host,
   proxyProtocol: [],
+  tls: null,
 });
-const sites = (...bindings: BindingConfig[]): SiteConfig[] => [{ id: 1, name: 'main', bindings, limits }];
+const sites = (...bindings: BindingConfig[]): SiteConfig[] => [
+  { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0 },
+];
 
 let sockets: ListeningSockets;
 let port: number;

@@ -26,6 +26,7 @@ const routes: Routes = {
   settings: {
     headerWaitTimeoutMs: 1,
     minBytesPerSecond: 1,
+    maxHandshakesPerSecond: 0,
     trustedProxies: [],
     affinityKey: '00',
     underscoresInHeaders: 'pass',

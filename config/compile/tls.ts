@@ -1,0 +1,203 @@
+/** TLS of https bindings: which certificate, which policy. What is in the files is looked at in the end. */
+import { dirname, resolve } from 'node:path';
+import { readAuthorities, readCertificate } from '../load/certificate-files.js';
+import { nodeAt, type Path } from '../load/source.js';
+import type { CertificateSource, SiteConfig, TlsConfig } from '../model.js';
+import type { ServerSettings, SiteSettings } from '../schema/root.js';
+import { textOf } from './inherit.js';
+import type { Report } from './report.js';
+
+type CertificateSetting = SiteSettings['certificate'];
+
+const storeFlag = 2;
+const noHttp2Flag = 4;
+const noTls13Flag = 32;
+
+/** A file that a TLS configuration names, and where it is named. */
+interface Named {
+  readonly path: Path;
+  readonly source: CertificateSource;
+  readonly authoritiesFile: string;
+}
+
+export class TlsCompiler {
+  readonly #report: Report;
+  readonly #store: ServerSettings['certificateStore'];
+  readonly #named: Named[] = [];
+
+  constructor(report: Report, store: ServerSettings['certificateStore']) {
+    this.#report = report;
+    this.#store = store;
+  }
+
+  /** `site`: the merged settings of the site at `sitePath`. null = reported. */
+  compile(
+    raw: Readonly<Record<string, unknown>>,
+    path: Path,
+    address: string,
+    site: SiteSettings,
+    sitePath: Path,
+  ): TlsConfig | null {
+    const flags = typeof raw['sslFlags'] === 'number' ? raw['sslFlags'] : 0;
+    const source = this.#source(raw['certificate'] as CertificateSetting, path, flags, address, site, sitePath);
+    const { mode, authoritiesFile } = site.clientCertificates;
+    const at = [...sitePath, 'clientCertificates'];
+    if (mode !== 'off' && authoritiesFile === undefined) {
+      this.#report.at(this.#report.has(at) ? at : ['siteDefaults', 'clientCertificates'], {
+        code: 'authorities-missing',
+        message: `clientCertificates.mode ${mode} needs authoritiesFile: nobody else can say which certificates are genuine`,
+        remedy: 'set authoritiesFile to a PEM file with the certificates of the authorities',
+      });
+      return null;
+    }
+    if (source === null) return null;
+    const authorities = mode === 'off' ? '' : this.#absolute(at, 'siteDefaults', authoritiesFile ?? '');
+    this.#named.push({ path: [...path, 'certificate'], source, authoritiesFile: authorities });
+    return {
+      certificate: source,
+      maxVersion: (flags & noTls13Flag) === 0 ? 'TLSv1.3' : 'TLSv1.2',
+      http2: (flags & noHttp2Flag) === 0,
+      clientCertificates: mode,
+      authoritiesFile: authorities,
+    };
+  }
+
+  /**
+   * Opens what the bindings name. A warning, not an error: one site's lapsed certificate must not keep the
+   * others from being served. Its own handshakes fail until the file is repaired.
+   */
+  async checkFiles(): Promise<void> {
+    const seen = new Set<string>();
+    for (const { path, source, authoritiesFile } of this.#named) {
+      const key = JSON.stringify([source, authoritiesFile]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const read = source.kind === 'pem' || source.kind === 'pfx' ? await readCertificate(source) : null;
+      if (read !== null && !read.ok) this.#warn(path, read.file, read.message);
+      const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
+      if (authorities?.ok === false) this.#warn(path, authorities.file, authorities.message);
+    }
+  }
+
+  #warn(path: Path, file: string, message: string): void {
+    const at = this.#report.has(path) ? path : path.slice(0, -1);
+    this.#report.at(at, {
+      severity: 'warning',
+      code: 'certificate-unusable',
+      message: `${file}: ${message}`,
+      remedy:
+        'until the file is good, TLS handshakes for this binding fail, or the certificate that was loaded before serves',
+    });
+  }
+
+  #source(
+    own: CertificateSetting,
+    path: Path,
+    flags: number,
+    address: string,
+    site: SiteSettings,
+    sitePath: Path,
+  ): CertificateSource | null {
+    const isLoopback = address === '::1' || address.startsWith('127.');
+    const written = own ?? ((flags & storeFlag) === 0 ? site.certificate : undefined);
+    const at = [...(own === undefined ? sitePath : path), 'certificate'];
+    if (written === 'development' || (written === undefined && this.#store === undefined && isLoopback)) {
+      if (isLoopback) return { kind: 'development' };
+      this.#report.at(at, {
+        code: 'development-not-local',
+        message: 'a development certificate serves loopback addresses only',
+        remedy: 'bind 127.0.0.1 or [::1], or name a certificate',
+      });
+      return null;
+    }
+    if (written !== undefined) return this.#files(written, at);
+    if (this.#store !== undefined) {
+      const folder = this.#absolute(['certificateStore', 'path'], 'certificateStore', this.#store.path);
+      return { kind: 'store', folder, password: this.#store.password ?? '' };
+    }
+    this.#report.at([...path, 'protocol'], {
+      code: 'certificate-missing',
+      message: 'this https binding has no certificate',
+      remedy: 'set certificate: { certFile, keyFile } here or at the site, or certificateStore',
+    });
+    return null;
+  }
+
+  #files(written: Exclude<CertificateSetting, undefined | 'development'>, at: Path): CertificateSource | null {
+    const { certFile, keyFile, pfxFile, password = '' } = written;
+    if ((certFile === undefined) === (pfxFile === undefined) || (pfxFile !== undefined && keyFile !== undefined)) {
+      this.#report.at(at, {
+        code: 'certificate-ambiguous',
+        message: 'a certificate is either certFile (and keyFile) or pfxFile',
+        remedy: 'write { certFile: shop.pem, keyFile: shop.key } or { pfxFile: shop.pfx, password: ... }',
+      });
+      return null;
+    }
+    if (pfxFile !== undefined) return { kind: 'pfx', file: this.#absolute(at, 'siteDefaults', pfxFile), password };
+    const certificate = this.#absolute(at, 'siteDefaults', certFile ?? '');
+    const key = keyFile === undefined ? certificate : this.#absolute(at, 'siteDefaults', keyFile);
+    return { kind: 'pem', certFile: certificate, keyFile: key, password };
+  }
+
+  /** Relative to the file in which it stands, or, inherited, to the one of `otherwise`. */
+  #absolute(path: Path, otherwise: string, file: string): string {
+    const { root } = this.#report;
+    const place = (nodeAt(root, path) ?? nodeAt(root, [otherwise]) ?? root).place;
+    return resolve(dirname(place.file), file);
+  }
+}
+
+/** Strict-Transport-Security (RFC 6797 6.1); '' = none. */
+export function strictTransportSecurity({ hsts }: SiteSettings): string {
+  if (!hsts.enabled) return '';
+  return `max-age=${hsts['max-age']}${hsts.includeSubDomains ? '; includeSubDomains' : ''}${hsts.preload ? '; preload' : ''}`;
+}
+
+/** The port of the site's https binding (443 before others); 0 = requests over http are served. */
+export function redirectPort(
+  settings: SiteSettings,
+  bindings: SiteConfig['bindings'],
+  path: Path,
+  report: Report,
+): number {
+  if (!settings.hsts.enabled || !settings.hsts.redirectHttpToHttps) return 0;
+  const ports = bindings.filter((one) => one.protocol === 'https').map((one) => one.port);
+  if (ports.length > 0) return ports.includes(443) ? 443 : (ports[0] ?? 0);
+  report.at(report.has([...path, 'hsts']) ? [...path, 'hsts'] : path, {
+    severity: 'warning',
+    code: 'redirect-without-https',
+    message: 'redirectHttpToHttps has nowhere to lead: the site has no https binding',
+    remedy: 'add a binding with protocol https',
+  });
+  return 0;
+}
+
+/** One address and port speaks TLS or it does not. */
+export class Protocols {
+  readonly #report: Report;
+  readonly #seen = new Map<string, { readonly protocol: string; readonly line: string }>();
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  add(protocol: string, port: number, path: Path): void {
+    const key = String(port);
+    const before = this.#seen.get(key);
+    if (before === undefined) {
+      const place = nodeAt(this.#report.root, path)?.place;
+      this.#seen.set(key, { protocol, line: place === undefined ? 'another site' : `${place.file}:${place.line}` });
+      return;
+    }
+    if (before.protocol === protocol) return;
+    this.#report.at([...path, 'bindingInformation'], {
+      code: 'mixed-protocols',
+      message: `port ${port} speaks ${before.protocol} for ${before.line}: it cannot speak ${protocol} too`,
+      remedy: 'use another port',
+    });
+  }
+}
+
+export function protocolOf(item: Readonly<Record<string, unknown>>): 'http' | 'https' {
+  return textOf(item['protocol']) === 'https' ? 'https' : 'http';
+}

@@ -1,0 +1,25 @@
+import type { Socket } from 'node:net';
+import { createForwardContext, type ForwardContext } from '../http1/forward.js';
+import type { ProxyHeader } from '../http1/proxy-protocol.js';
+import { plainAddress } from '../proxy/raw-socket.js';
+import type { TlsPeer } from './tls/peer.js';
+
+/** The client behind a load balancer that speaks the PROXY protocol; null = the peer itself. */
+export type ProxySource = ProxyHeader['source'];
+
+/** What came before the first byte of HTTP. */
+export interface Origin {
+  /** What the handshake said; null = no TLS. */
+  readonly tls: TlsPeer | null;
+  readonly source: ProxySource;
+}
+
+/** What is known of a client before its first request; the router sets what the routes say of it. */
+export function clientContext(accepted: Socket, { tls, source }: Origin): ForwardContext {
+  const address = source?.address ?? plainAddress(accepted.remoteAddress);
+  const port = source?.port ?? accepted.remotePort ?? 0;
+  const context = createForwardContext(address, port, tls === null ? 'http' : 'https', false, 'pass');
+  context.clientCertificate = tls?.clientCertificate ?? '';
+  context.forwardedClientCert = tls?.forwardedClientCert ?? '';
+  return context;
+}

@@ -1,0 +1,160 @@
+import { hkdfSync, constants, createHash } from 'node:crypto';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Clock } from '../../../config/base/clock.js';
+import { messageOf } from '../../../config/base/errors.js';
+import { tlsContextsMax, tlsHandshakeLimitMs, tlsMissingRestMs, tlsQuestionsMax } from '../../../config/base/limits.js';
+import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
+import type { CertificateMaterial, RouteTls } from '../../../pools/protocol/snapshot.js';
+
+/** AES-128 first: half the work of AES-256 for the same decades; all with forward secrecy and AEAD. */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+export interface ContextPorts {
+  readonly clock: Clock;
+  say(message: ListenerToPrimary): void;
+  /** A handshake is complete. */
+  secured(socket: TLSSocket, tls: RouteTls): void;
+  failed(): void;
+}
+
+/** One certificate with its policy, ready for handshakes: connections are injected into `server`. */
+export interface TlsContext {
+  readonly tls: RouteTls;
+  readonly server: Server;
+}
+
+interface Entry {
+  readonly tls: RouteTls;
+  readonly name: string;
+  context: TlsContext | null;
+  /** Until then a missing certificate is not asked for again. */
+  restUntilMs: number;
+  /** Who waits for the answer of the primary; null = it has answered. */
+  waiting: ((context: TlsContext | null) => void)[] | null;
+}
+
+/**
+ * Certificates that were needed lately, in the order of their last use. Made when a client asks for the first
+ * time, replaced when their file changes: connections keep the one they began with.
+ */
+export class TlsContexts {
+  readonly #ports: ContextPorts;
+  readonly #entries = new Map<string, Entry>();
+  #secret = '';
+  #questions = 0;
+
+  constructor(ports: ContextPorts) {
+    this.#ports = ports;
+  }
+
+  /** Calls back at once, or when the primary has answered; null = there is none that can be used. */
+  find(tls: RouteTls, serverName: string, found: (context: TlsContext | null) => void): void {
+    const name = tls.byName ? serverName : '';
+    const id = entryId(tls.key, name);
+    const known = this.#entries.get(id);
+    if (known !== undefined) {
+      this.#entries.delete(id);
+      this.#entries.set(id, known);
+      if (known.waiting !== null) {
+        known.waiting.push(found);
+        return;
+      }
+      if (known.context !== null || this.#ports.clock.monotonicMs() < known.restUntilMs) return found(known.context);
+    }
+    if (this.#questions >= tlsQuestionsMax) return found(null);
+    this.#questions += 1;
+    this.#entries.set(id, { tls, name, context: null, restUntilMs: 0, waiting: [found] });
+    this.#evict();
+    this.#ports.say({ type: 'want-certificate', key: tls.key, name });
+  }
+
+  /** The primary's answer, or its news of a changed file. */
+  receive(key: string, name: string, material: CertificateMaterial | null): void {
+    const entry = this.#entries.get(entryId(key, name));
+    if (entry === undefined) return;
+    const waiting = entry.waiting ?? [];
+    if (entry.waiting !== null) this.#questions -= 1;
+    entry.waiting = null;
+    const made = material === null ? null : this.#make(entry.tls, material);
+    // A bad new file leaves the old context where it is.
+    entry.context = made ?? entry.context;
+    if (entry.context === null) entry.restUntilMs = this.#ports.clock.monotonicMs() + tlsMissingRestMs;
+    for (const one of waiting) one(entry.context);
+  }
+
+  /** Tickets of before are not accepted any more: their clients do a full handshake. */
+  setTicketSecret(secret: string): void {
+    this.#secret = secret;
+    for (const { context } of this.#entries.values()) {
+      if (context !== null) context.server.setTicketKeys(this.#ticketKeys(context.tls));
+    }
+  }
+
+  /** New routes: what none of them names any more is not kept. */
+  keep(keys: ReadonlySet<string>): void {
+    for (const [id, entry] of this.#entries) {
+      if (entry.waiting === null && !keys.has(entry.tls.key)) this.#entries.delete(id);
+    }
+  }
+
+  #evict(): void {
+    if (this.#entries.size <= tlsContextsMax) return;
+    for (const [id, entry] of this.#entries) {
+      if (entry.waiting !== null) continue;
+      this.#entries.delete(id);
+      return;
+    }
+  }
+
+  /** A key of its own for each certificate with its policy: a ticket of one site is nothing to another. */
+  #ticketKeys(tls: RouteTls): Buffer {
+    return Buffer.from(hkdfSync('sha256', Buffer.from(this.#secret, 'base64'), '', `sluice ticket ${tls.key}`, 48));
+  }
+
+  #make(tls: RouteTls, material: CertificateMaterial): TlsContext | null {
+    try {
+      const server = createServer({
+        ...(material.pfx === ''
+          ? { cert: material.certificate, key: material.privateKey }
+          : { pfx: Buffer.from(material.pfx, 'base64'), passphrase: material.password }),
+        ...(tls.clientCertificates === 'off' ? {} : { requestCert: true, ca: material.authorities }),
+        rejectUnauthorized: false,
+        minVersion: 'TLSv1.2',
+        maxVersion: tls.maxVersion,
+        ciphers,
+        honorCipherOrder: true,
+        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+        ALPNProtocols: [...protocolsOf(tls)],
+        handshakeTimeout: tlsHandshakeLimitMs,
+        sessionIdContext: createHash('sha256').update(tls.key).digest('hex').slice(0, 32),
+        ticketKeys: this.#ticketKeys(tls),
+      });
+      server.on('secureConnection', (socket) => this.#ports.secured(socket, tls));
+      server.on('tlsClientError', () => this.#ports.failed());
+      return { tls, server };
+    } catch (error) {
+      const fields = { key: tls.key, error: messageOf(error) };
+      this.#ports.say({ type: 'log', level: 'error', event: 'certificate-unusable', fields });
+      return null;
+    }
+  }
+}
+
+/** What is offered by ALPN. `tls.http2` will add h2 before it. */
+function protocolsOf(_tls: RouteTls): readonly string[] {
+  return ['http/1.1'];
+}
+
+function entryId(key: string, name: string): string {
+  return `${key} ${name}`;
+}

@@ -1,0 +1,208 @@
+/**
+ * Certificates and private keys: read here, where the rights to do so are, and handed to listeners when a client
+ * asks for them. Files in use are watched; a good new one goes to every listener, a bad one is named in the log
+ * while the one before it serves on.
+ */
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { CancelTimer, Clock } from '../../config/base/clock.js';
+import { messageOf } from '../../config/base/errors.js';
+import { tlsTicketRotationMs } from '../../config/base/limits.js';
+import type { Logger } from '../../config/base/logger.js';
+import {
+  type CertificateFiles,
+  type CertificateRead,
+  readAuthorities,
+  readCertificate,
+} from '../../config/load/certificate-files.js';
+import type { CompiledConfig, TlsConfig } from '../../config/model.js';
+import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
+import type { CertificateMaterial } from '../../pools/protocol/snapshot.js';
+import { findInStore } from './certificate-store.js';
+import { developmentCertificate } from './development-certificate.js';
+import { tlsKey } from './routes.js';
+import { ConfigWatcher } from './watcher.js';
+
+interface CertificatePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** To every listener. */
+  broadcast(message: PrimaryToListener): void;
+}
+
+/** One that a listener asked for. */
+interface Loaded {
+  readonly key: string;
+  readonly name: string;
+  readonly tls: TlsConfig;
+  files: readonly string[];
+  /** What the files looked like when they were read. */
+  signature: string;
+  material: CertificateMaterial | null;
+  /** Told already, so that a file that stays bad is not told again. */
+  problem: string;
+  reading: Promise<void>;
+}
+
+interface Problem {
+  readonly file: string;
+  readonly message: string;
+}
+
+export class Certificates {
+  readonly #ports: CertificatePorts;
+  readonly #watcher: ConfigWatcher;
+  #configured = new Map<string, TlsConfig>();
+  #stateDir = '';
+  readonly #loaded = new Map<string, Loaded>();
+  #secret = newSecret();
+  #cancelRotation: CancelTimer = () => undefined;
+
+  constructor(ports: CertificatePorts) {
+    this.#ports = ports;
+    this.#watcher = new ConfigWatcher(ports.clock, () => this.#look());
+    this.#rotateLater();
+  }
+
+  get ticketSecret(): PrimaryToListener {
+    return { type: 'ticket-secret', secret: this.#secret };
+  }
+
+  configure(config: CompiledConfig): void {
+    const bindings = config.sites.flatMap((site) => site.bindings);
+    this.#configured = new Map(bindings.flatMap(({ tls }) => (tls === null ? [] : [[tlsKey(tls), tls] as const])));
+    this.#stateDir = config.server.stateDir;
+    for (const [id, { key }] of this.#loaded) if (!this.#configured.has(key)) this.#loaded.delete(id);
+    this.#watch();
+  }
+
+  /** A listener asks; `answer` goes to that listener alone. */
+  wanted(key: string, name: string, answer: (message: PrimaryToListener) => void): void {
+    const tls = this.#configured.get(key);
+    const reply = (material: CertificateMaterial | null): void => answer({ type: 'certificate', key, name, material });
+    if (tls === undefined) return reply(null);
+    const id = `${key} ${name}`;
+    const known = this.#loaded.get(id);
+    const one = known ?? this.#start(id, key, name, tls);
+    // What could not be had is tried again: the file may be there by now, in a folder that is not watched.
+    if (known?.material === null) one.reading = one.reading.then(() => this.#read(one));
+    one.reading.then(
+      () => reply(one.material),
+      (error: unknown) => {
+        this.#ports.logger.error('certificate-not-read', { error: messageOf(error) });
+        reply(null);
+      },
+    );
+  }
+
+  close(): void {
+    this.#watcher.close();
+    this.#cancelRotation();
+  }
+
+  #start(id: string, key: string, name: string, tls: TlsConfig): Loaded {
+    const reading = Promise.resolve();
+    const one: Loaded = { key, name, tls, files: [], signature: '', material: null, problem: '', reading };
+    one.reading = this.#read(one).then(() => {
+      if (one.material === null && tls.certificate.kind === 'store') this.#loaded.delete(id);
+      else this.#watch();
+    });
+    this.#loaded.set(id, one);
+    return one;
+  }
+
+  async #read(one: Loaded): Promise<void> {
+    const { certificate, authoritiesFile } = one.tls;
+    const files = await this.#filesOf(one);
+    if (files === null) {
+      one.material = null;
+      return;
+    }
+    const names = files.kind === 'pem' ? [files.certFile, files.keyFile] : [files.file];
+    one.files = [...new Set(authoritiesFile === '' ? names : [...names, authoritiesFile])];
+    one.signature = await signatureOf(one.files);
+    const read = await readCertificate(files);
+    const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
+    if (!read.ok) return this.#refuse(one, read);
+    if (authorities?.ok === false) return this.#refuse(one, authorities);
+    one.problem = '';
+    one.material = { ...read.material, authorities: authorities?.pem ?? '' };
+    this.#tell(one, read, certificate.kind);
+  }
+
+  async #filesOf({ tls, name }: Loaded): Promise<CertificateFiles | null> {
+    const { certificate } = tls;
+    switch (certificate.kind) {
+      case 'pem':
+      case 'pfx':
+        return certificate;
+      case 'store':
+        return findInStore(certificate.folder, name, certificate.password);
+      case 'development':
+        return developmentCertificate(this.#stateDir, this.#ports.clock.wallMs());
+    }
+  }
+
+  #tell(one: Loaded, { leaf }: Extract<CertificateRead, { ok: true }>, kind: string): void {
+    const { logger, clock } = this.#ports;
+    const file = one.files[0] ?? '';
+    const validTo = leaf?.validTo ?? '';
+    logger.info('certificate-loaded', { file, kind, validTo });
+    if (leaf === null) return;
+    if (Date.parse(leaf.validTo) < clock.wallMs()) logger.warn('certificate-expired', { file, validTo });
+  }
+
+  #refuse(one: Loaded, { file, message }: Problem): void {
+    const problem = `${file}: ${message}`;
+    if (problem === one.problem) return;
+    one.problem = problem;
+    const serves = one.material === null ? 'none: handshakes fail' : 'the one before it';
+    this.#ports.logger.error('certificate-refused', { file, problem: message, serves });
+  }
+
+  #watch(): void {
+    this.#watcher.watch([...new Set([...this.#loaded.values()].flatMap(({ files }) => files))]);
+  }
+
+  /** Some watched file changed: those that look different are read again. */
+  #look(): void {
+    for (const one of this.#loaded.values()) {
+      one.reading = one.reading
+        .then(() => this.#refresh(one))
+        .catch((error: unknown) => {
+          this.#ports.logger.error('certificate-not-read', { error: messageOf(error) });
+        });
+    }
+  }
+
+  async #refresh(one: Loaded): Promise<void> {
+    if ((await signatureOf(one.files)) === one.signature) return;
+    const before = one.material;
+    await this.#read(one);
+    const { key, name, material } = one;
+    if (material === null || material === before || this.#loaded.get(`${key} ${name}`) !== one) return;
+    this.#ports.broadcast({ type: 'certificate', key, name, material });
+  }
+
+  #rotateLater(): void {
+    this.#cancelRotation = this.#ports.clock.setTimer(tlsTicketRotationMs, () => {
+      this.#secret = newSecret();
+      this.#ports.broadcast(this.ticketSecret);
+      this.#rotateLater();
+    });
+  }
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString('base64');
+}
+
+async function signatureOf(files: readonly string[]): Promise<string> {
+  const looks = files.map((file) =>
+    stat(file).then(
+      ({ ino, size, mtimeMs, ctimeMs }) => `${ino}:${size}:${mtimeMs}:${ctimeMs}`,
+      () => '-',
+    ),
+  );
+  return (await Promise.all(looks)).join(' ');
+}
