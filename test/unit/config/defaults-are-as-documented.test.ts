@@ -6,7 +6,11 @@ test('a file with nothing but a site has every default', async () => {
   await withFiles(async (files) => {
     files.write('app/server.js').write('sluice.yaml', oneApplication());
     const config = good(await files.load());
-    expect(config.server.webLimits).toEqual({ headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240 });
+    expect(config.server.webLimits).toEqual({
+      headerWaitTimeoutMs: 30_000,
+      minBytesPerSecond: 240,
+      maxHandshakesPerSecond: 1_000,
+    });
     expect(config.server.admin.listen).toEqual({ host: '127.0.0.1', port: 9900 });
     expect(config.server.admin.socket).toBe(`${config.server.runDir}/admin.sock`);
     expect(config.server).toMatchObject({

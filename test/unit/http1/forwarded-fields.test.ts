@@ -219,7 +219,11 @@ describe('the upstream head', () => {
   });
 
   test('carries the certificate of the TLS client, and only that one', () => {
-    const lines = ['MS-ASPNETCORE-CLIENTCERT: forged', 'Ms_AspNetCore_ClientCert: forged'];
+    const lines = [
+      'X-Forwarded-Client-Cert: forged',
+      'MS-ASPNETCORE-CLIENTCERT: forged',
+      'Ms_AspNetCore_ClientCert: forged',
+    ];
     const certificates = (client: ForwardContext): string[] =>
       upstreamRequestHead(parsed(lines), client, worker)
         .split('\r\n')
@@ -227,7 +231,9 @@ describe('the upstream head', () => {
     const client = createForwardContext('192.0.2.7', 51234, 'https', false, 'pass');
     expect(certificates(client)).toEqual([]);
     client.clientCertificate = 'MIIB';
-    expect(certificates(client)).toEqual(['MS-ASPNETCORE-CLIENTCERT: MIIB']);
+    client.forwardedClientCert = 'Hash=1';
+    const ours = ['MS-ASPNETCORE-CLIENTCERT: MIIB', 'X-Forwarded-Client-Cert: Hash=1'];
+    expect(certificates(client)).toEqual(ours);
   });
 
   test('has the port when asked, IPv6 in brackets then', () => {
