@@ -2,14 +2,17 @@
  * `npm run conformance [-- --peers]`: the corpus against a started Sluice and, with `--peers`, the same bytes
  * against the other servers that are installed here. Prints what each let through; 1 if Sluice did.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../config/base/errors.js';
 import { type BenchPath, bareNode } from '../bench/paths.js';
 import { peers } from '../bench/peers.js';
+import { commit, machine } from '../bench/report.js';
 import { formatTable } from '../../server/cli/table.js';
 import { inParallel } from '../support/batches.js';
 import { type HostingChoice, hostingModels } from '../support/hosting.js';
-import { app } from '../support/paths.js';
+import { app, repository } from '../support/paths.js';
 import { withSluice } from '../support/sluice.js';
 import { mustAccept, mustRefuse, type RequestCase } from './corpus/index.js';
 import { ask, hostileServer, type HostileApp, isRight, withHostileApp } from './live-answers.js';
@@ -37,7 +40,7 @@ type Column = ReadonlyMap<string, number>;
 
 const validRow = 'valid requests (refused)';
 const answersRow = 'bad answers (shown as whole)';
-const peerLimitMs = 1_500;
+const peerLimitMs = 400;
 
 function sluice(choice: HostingChoice): Subject {
   return {
@@ -120,6 +123,31 @@ function peerSubjects(): Subject[] {
   });
 }
 
+/** The table as a page of the docs, with what it can and cannot tell. */
+function writePage(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const text = [
+    '# Bad bytes, beside other servers',
+    '',
+    'Written by `npm run conformance -- --peers`. Requests that must be refused (RFC 9112, 9110), by class, and how many of them reached the',
+    'app all the same; then valid requests that were refused, and bad answers of an app that the client was shown as complete ones.',
+    'The classes are named in `test/conformance/corpus/README.md`. A dash: not measured, or no app behind it that could answer badly.',
+    '',
+    `The other servers are those of this machine with their default parsing options, as a plain reverse proxy; hardening that they offer is`,
+    'off, and what is counted is what came through, not what an attacker could make of it.',
+    '',
+    `Machine: ${machine()}. Commit ${commit()}.`,
+    '',
+    line(head),
+    line(head.map(() => '---')),
+    ...rows.map(line),
+    '',
+  ];
+  const file = join(repository, 'docs', 'reference', 'conformance.md');
+  writeFileSync(file, text.join('\n'));
+  console.log(`wrote ${file}`);
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { peers: { type: 'boolean', default: false } } });
   const own = hostingModels.map(sluice);
@@ -138,6 +166,7 @@ async function main(): Promise<number> {
     'Cases of each class that must be refused, and the requests of them that reached the app all the same:\n',
   );
   console.log(formatTable(['CLASS', 'CASES', ...subjects.map(({ name }) => name.toUpperCase())], rows));
+  if (values.peers) writePage(['class', 'cases', ...subjects.map(({ name }) => name)], rows);
   const failures = own.flatMap((subject) => {
     const column = columns.get(subject) ?? null;
     return column === null ? [1] : [...column.values()];
