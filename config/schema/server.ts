@@ -146,7 +146,7 @@ export const serverSettings = {
   }),
   memoryBudget: setting(size().optional(), {
     description:
-      'Memory that the workers of all pools together may use. Above it the idle pools are stopped, the one that was used least recently first; ' +
+      'Private memory that the workers of all pools together may use. Above it the idle pools are stopped, the one that was used least recently first; ' +
       'AlwaysRunning pools and workers with requests are left alone. Default: no limit.',
     unit: 'bytes',
     reload: 'live',

@@ -53,7 +53,7 @@ export function onMeasured(worker: Worker, event: Extract<WorkerEvent, { type: '
   const { nowMs, memoryBytes, privateBytes, isStopped } = event;
   // In-process the missing heartbeat leads to the same look, and to a black box.
   const stoppedSinceMs = isStopped && rules.model === 'OutOfProcess' ? (health.stoppedSinceMs ?? nowMs) : null;
-  const machine = withHealth(worker, { stoppedSinceMs });
+  const machine = stoppedSinceMs === health.stoppedSinceMs ? worker : withHealth(worker, { stoppedSinceMs });
   if (rules.hangMs > 0 && stoppedSinceMs !== null && nowMs - stoppedSinceMs >= rules.hangMs) return 'hung';
   if (nowMs - worker.ranAtMs < memoryRecycleAgeMs) return still(machine);
   const { periodicMemoryBytes, periodicPrivateBytes } = rules;

@@ -21,16 +21,18 @@ export function verifyBooks(pools: readonly PoolBook[], timers: Timers, gate: St
   verifyTimers(pools, timers);
 }
 
+const ownOwners: ReadonlySet<string> = new Set(['stop-all', burialsOwner, ledgerOwner, roundsOwner]);
+
 function verifyTimers(pools: readonly PoolBook[], timers: Timers): void {
-  const owners = new Set(['stop-all', burialsOwner, ledgerOwner, roundsOwner]);
-  for (const pool of pools) {
-    owners.add(pool.key);
-    for (const host of pool.hosts) {
-      owners.add(host.key);
-      for (const id of host.workers.keys()) owners.add(`worker:${id}`).add(`gate:${id}`);
-    }
+  const hosts = pools.flatMap((pool) => [...pool.hosts]);
+  for (const owner of timers.owners()) {
+    const [kind = '', id = ''] = owner.split(':');
+    const lives =
+      kind === 'worker' || kind === 'gate'
+        ? hosts.some((host) => host.workers.has(Number(id)))
+        : ownOwners.has(owner) || pools.some(({ key }) => key === owner) || hosts.some(({ key }) => key === owner);
+    invariant(lives, `${owner} is dead and still has a timer`);
   }
-  for (const owner of timers.owners()) invariant(owners.has(owner), `${owner} is dead and still has a timer`);
 }
 
 function verifyHost(host: HostBook): void {
