@@ -33,10 +33,11 @@ function errorCount(output: string): number {
 export async function measure(path: RunningPath, connections: number, seconds: number): Promise<Sample> {
   const front = path.front();
   const app = path.app();
+  const url = path.tlsPort === undefined ? `http://127.0.0.1:${path.port}/` : `https://127.0.0.1:${path.tlsPort}/`;
   const before = { front: cpuSeconds(front), app: cpuSeconds(app) };
   const { output, code } = await run(
     findProgram('wrk') ?? 'wrk',
-    ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', `http://127.0.0.1:${path.port}/`],
+    ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', url],
     { limitMs: seconds * 1000 + 60_000 },
   );
   const requests = Number(/(\d+) requests in/.exec(output)?.[1] ?? 0);

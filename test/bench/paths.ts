@@ -10,6 +10,8 @@ import { until } from '../support/time.js';
 
 export interface RunningPath {
   readonly port: number;
+  /** Measured here, over TLS, instead of at `port`. */
+  readonly tlsPort?: number;
   /** Pids of everything before the app: listener, proxy, supervisor. */
   front(): number[];
   /** Pids of the processes that run the app. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.js';
+import { TestAuthority } from '../support/test-certificates.js';
 import { findProgram } from '../support/find-program.js';
 import { app } from '../support/paths.js';
 import { startProgram } from '../support/program.js';
@@ -31,7 +32,8 @@ function configFile(folder: string, name: string, text: string): string {
   return file;
 }
 
-function nginxConfig(port: number, server: string, folder: string): string {
+/** `more`: further lines of the server block. */
+function nginxConfig(port: number, server: string, folder: string, more = ''): string {
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -48,6 +50,7 @@ http {
   upstream app { server ${server}; keepalive 128; keepalive_requests 1000000000; keepalive_timeout 100s; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    ${more}
     location / {
       proxy_pass http://app;
       proxy_http_version 1.1;
@@ -79,6 +82,28 @@ function nginx(kind: 'tcp' | 'unix'): BenchPath {
       ),
   };
 }
+
+/** The same over TLS, with an RSA certificate. */
+const nginxTls: BenchPath = {
+  name: 'https: nginx -> node (unix)',
+  missing: needsProgram('nginx') ?? needsProgram('openssl'),
+  start: async (other) => {
+    const tlsPort = await freePort();
+    const running = await startProxy(
+      'unix',
+      (port, { socket }, folder) => {
+        const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind: 'rsa' });
+        const more =
+          `listen 127.0.0.1:${tlsPort} ssl backlog=4096;\n    ssl_protocols TLSv1.2 TLSv1.3;\n    ` +
+          `ssl_certificate ${certFile};\n    ssl_certificate_key ${keyFile};`;
+        const file = configFile(folder, 'nginx.conf', nginxConfig(port, `unix:${socket}`, folder, more));
+        return [findProgram('nginx') ?? 'nginx', ['-c', file, '-p', folder]];
+      },
+      other,
+    );
+    return { ...running, tlsPort };
+  },
+};
 
 const haproxy: BenchPath = {
   name: 'haproxy -> node',
@@ -196,6 +221,7 @@ const passenger: BenchPath = {
 export const peers: readonly BenchPath[] = [
   nginx('unix'),
   nginx('tcp'),
+  nginxTls,
   haproxy,
   caddy,
   nodeProxy('http-proxy', 'http-proxy.js'),

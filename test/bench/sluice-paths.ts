@@ -1,23 +1,41 @@
 /** Sluice itself, with its defaults: the app in-process, and the app as a program out-of-process. */
 import { existsSync } from 'node:fs';
+import { freePort } from '../support/free-port.js';
 import { app, sluiceMain } from '../support/paths.js';
 import { type Settings, startSluice } from '../support/sluice.js';
+import { removeFolder, tempFolder } from '../support/temp-folder.js';
+import { TestAuthority } from '../support/test-certificates.js';
 import { until } from '../support/time.js';
 import { type BenchPath, type RunningPath, treePids } from './paths.js';
 
 const bodyLimit = { security: { requestFiltering: { requestLimits: { maxAllowedContentLength: 2_000_000_000 } } } };
 
-async function start(hosting: Settings): Promise<RunningPath> {
+function https(port: number, folder: string): Settings {
+  const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind: 'rsa' });
+  return { protocol: 'https', bindingInformation: `*:${port}:`, certificate: { certFile, keyFile } };
+}
+
+async function start(hosting: Settings, isTls = false): Promise<RunningPath> {
+  const folder = tempFolder('bench');
+  const tlsPort = await freePort();
+  const applications = [{ path: '/', applicationPool: 'bench', physicalPath: app('bench'), ...bodyLimit, ...hosting }];
   const sluice = await startSluice({
     listeners: 2,
     applicationPools: [{ name: 'bench', startMode: 'AlwaysRunning' }],
-    applications: [{ path: '/', applicationPool: 'bench', physicalPath: app('bench'), ...bodyLimit, ...hosting }],
+    sites: (port) => {
+      const bindings = [
+        { protocol: 'http', bindingInformation: `*:${port}:` },
+        ...(isTls ? [https(tlsPort, folder)] : []),
+      ];
+      return [{ name: 'main', bindings, applications }];
+    },
   });
   await until('the worker answers', async () => (await sluice.call('/')).status === 200);
   const workers = await sluice.workerPids('bench');
   const ofWorkers = (): Set<number> => new Set(workers.flatMap(treePids));
   return {
     port: sluice.port,
+    ...(isTls ? { tlsPort } : {}),
     front: () => {
       const apart = ofWorkers();
       return treePids(sluice.pid).filter((pid) => !apart.has(pid));
@@ -25,6 +43,7 @@ async function start(hosting: Settings): Promise<RunningPath> {
     app: () => [...ofWorkers()],
     stop: async () => {
       await sluice.stop();
+      removeFolder(folder);
     },
   };
 }
@@ -33,6 +52,7 @@ const missing = existsSync(sluiceMain) ? null : 'not built';
 
 export const sluicePaths: readonly BenchPath[] = [
   { name: 'sluice in-process', missing, start: () => start({}) },
+  { name: 'https: sluice in-process', missing, start: () => start({}, true) },
   {
     name: 'sluice out-of-process',
     missing,

@@ -86,6 +86,11 @@ export class TlsFront {
     const greeting = new Greeting(socket, this.#ports, (hello) => this.#greeted(greeting, hello));
   }
 
+  /** Clients whose handshake has not begun because too many have. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   #greeted(greeting: Greeting, hello: ClientHello): void {
     if (this.#waiting.length === 0 && this.#take()) return this.#begin(greeting, hello);
     greeting.hello = hello;
