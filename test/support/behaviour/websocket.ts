@@ -50,7 +50,7 @@ function refusal(port: number, path: string, headers: Record<string, string>): P
       request.destroy();
     });
     socket.once('open', () => reject(new Error('the handshake was accepted')));
-    socket.once('error', () => undefined);
+    socket.once('error', reject);
   });
   return within(15_000, 'a refused handshake', status);
 }
