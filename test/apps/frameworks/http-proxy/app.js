@@ -23,5 +23,9 @@ const proxy = createProxyServer();
 const target = () => ({ target: `http://127.0.0.1:${behind.address().port}` });
 proxy.on('error', (_error, _request, answer) => answer.end());
 const server = createServer((request, response) => proxy.web(request, response, target()));
-server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head, target()));
+server.on('upgrade', (request, socket, head) => {
+  // http-proxy has none of its own behind a refused handshake: a client that leaves would end the app.
+  socket.on('error', () => undefined);
+  proxy.ws(request, socket, head, target());
+});
 behind.listen(0, '127.0.0.1', () => server.listen(Number(process.env.PORT ?? 3000)));
