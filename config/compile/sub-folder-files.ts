@@ -1,11 +1,10 @@
 /** What the web.config files inside an application's folder mean for it. */
 import type { Diagnostic } from '../base/diagnostics.js';
 import { placeOfFile } from '../load/expand.js';
-import { restriction } from '../load/restricting.js';
 import { diagnosticAt } from '../load/source.js';
 import { type SubFolders, searchSubFolders } from '../load/sub-folders.js';
 import type { WebConfig, WebConfigReader } from '../load/web-config.js';
-import { keyOf, type Restriction } from './web-config-layers.js';
+import { keyOf, type Restriction, restrictionIn } from './web-config-layers.js';
 
 export interface SubFolderInput {
   readonly reader: WebConfigReader;
@@ -54,13 +53,8 @@ export async function subFolderFiles(input: SubFolderInput): Promise<SubFolderFi
 
 /** In every location: which part of the application is meant does not matter, all of it is closed. */
 function restrictionsOf({ file, scopes }: WebConfig): Restriction[] {
-  return scopes
-    .flatMap(({ sections }) => sections)
-    .flatMap(({ name, element, ofServer }) => {
-      const found = ofServer ? restriction(name, element) : null;
-      if (found === null) return [];
-      return [{ section: name, place: { file, line: found.line, column: found.column }, element: found.name }];
-    });
+  const sections = scopes.flatMap((scope) => scope.sections);
+  return sections.map((section) => restrictionIn(file, section)).filter((found) => found !== null);
 }
 
 function mention([first, ...more]: readonly string[]): Diagnostic | null {

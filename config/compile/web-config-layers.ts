@@ -52,6 +52,12 @@ export interface Restriction {
   readonly element: string;
 }
 
+/** What in this section restricts access; null = nothing. */
+export function restrictionIn(file: string, { name, element, ofServer }: Section): Restriction | null {
+  const found = ofServer ? restriction(name, element) : null;
+  return found === null ? null : { section: name, place: placeOf(file, found), element: found.name };
+}
+
 /** An application path as locations are compared with it: lower case, without slashes at its ends. */
 export function keyOf(path: string): string {
   return path.toLowerCase().replace(/^\/|\/$/g, '');
@@ -153,10 +159,8 @@ class Sorter {
       else if (own) this.mention(name, file, element, notRead(name));
       return;
     }
-    const restricts = restriction(name, element);
-    if (restricts !== null) {
-      this.restrictions.push({ section: name, place: placeOf(file, restricts), element: restricts.name });
-    }
+    const restricts = restrictionIn(file, section);
+    if (restricts !== null) this.restrictions.push(restricts);
     if (reach === 'whole' && this.acting(name, file, element)) return;
     if (!own || restricts !== null) return;
     if (name === 'security/requestFiltering' && limitsOf(element) === undefined) return;

@@ -12,16 +12,21 @@ export interface ProcessStat {
   readonly startTime: number;
 }
 
-/** null when there is no such process. */
-export function readStat(pid: number): ProcessStat | null {
-  let text: string;
+/** The fields behind the command, the state first; null when there is no such process. */
+function statFields(pid: number): string[] | null {
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command in parentheses may hold anything, so fields count from the last ')'.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
     return null;
   }
-  // The command in parentheses may hold anything, so fields count from the last ')'.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+/** null when there is no such process. */
+export function readStat(pid: number): ProcessStat | null {
+  const fields = statFields(pid);
+  if (fields === null) return null;
   return {
     pid,
     state: fields[0] ?? '',
@@ -59,17 +64,10 @@ export function readCommandLine(pid: number): string[] {
 
 /** CPU time of its life and memory now; zeros when it is gone. */
 export function readUsageOf(pid: number): { readonly cpuUs: number; readonly residentBytes: number } {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text
-      .slice(text.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    const [user = 0, system = 0] = fields.slice(11, 13);
-    return { cpuUs: (user + system) * tickUs, residentBytes: (fields[21] ?? 0) * pageBytes };
-  } catch {
-    return { cpuUs: 0, residentBytes: 0 };
-  }
+  const fields = statFields(pid);
+  if (fields === null) return { cpuUs: 0, residentBytes: 0 };
+  const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  return { cpuUs: ticks * tickUs, residentBytes: Number(fields[21] ?? 0) * pageBytes };
 }
 
 /** USER_HZ is 100 on every Linux that Node runs on; pages of another size only make a rough figure rougher. */

@@ -31,8 +31,6 @@ export interface AnswerPorts {
   date(): string;
   /** Value of a Set-Cookie that joins the final head; '' = none. */
   affinityCookie(): string;
-  /** Complete field lines that the site adds; '' = none. */
-  readonly answerFields: string;
   readonly client: Pick<ExchangeClient, 'router'>;
   /** The first byte for the client is on its way (an interim answer too). */
   onFirstByte(): void;
@@ -174,8 +172,7 @@ export class Answer {
     ports.onFirstByte();
     this.isHeadSent = true;
     const cookie = ports.affinityCookie();
-    const fields = ports.answerFields;
-    const { strictTransportSecurity } = ports.client.router;
+    const { answerFields: fields, strictTransportSecurity } = ports.client.router;
     ports.output.text(
       responseHead(head, { framing, date: ports.date(), connection, cookie, fields, strictTransportSecurity }),
     );

@@ -69,10 +69,6 @@ export class Exchange implements AnswerPorts {
     this.answer = new Answer(this);
   }
 
-  get answerFields(): string {
-    return this.client.router.answerFields;
-  }
-
   get siteName(): string {
     return this.client.site?.name ?? '';
   }

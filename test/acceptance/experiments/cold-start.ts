@@ -3,7 +3,7 @@
  * what the app itself does between Node's start and its first answer (its import time).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { accepts } from '../../support/accepts.js';
 import { join } from 'node:path';
 import { median } from '../../bench/measure.js';
 import { freePort } from '../../support/free-port.js';
@@ -43,17 +43,6 @@ async function firstAnswer(port: number): Promise<void> {
   await until('it accepts', () => accepts(port), { everyMs: 1 });
   const answer = await call(port, '/');
   if (answer.status !== 200) throw new Error(`status ${answer.status}`);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, 'localhost');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 async function alone(node: string, subject: string, folder: string): Promise<Alone> {

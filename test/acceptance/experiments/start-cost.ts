@@ -1,5 +1,5 @@
 /** What hosting in-process costs at the start of a worker: time until ready and memory, beside the app alone. */
-import { connect } from 'node:net';
+import { accepts } from '../../support/accepts.js';
 import { join } from 'node:path';
 import { call } from '../../support/http-client.js';
 import { freePort } from '../../support/free-port.js';
@@ -18,17 +18,6 @@ interface Cost {
 
 const subjects = ['plain', join('frameworks', 'fastify'), join('frameworks', 'express')];
 const requestsBeforeRss = 50;
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, 'localhost');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
 
 async function costAlone(folder: string): Promise<Cost> {
   const port = await freePort();

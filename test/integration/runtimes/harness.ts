@@ -12,6 +12,7 @@ import { createIdentities, type Identities } from '../../../pools/runtimes/isola
 import type { Heartbeat, StartFailure, WorkerExit, WorkerHandle } from '../../../pools/runtimes/runtime.js';
 import { systemClock } from '../../../server/primary/clock.js';
 import { app } from '../../support/paths.js';
+import { type PoolChanges, sampleApplication, samplePool } from '../../support/sample-pools.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until, within } from '../../support/time.js';
 
@@ -89,9 +90,7 @@ function refuseExit(worker: ObservedWorker): never {
 export interface StartOptions {
   readonly physicalPath: string;
   readonly hosting: Partial<HostingConfig>;
-  readonly pool?: Partial<Omit<PoolConfig, 'processModel'>> & {
-    readonly processModel?: Partial<PoolConfig['processModel']>;
-  };
+  readonly pool?: PoolChanges;
   readonly path?: string;
 }
 
@@ -178,114 +177,21 @@ const site: SiteConfig = {
   redirectPort: 0,
 };
 
-function poolOf(options: StartOptions): PoolConfig {
-  const { processModel, ...rest } = options.pool ?? {};
-  return {
-    name: 'shop',
-    autoStart: true,
-    startMode: 'OnDemand',
-    queueLength: 1_000,
-    isolation: 'user',
-    nodePath: null,
-    affinity: 'none',
-    environmentVariables: [],
-    cpu: { limit: 0, action: 'NoAction', resetIntervalMs: 300_000, affinityMask: null },
-    resources: {
-      memoryMaxBytes: null,
-      memoryHighBytes: null,
-      cpuWeight: 100,
-      pidsMax: 1_024,
-      openFiles: null,
-      processes: null,
-      fileSizeBytes: null,
-    },
-    sandbox: { writablePaths: [], privateNetwork: false },
-    nodePermissions: null,
-    recycling: {
-      disallowOverlappingRotation: false,
-      disallowRotationOnConfigChange: false,
-      rolling: false,
-      restartFile: '',
-      fileChange: [],
-      periodicRestartTimeMs: 0,
-      logEventOnRecycle: [],
-      periodicRestartRequests: 0,
-      periodicRestartMemoryBytes: 0,
-      periodicRestartPrivateMemoryBytes: 0,
-      periodicRestartScheduleMs: [],
-    },
-    failure: {
-      rapidFailProtection: true,
-      rapidFailProtectionIntervalMs: 300_000,
-      rapidFailProtectionMaxCrashes: 5,
-      rapidFailProbeMs: 300_000,
-      hangDetectionMs: 10_000,
-      orphanWorkerProcess: false,
-      orphanAction: null,
-      autoShutdown: null,
-    },
-    processModel: {
-      maxProcesses: 1,
-      idleTimeoutMs: 0,
-      idleTimeoutAction: 'Terminate',
-      startupTimeLimitMs: 30_000,
-      shutdownTimeLimitMs: 90_000,
-      pingingEnabled: true,
-      pingIntervalMs: 30_000,
-      pingResponseTimeMs: 90_000,
-      maxConcurrentRequests: 1_024,
-      compileCache: false,
-      spareHost: false,
-      userName: null,
-      logEventOnProcessModel: ['IdleTimeout'],
-      ...processModel,
-    },
-    ...rest,
-  };
+function poolOf({ pool = {} }: StartOptions): PoolConfig {
+  const processModel = { startupTimeLimitMs: 30_000, pingingEnabled: true, ...pool.processModel };
+  return samplePool('shop', { isolation: 'user', ...pool, processModel });
 }
 
-function applicationOf(options: StartOptions): ApplicationConfig {
-  return {
-    id: `main${options.path ?? '/'}`,
-    site: 'main',
-    path: options.path ?? '/',
-    pool: 'shop',
-    physicalPath: options.physicalPath,
-    maxAllowedContentLength: 30_000_000,
-    preloadPath: null,
-    failure: null,
+function applicationOf({ path, physicalPath, hosting }: StartOptions): ApplicationConfig {
+  return sampleApplication('shop', path, {
+    physicalPath,
     hosting: {
       hostingModel: 'OutOfProcess',
-      source: 'hosting',
       processPath: '',
-      arguments: [],
-      nodeOptions: [],
       entry: '',
-      isDotnet: false,
-      environmentVariables: [],
-      processesPerApplication: 1,
-      socket: 'tcp',
-      startAttempts: 2,
       startupTimeLimitMs: 30_000,
-      shutdownTimeLimitMs: 10_000,
-      requestTimeoutMs: 0,
-      rapidFailsPerMinute: 10,
-      stdoutLogEnabled: false,
       stdoutLogFile: './logs/stdout',
-      disableStartUpErrorPage: false,
-      recycleOnFileChange: [],
-      restartFile: null,
-      forwardedPort: 'auto',
-      forwardedFor: 'replace',
-      webSocket: true,
-      handlerSettings: {
-        forwardResponseConnectionHeader: false,
-        enableOutOfProcessConsoleRedirection: true,
-        disallowRotationOnConfigChange: false,
-      },
-      healthCheck: null,
-      port: 0,
-      ...options.hosting,
+      ...hosting,
     },
-  };
+  });
 }
