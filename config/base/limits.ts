@@ -88,6 +88,8 @@ export const stallConfirmMs = 400;
 export const stallCaptureMs = 1_000;
 /** Of these, the CPU profile. */
 export const stallProfileMs = 400;
+/** And the wait for a function of the app, when Node's own code was caught between two of them. */
+export const stallStepMs = 150;
 export const stallFramesMax = 50;
 export const hotLinesMax = 10;
 /** A file of black boxes; three generations are kept. */

@@ -13,6 +13,11 @@ export interface StallFrame {
   readonly line: number;
 }
 
+/** No part of Node. */
+export function isOfApp({ file }: StallFrame): boolean {
+  return file !== '' && !file.startsWith('node:');
+}
+
 /** Where the samples of the CPU profile fell, the most first. */
 export interface HotLine extends StallFrame {
   readonly percent: number;

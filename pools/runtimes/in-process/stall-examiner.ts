@@ -6,7 +6,14 @@ import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 import { escapeControls } from '../../../config/base/diagnostics.js';
 import { stallCaptureMs } from '../../../config/base/limits.js';
 import type { WatchdogToPrimary } from '../../protocol/host-to-primary.js';
-import type { KernelView, StallFrame, StallProfile, StallReport, StallStack } from '../../protocol/stall-report.js';
+import {
+  isOfApp,
+  type KernelView,
+  type StallFrame,
+  type StallProfile,
+  type StallReport,
+  type StallStack,
+} from '../../protocol/stall-report.js';
 import type { ControlChannel } from '../control-channel.js';
 import { readMainThread } from '../main-thread.js';
 import type { WorkerEvents } from '../runtime.js';
@@ -89,10 +96,6 @@ export class StallExaminer {
     const summary = summarise(blockedIn, this.#frames(), kernel);
     this.#examined('captured', { blockedIn, summary, stack: this.#stack, profile: this.#profile, kernel });
   }
-}
-
-function isOfApp({ file }: StallFrame): boolean {
-  return file !== '' && !file.startsWith('node:');
 }
 
 function escaped({ name, file, line }: StallFrame): StallFrame {

@@ -5,9 +5,15 @@
  */
 import { type Debugger, type Profiler, Session } from 'node:inspector';
 import { fileURLToPath } from 'node:url';
-import { hotLinesMax, stallCaptureMs, stallFramesMax, stallProfileMs } from '../../../../config/base/limits.js';
+import {
+  hotLinesMax,
+  stallCaptureMs,
+  stallFramesMax,
+  stallProfileMs,
+  stallStepMs,
+} from '../../../../config/base/limits.js';
 import type { WatchdogToPrimary } from '../../../protocol/host-to-primary.js';
-import type { HotLine, StallFrame } from '../../../protocol/stall-report.js';
+import { type HotLine, isOfApp, type StallFrame } from '../../../protocol/stall-report.js';
 import { hostClock } from './host-clock.js';
 
 /** Runtime.getHeapUsage. */
@@ -27,6 +33,9 @@ export class Capture {
   readonly #scripts = new Map<string, string>();
   #isEnabled = false;
   #isDone = false;
+  #isTold = false;
+  /** The stack between two calls of the app, kept while we wait for the next one. */
+  #between: readonly StallFrame[] | null = null;
 
   constructor(send: (message: WatchdogToPrimary) => void, done: () => void) {
     this.#send = send;
@@ -50,6 +59,24 @@ export class Capture {
       return this.#end();
     }
     const frames = callFrames.slice(0, stallFramesMax).map((frame) => this.#frame(frame));
+    if (frames.some(isOfApp) || this.#between !== null) this.#stopped(frames);
+    else this.#stepIntoApp(frames);
+  }
+
+  /**
+   * What never yields may be caught between two calls of the app (nextTick): then the next function that is
+   * no part of Node is waited for. Where none comes, the first stack is told.
+   */
+  #stepIntoApp(between: readonly StallFrame[]): void {
+    this.#between = between;
+    this.#session.post('Debugger.setBlackboxPatterns', { patterns: ['^node:'] });
+    this.#session.post('Debugger.stepInto');
+    hostClock.setTimer(stallStepMs, () => this.#stopped(between));
+  }
+
+  #stopped(frames: readonly StallFrame[]): void {
+    if (this.#isTold || this.#isDone) return;
+    this.#isTold = true;
     this.#session.post('Runtime.getHeapUsage', (_error, answer) => {
       const heap = answer as Heap | undefined;
       const heapUsedBytes = heap?.usedSize ?? 0;
