@@ -30,7 +30,6 @@ export async function runJest({ node, args, report }) {
     node,
     args: ['--runInBand', '--runTestsByPath', ...failed],
     report: `${report}.again`,
-    temp,
   });
   for (const file of failed.filter((name) => !failedFiles(again.results).includes(name))) {
     console.log(`unsteady, passed on the second run only: ${relative(repository, file)}`);
