@@ -90,6 +90,8 @@ export class AccessLog {
 
   /** Opens the path anew (the primary renamed the file); done when lines go to the new file. */
   reopen(done: () => void): void {
+    // What is known by now belongs to the old file.
+    this.flush();
     this.#whenIdle(() => {
       const old = this.#fd;
       this.#open(done);
