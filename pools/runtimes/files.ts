@@ -1,7 +1,8 @@
 /** Small file operations that the runtimes share: atomic writes, names that are safe in a path, is it a file. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, type Stats, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../../config/base/errors.js';
 
 /** Temp file, fsync, rename, fsync of the folder: after a crash the file is the old or the new one. */
 export function writeAtomic(file: string, content: string, mode = 0o600): void {
@@ -42,5 +43,15 @@ export function isFile(path: string): boolean {
     return statSync(path).isFile();
   } catch {
     return false;
+  }
+}
+
+/** undefined = no such file, also where a part of the path that should be a folder is none. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
   }
 }

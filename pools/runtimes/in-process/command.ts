@@ -1,9 +1,9 @@
 /** What is run for an in-process application, and whether it can be: `node [options] --require HOST ENTRY args`. */
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { detectionJsonBytesMax } from '../../../config/base/limits.js';
 import { readBounded } from '../../../config/load/read-file.js';
 import type { HostingConfig, NodePermissions } from '../../../config/model.js';
+import { statOf } from '../files.js';
 import type { PoolFolders } from '../isolation/environment.js';
 import type { Identity } from '../isolation/identity.js';
 import { mustReach } from '../isolation/reachable.js';
@@ -49,7 +49,7 @@ export async function inProcessCommand(request: CommandRequest): Promise<InProce
 }
 
 function mustBeThere(nodePath: string): void {
-  if (statSync(nodePath, { throwIfNoEntry: false }) !== undefined) return;
+  if (statOf(nodePath) !== undefined) return;
   const remedy = 'Correct nodePath of the pool, or install that Node.';
   throw new StartError('node-version', `Node: ${nodePath} does not exist`, remedy, true, runtimeUnfit);
 }
@@ -58,7 +58,7 @@ function mustBeThere(nodePath: string): void {
 function findEntry(physicalPath: string, entry: string): string {
   const path = resolve(physicalPath, entry);
   for (const candidate of [path, `${path}.js`, `${path}.json`, `${path}.node`]) {
-    const found = statSync(candidate, { throwIfNoEntry: false });
+    const found = statOf(candidate);
     if (found === undefined) continue;
     if (found.isDirectory()) mustHoldEntry(candidate);
     return candidate;
@@ -73,7 +73,7 @@ function findEntry(physicalPath: string, entry: string): string {
 /** What a `main` names is left to Node, whose message says it. */
 function mustHoldEntry(folder: string): void {
   const starts = ['package.json', 'index.js', 'index.json', 'index.node'];
-  if (starts.some((name) => statSync(join(folder, name), { throwIfNoEntry: false }) !== undefined)) return;
+  if (starts.some((name) => statOf(join(folder, name)) !== undefined)) return;
   throw new StartError(
     'entry-missing',
     `entry ${folder} holds no index.js and no package.json whose main names another file`,

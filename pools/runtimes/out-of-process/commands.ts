@@ -1,7 +1,6 @@
 /** Finds the program of `processPath`: an absolute path as it is, a name on the fixed PATH and a few known places. */
-import { statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { isFile } from '../files.js';
+import { isFile, statOf } from '../files.js';
 import { systemPath } from '../../../config/base/system-path.js';
 import { StartError } from '../start-error.js';
 
@@ -74,7 +73,8 @@ function findDotnet(request: CommandRequest): ResolvedCommand {
 
 function unusualRoot(file: string): string | null {
   const folder = dirname(file);
-  const isInstallation = statSync(join(folder, 'host', 'fxr'), { throwIfNoEntry: false }) !== undefined;
+  // Beside a link in /usr/bin there may be a program called host.
+  const isInstallation = statOf(join(folder, 'host', 'fxr')) !== undefined;
   return isInstallation && !usualDotnetRoots.includes(folder) ? folder : null;
 }
 

@@ -80,6 +80,17 @@ describe('processPath', () => {
     });
   });
 
+  test('a program called host beside dotnet is no installation', () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    for (const name of ['dotnet', 'host']) writeFileSync(join(bin, name), '', { mode: 0o755 });
+    const before = process.env['DOTNET_ROOT'];
+    process.env['DOTNET_ROOT'] = bin;
+    expect(resolveIn('dotnet')).toEqual({ file: join(bin, 'dotnet'), dotnetRoot: null });
+    if (before === undefined) delete process.env['DOTNET_ROOT'];
+    else process.env['DOTNET_ROOT'] = before;
+  });
+
   test.each(['none', './none', '/none', 'sub/none'])('%s that does not exist is named', (path) => {
     expect(() => resolveIn(path)).toThrow('none');
   });
