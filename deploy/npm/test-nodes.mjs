@@ -1,15 +1,22 @@
-// `npm run test:nodes [-- 22 24 26]`: the data-path and hosting tests again on other Node versions, which
-// come from the npm registry as plain packages (no install script, integrity by the registry).
+// `npm run test:nodes [-- 22 24 26] [--data-path]`: the tests, or only those of data path and hosting, again on
+// other Node versions, which come from the npm registry as plain packages (no install script, integrity by the registry).
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJest } from './jest-run.mjs';
 import { cache, repository } from './paths.mjs';
 
-/** What depends on the Node version: framing, sockets, the link, hosting, faults. */
-const units = 'unit/(http1|link|listener|primary|runtimes)';
-const suites = [units, 'integration', 'conformance', 'hostile', 'fault'];
-const versions = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['22', '24', '26'];
+/** What depends on the Node version: framing, sockets, the link, hosting. */
+const dataPath = [
+  'unit/(http1|http2|link|listener|primary|runtimes)',
+  'integration/(http2|in-process|listener|runtimes|server)',
+  'conformance',
+];
+const everything = ['unit', 'integration', 'conformance', 'hostile', 'fault'];
+const args = process.argv.slice(2);
+const suites = args.includes('--data-path') ? dataPath : everything;
+const named = args.filter((arg) => !arg.startsWith('--'));
+const versions = named.length > 0 ? named : ['22', '24', '26'];
 
 function nodeOf(version) {
   const prefix = join(cache, `node${version}`);
