@@ -278,7 +278,18 @@ test('types are found by import and by require, and a wrong option is an error',
   writeFileSync(join(folder, 'require.cts'), imports + right);
   writeFileSync(join(folder, 'wrong.mts'), `${imports}attach(createServer(), { port: 'x' });`);
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-  const flags = ['--noEmit', '--strict', '--pretty', 'false', '--module', 'nodenext', '--types', 'node'];
+  // A tsconfig.json in a folder above (/tmp) is none of ours.
+  const flags = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--pretty',
+    'false',
+    '--module',
+    'nodenext',
+    '--types',
+    'node',
+  ];
   const files = ['import.mts', 'require.cts', 'wrong.mts'];
   const { output } = await run(process.execPath, [tsc, ...flags, ...files], { cwd: folder, limitMs: 120_000 });
   expect(output.trim().split('\n')).toEqual([expect.stringMatching(/^wrong\.mts\(3,.*'string' is not assignable/)]);
