@@ -5,9 +5,9 @@ import type { AccessLogFormat } from '../log/access-record.js';
 import type { Cells } from '../metrics/cells.js';
 import { listenerMetrics as metrics } from '../metrics/definitions.js';
 import type { Exchange } from '../proxy/exchange.js';
+import type { ExchangeClient } from '../proxy/exchange-client.js';
 import { codeIndex, methodIndex } from '../proxy/traffic-cells.js';
-import type { ClientConnection } from './connection.js';
-import type { RefusedRequest } from './context.js';
+import type { ConnectionContext, RefusedRequest } from './context.js';
 
 /** Names and reasons of requests that belong to no application. */
 const nobody = '';
@@ -66,7 +66,7 @@ export class Accounting {
       host: request.hostField,
       method: request.method,
       target: request.target,
-      minorVersion: request.minorVersion,
+      version: versionOf(exchange.client),
       site: exchange.siteName,
       pool: pool?.name ?? nobody,
       status: exchange.status,
@@ -90,17 +90,17 @@ export class Accounting {
     this.#cells.add(at, 1);
   }
 
-  refused(connection: ClientConnection, refused: RefusedRequest): void {
+  refused(client: Parameters<ConnectionContext['refused']>[0], refused: RefusedRequest): void {
     this.countRefused(refused.reason);
     // What was refused as unreadable is not repeated: method, target and fields may be those of the request before.
-    const isReadable = connection.request.rejection === null && refused.status !== 408;
-    const { request } = connection;
+    const isReadable = client.request.rejection === null && refused.status !== 408;
+    const { request } = client;
     this.#log?.append({
-      remoteAddress: connection.forward.clientAddress,
+      remoteAddress: client.forward.clientAddress,
       host: isReadable ? request.hostField : '',
       method: isReadable ? request.method : '',
       target: isReadable ? request.target : '',
-      minorVersion: isReadable ? request.minorVersion : 1,
+      version: isReadable || client.isStream ? versionOf(client) : '1.1',
       site: refused.site,
       pool: refused.pool,
       status: refused.status,
@@ -113,6 +113,11 @@ export class Accounting {
       userAgent: '',
     });
   }
+}
+
+function versionOf({ isStream, request }: Pick<ExchangeClient, 'request' | 'isStream'>): string {
+  if (isStream) return '2.0';
+  return request.minorVersion === 1 ? '1.1' : '1.0';
 }
 
 /** The first value of a field. Only lengths are compared until one fits. */

@@ -9,34 +9,37 @@ import { headIncomplete, headRejected, type Rejection } from '../http1/types.js'
 import type { Expiring } from '../proxy/deadlines.js';
 import { Exchange } from '../proxy/exchange.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
-import type { LinkStream } from '../proxy/link-stream.js';
 import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
+import { VirtualSockets } from '../proxy/virtual-sockets.js';
 import { clientContext, type Origin } from './client-context.js';
-import type { ConnectionContext, ConnectionState } from './context.js';
+import type { ConnectionContext, ConnectionState, ListenerConnection } from './context.js';
 import { HeldBytes } from './held-bytes.js';
 import { errorText, headerWait } from './error-text.js';
 import { RateWatch } from './rate-watch.js';
 import { RequestBody } from './request-body.js';
 import { noHost, RequestRouter } from './request-router.js';
+import { SiteEntries } from './site-entries.js';
 
 /**
  * One client connection: cuts its bytes into requests and runs them one after another. Bytes of a later
  * request are held (bounded, then reading pauses) until the earlier one is answered.
  */
-export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
+export class ClientConnection implements ExchangeClient, ListenerConnection, ByteSink, Expiring {
+  readonly isStream = false;
   deadlineMs: number;
   deadlineIndex = -1;
   readonly request = createRequestHead();
   readonly forward: ForwardContext;
   readonly output: SocketOutput;
-  readonly streams: LinkStream[] = [];
+  readonly sockets = new VirtualSockets(() => this.closeIfIdle());
   readonly localAddress: string;
   readonly localPort: number;
   readonly exchange: Exchange;
   readonly router: RequestRouter;
   state: ConnectionState = 'head';
   readonly #context: ConnectionContext;
+  readonly #entries: SiteEntries;
   readonly #socket: Socket;
   readonly #held = new HeldBytes();
   readonly #body = new RequestBody();
@@ -57,10 +60,13 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.forward = clientContext(accepted, origin);
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
-    this.router = new RequestRouter(context, this.forward, origin.tls, this.localAddress, this.localPort);
+    this.#entries = new SiteEntries(context, this.forward.peerAddress, false);
+    const { localAddress, localPort } = this;
+    const facts = { context, peer: origin.tls, localAddress, localPort, entries: this.#entries };
+    this.router = new RequestRouter(facts, this.forward);
     this.#socket = adoptSocket(accepted, this);
     this.output = new SocketOutput(this.#socket);
-    this.#rates = new RateWatch(this.#socket, this.output);
+    this.#rates = new RateWatch(this.output);
     this.exchange = new Exchange(this, context.core);
     this.deadlineMs = context.deadlines.nowMs + newConnectionTimeoutMs;
     context.deadlines.add(this);
@@ -131,8 +137,8 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.state = 'closed';
     this.#held.clear();
     this.#context.deadlines.remove(this);
-    for (const stream of this.streams.slice()) stream.close();
-    this.router.leave();
+    this.sockets.close();
+    this.#entries.leave();
     this.#context.closed(this);
   }
 
@@ -159,7 +165,14 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     }
   }
 
-  /** Server shutdown: an idle connection ends now, a busy one with its answer. */
+  get activity(): 'idle' | 'active' | 'tunnel' {
+    if (this.state === 'tunnel') return 'tunnel';
+    return this.state === 'exchange' ? 'active' : 'idle';
+  }
+
+  /** The next request is judged by them. */
+  routesChanged(): void {}
+
   closeIfIdle(): void {
     if (this.state === 'head' && this.#headStartedMs === 0) this.#end();
   }
@@ -360,7 +373,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
     this.#held.clear();
     this.#socket.end();
     this.#updateReading();
-    for (const stream of this.streams.slice()) stream.close();
+    this.sockets.close();
     if (this.#socket.readableEnded) this.#socket.destroySoon();
   }
 
@@ -380,17 +393,7 @@ export class ClientConnection implements ExchangeClient, ByteSink, Expiring {
       this.#socket.destroy();
       return;
     }
-    const body = this.#body;
-    if (body.isDone) return;
-    if (exchange.state === 'answered') {
-      if (this.#rates.isLingerOver(nowMs, body.received)) exchange.giveUpBody();
-      return;
-    }
-    // While the worker has not asked for the body (100 Continue), or holds it up, the client owes nothing.
-    const owes = !this.request.expectContinue || body.received > 0 || exchange.answer.hasInterims;
-    if (exchange.state !== 'active' || body.isHeld || !owes) return;
-    const reason = this.#rates.bodyTooSlow(nowMs, body.received, this.#minRate, this.#timeoutMs);
-    if (reason === '') return;
-    exchange.refuse({ status: 408, subStatus: 0, reason, title: '', retryAfterSeconds: 0 });
+    const reason = this.#rates.bodyTooSlow(nowMs, exchange, this.#body, this.#minRate, this.#timeoutMs);
+    if (reason !== '') exchange.refuse({ status: 408, subStatus: 0, reason, title: '', retryAfterSeconds: 0 });
   }
 }

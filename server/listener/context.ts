@@ -5,8 +5,9 @@ import type { TrustedProxies } from '../http1/trusted-proxies.js';
 import type { RouteTable } from '../route/table.js';
 import type { Deadlines } from '../proxy/deadlines.js';
 import type { ProxyCore } from '../proxy/core.js';
+import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { ApplicationState } from '../proxy/worker.js';
-import type { ClientConnection } from './connection.js';
+import type { Closable } from './overload.js';
 import type { SiteLimiter } from './site-limiter.js';
 
 /** Everything of the newest routes that a request needs; replaced as a whole. */
@@ -40,6 +41,15 @@ export interface RefusedRequest {
   readonly pool: string;
 }
 
+/** A client connection, whatever it speaks. */
+export interface ListenerConnection extends Closable {
+  readonly activity: 'idle' | 'active' | 'tunnel';
+  /** Server shutdown: an idle connection ends now, a busy one with its last answer. */
+  closeIfIdle(): void;
+  /** The routes are others. */
+  routesChanged(): void;
+}
+
 /** What a client connection needs of its listener. */
 export interface ConnectionContext {
   readonly clock: Clock;
@@ -53,6 +63,6 @@ export interface ConnectionContext {
   readonly shed: Rejection | null;
   limiter(site: RouteSite): SiteLimiter | undefined;
   leaveSite(site: RouteSite, address: string): void;
-  refused(connection: ClientConnection, refused: RefusedRequest): void;
-  closed(connection: ClientConnection): void;
+  refused(client: Pick<ExchangeClient, 'request' | 'forward' | 'isStream'>, refused: RefusedRequest): void;
+  closed(connection: ListenerConnection): void;
 }

@@ -19,7 +19,7 @@ import { Accounting } from './accounting.js';
 import { pickWorker } from './balancer.js';
 import type { Origin, ProxySource } from './client-context.js';
 import { ClientConnection } from './connection.js';
-import type { ConnectionContext, RefusedRequest, RoutingState } from './context.js';
+import type { ConnectionContext, ListenerConnection, RefusedRequest, RoutingState } from './context.js';
 import { ListeningSockets } from './accept.js';
 import { Limiters } from './limiters.js';
 import { Overload } from './overload.js';
@@ -81,7 +81,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly #limiters: Limiters;
   readonly #tls: TlsFront;
   readonly #handshakes = new Map<HandshakeResult, number>();
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<ListenerConnection>();
   readonly #accepted: number;
   readonly #states: { readonly idle: number; readonly active: number; readonly tunnel: number };
   #sequence = 0;
@@ -233,11 +233,11 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     return this.#limiters.of(site);
   }
 
-  refused(connection: ClientConnection, refused: RefusedRequest): void {
-    this.#accounting.refused(connection, refused);
+  refused(client: Parameters<ConnectionContext['refused']>[0], refused: RefusedRequest): void {
+    this.#accounting.refused(client, refused);
   }
 
-  closed(connection: ClientConnection): void {
+  closed(connection: ListenerConnection): void {
     this.#connections.delete(connection);
     if (this.isShuttingDown && this.#connections.size === 0) this.#finish();
   }
@@ -292,6 +292,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
     this.#limiters.apply(routes);
     this.#tls.apply(routes);
+    for (const connection of this.#connections) connection.routesChanged();
     this.#accounting.setLog(routes.settings.accessLogFile, routes.settings.accessLogFormat);
   }
 
@@ -310,9 +311,9 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   #report(): void {
     let tunnels = 0;
     let active = 0;
-    for (const { state } of this.#connections) {
-      if (state === 'tunnel') tunnels += 1;
-      else if (state === 'exchange') active += 1;
+    for (const { activity } of this.#connections) {
+      if (activity === 'tunnel') tunnels += 1;
+      else if (activity === 'active') active += 1;
     }
     this.#cells.set(this.#states.idle, this.#connections.size - active - tunnels);
     this.#cells.set(this.#states.active, active);

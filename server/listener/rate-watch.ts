@@ -1,7 +1,21 @@
-import type { Socket } from 'node:net';
 import { deadlineTickMs, rateGraceMs } from '../../config/base/limits.js';
-import { bytesSent } from '../proxy/raw-socket.js';
-import type { SocketOutput } from '../proxy/socket-output.js';
+import type { Exchange } from '../proxy/exchange.js';
+
+/** What goes out to the client that is judged: all of a connection, or one stream of it. */
+export interface Sending {
+  /** Bytes that wait for the client. */
+  readonly backlog: number;
+  /** Bytes that were ever given, and those of them that the kernel took. */
+  readonly given: number;
+  readonly sent: number;
+}
+
+/** The request body that is judged. */
+export interface Receiving {
+  readonly isDone: boolean;
+  readonly isHeld: boolean;
+  readonly received: number;
+}
 
 /**
  * Judges, once per tick, whether a client is too slow: webLimits.minBytesPerSecond after a grace, and
@@ -9,8 +23,7 @@ import type { SocketOutput } from '../proxy/socket-output.js';
  * or holds up an upload, never costs its client the connection.
  */
 export class RateWatch {
-  readonly #socket: Socket;
-  readonly #output: SocketOutput;
+  readonly #output: Sending;
   #bodyDueMs = 0;
   #bodySeen = 0;
   #bodyProgressMs = 0;
@@ -21,8 +34,7 @@ export class RateWatch {
   #lingerUntilMs = 0;
   #lingerBytes = 0;
 
-  constructor(socket: Socket, output: SocketOutput) {
-    this.#socket = socket;
+  constructor(output: Sending) {
     this.#output = output;
   }
 
@@ -43,12 +55,25 @@ export class RateWatch {
     this.#lingerBytes = bytes;
   }
 
-  isLingerOver(nowMs: number, received: number): boolean {
+  #isLingerOver(nowMs: number, received: number): boolean {
     return nowMs >= this.#lingerUntilMs || received > this.#lingerBytes;
   }
 
-  /** @returns '' or the reason; called only in ticks in which body bytes are due. */
-  bodyTooSlow(nowMs: number, received: number, minBytesPerSecond: number, timeoutMs: number): string {
+  /** @returns '' or the reason to give the request up; called in every tick of an exchange. */
+  bodyTooSlow(nowMs: number, exchange: Exchange, body: Receiving, minRate: number, timeoutMs: number): string {
+    if (body.isDone) return '';
+    const { received } = body;
+    if (exchange.state === 'answered') {
+      if (this.#isLingerOver(nowMs, received)) exchange.giveUpBody();
+      return '';
+    }
+    // While the worker has not asked for the body (100 Continue), or holds it up, the client owes nothing.
+    const owes = !exchange.request.expectContinue || received > 0 || exchange.answer.hasInterims;
+    if (exchange.state !== 'active' || body.isHeld || !owes) return '';
+    return this.#isBodyLate(nowMs, received, minRate, timeoutMs);
+  }
+
+  #isBodyLate(nowMs: number, received: number, minBytesPerSecond: number, timeoutMs: number): string {
     if (received > this.#bodySeen || this.#bodyProgressMs === 0) {
       this.#bodySeen = received;
       this.#bodyProgressMs = nowMs;
@@ -62,7 +87,7 @@ export class RateWatch {
     if (this.isWriteStalled(nowMs, timeoutMs)) return true;
     if (this.#output.backlog === 0) return false;
     this.#writeDueMs += deadlineTickMs;
-    return this.#isBelow(this.#writeDueMs, bytesSent(this.#socket) - this.#sentBase, minBytesPerSecond);
+    return this.#isBelow(this.#writeDueMs, this.#output.sent - this.#sentBase, minBytesPerSecond);
   }
 
   /** Bytes wait, and the client took none for so long. */
@@ -71,7 +96,7 @@ export class RateWatch {
       this.#sentSeen = -1;
       return false;
     }
-    const sent = bytesSent(this.#socket);
+    const { sent } = this.#output;
     if (sent !== this.#sentSeen) {
       this.#sentSeen = sent;
       this.#writeProgressMs = nowMs;

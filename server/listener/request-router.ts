@@ -8,6 +8,7 @@ import type { Pace } from '../proxy/pacer.js';
 import { matchPath } from '../route/table.js';
 import type { AppRoute, SiteRoute } from '../route/types.js';
 import type { ConnectionContext, RoutingState } from './context.js';
+import type { SiteEntries } from './site-entries.js';
 import type { TlsPeer } from './tls/peer.js';
 
 export const noHost: Rejection = { status: 404, subStatus: 0, reason: 'Hostname' };
@@ -19,9 +20,19 @@ const certificateUntrusted: Rejection = { status: 403, subStatus: 16, reason: 'C
 const toHttps: Rejection = { status: 307, subStatus: 0, reason: 'HttpsRedirect' };
 const connLimit: Rejection = { status: 503, subStatus: 0, reason: 'ConnLimit' };
 
-/** Finds the application of each request of one connection; remembers the site while host and routes stay. */
+/** What all requests of one client connection have in common. */
+export interface ConnectionFacts {
+  readonly context: ConnectionContext;
+  /** null = no TLS. */
+  readonly peer: TlsPeer | null;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly entries: SiteEntries;
+}
+
+/** Finds the application of each request, one after another; remembers the site while host and routes stay. */
 export class RequestRouter implements AnswerLimits {
-  /** The site that counts this connection; null until the first request found one. */
+  /** Of the last request that found one. */
   site: RouteSite | null = null;
   /** Set when `route` returns null. */
   rejection: Rejection = noHost;
@@ -31,28 +42,18 @@ export class RequestRouter implements AnswerLimits {
   #pacedAddress = '';
   readonly #context: ConnectionContext;
   readonly #forward: ForwardContext;
-  readonly #peer: TlsPeer | null;
-  readonly #localAddress: string;
-  readonly #localPort: number;
+  readonly #facts: ConnectionFacts;
   #routing: RoutingState;
   #siteRoute: SiteRoute | null = null;
   #siteHost = '';
   /** Judged already, under the routing of now. */
   #coveredHost: string | null = null;
 
-  constructor(
-    context: ConnectionContext,
-    forward: ForwardContext,
-    peer: TlsPeer | null,
-    localAddress: string,
-    localPort: number,
-  ) {
-    this.#context = context;
-    this.#peer = peer;
+  constructor(facts: ConnectionFacts, forward: ForwardContext) {
+    this.#facts = facts;
+    this.#context = facts.context;
     this.#forward = forward;
-    this.#localAddress = localAddress;
-    this.#localPort = localPort;
-    this.#routing = context.routing;
+    this.#routing = facts.context.routing;
     this.#adopt(this.#routing);
   }
 
@@ -69,7 +70,8 @@ export class RequestRouter implements AnswerLimits {
     if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite(request.host);
     const site = this.#siteRoute;
     if (site === null) return this.#reject(noHost);
-    if (this.#peer !== null && !this.#mayServe(this.#peer, site, request.host)) return null;
+    const { peer } = this.#facts;
+    if (peer !== null && !this.#mayServe(peer, site, request.host)) return null;
     if (site.site !== this.site && !this.#enterSite(site.site)) return this.#reject(connLimit);
     if (site.site.redirectPort !== 0 && forward.scheme === 'http') return this.#reject(toHttps);
     const route = matchPath(site, request.path);
@@ -81,12 +83,6 @@ export class RequestRouter implements AnswerLimits {
     if (site.site.rates !== undefined && !this.#admit(site.site)) return null;
     if (!route.application.webSocket) request.upgradeWebSocket = false;
     return route;
-  }
-
-  /** The connection is gone. */
-  leave(): void {
-    if (this.site !== null) this.#context.leaveSite(this.site, this.#forward.peerAddress);
-    this.site = null;
   }
 
   /** New routes: a kept connection is judged by them from its next request on. */
@@ -165,14 +161,13 @@ export class RequestRouter implements AnswerLimits {
     this.#siteHost = host;
     this.answerFields = '';
     this.pace = null;
-    const { table } = this.#routing;
-    this.#siteRoute = table.site(this.#localAddress, this.#localPort, this.#forward.peerScheme, host);
+    const { localAddress, localPort } = this.#facts;
+    this.#siteRoute = this.#routing.table.site(localAddress, localPort, this.#forward.peerScheme, host);
   }
 
   #enterSite(site: RouteSite): boolean {
-    this.leave();
-    if (!this.#context.enterSite(site, this.#forward.peerAddress)) return false;
-    this.site = site;
-    return true;
+    const isIn = this.#facts.entries.enter(site);
+    this.site = isIn ? site : null;
+    return isIn;
   }
 }

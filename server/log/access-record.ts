@@ -7,7 +7,8 @@ export interface AccessRecord {
   readonly host: string;
   readonly method: string;
   readonly target: string;
-  readonly minorVersion: number;
+  /** `1.0`, `1.1`, `2.0`. */
+  readonly version: string;
   readonly site: string;
   readonly pool: string;
   readonly status: number;
@@ -38,7 +39,7 @@ export function droppedLine(format: AccessLogFormat, count: number, time: string
 function jsonLine(r: AccessRecord, time: string): string {
   return (
     `{"time":"${time}","client":"${r.remoteAddress}","host":${quoted(r.host)},"method":${quoted(r.method)},` +
-    `"target":${quoted(r.target)},"version":"1.${r.minorVersion}","status":${r.status},"substatus":${r.subStatus},` +
+    `"target":${quoted(r.target)},"version":"${r.version}","status":${r.status},"substatus":${r.subStatus},` +
     `"reason":"${r.reason}","ms":${Math.round(r.durationMs * 1000) / 1000},"bytesIn":${r.bytesIn},` +
     `"bytesOut":${r.bytesOut},"site":${quoted(r.site)},"pool":${quoted(r.pool)},"referer":${quoted(r.referer)},` +
     `"userAgent":${quoted(r.userAgent)}}\n`
@@ -48,7 +49,7 @@ function jsonLine(r: AccessRecord, time: string): string {
 /** NCSA combined: `host ident user [time] "request" status bytes "referer" "user agent"`. */
 function combinedLine(r: AccessRecord, time: string): string {
   // Without a method the request could not be read.
-  const request = r.method === '' ? '-' : `${ncsa(r.method)} ${ncsa(r.target)} HTTP/1.${r.minorVersion}`;
+  const request = r.method === '' ? '-' : `${ncsa(r.method)} ${ncsa(r.target)} HTTP/${r.version}`;
   const bytes = r.bytesOut === 0 ? '-' : r.bytesOut;
   const referer = r.referer === '' ? '-' : ncsa(r.referer);
   const agent = r.userAgent === '' ? '-' : ncsa(r.userAgent);

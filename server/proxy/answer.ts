@@ -1,19 +1,11 @@
 // HOT: measured by test/bench/main.ts
 import { interimResponsesMax, responseHeaderBytesMax } from '../../config/base/limits.js';
 import { ChunkedDecoder } from '../http1/chunked.js';
-import {
-  type ClientFraming,
-  clientFraming,
-  hasBody,
-  interimHead,
-  lastChunk,
-  responseHead,
-  trailerBlock,
-} from '../http1/forward.js';
+import { type ClientFraming, clientFraming, hasBody } from '../http1/forward.js';
 import { createResponseHead, parseResponseHead } from '../http1/response-head.js';
 import { headIncomplete, headRejected, type RequestHead } from '../http1/types.js';
+import type { ClientOutput } from './client-output.js';
 import type { ExchangeClient } from './exchange-client.js';
-import type { SocketOutput } from './socket-output.js';
 
 /**
  * `more`: feed further. `done`: the answer is complete. `upgraded`: 101, the bytes from `tunnelStart` on are the
@@ -24,14 +16,14 @@ export type AnswerVerdict = 'more' | 'done' | 'upgraded' | 'broken';
 /** What the answer needs to know of its request at the moment its head is complete. */
 export interface AnswerPorts {
   readonly request: RequestHead;
-  readonly output: SocketOutput;
+  readonly output: ClientOutput;
   /** Decides how the client connection goes on; called once, before the final head is written. */
   connectionAfter(framing: ClientFraming): 'default' | 'keep-alive' | 'close';
   /** IMF-fixdate of now. */
   date(): string;
   /** Value of a Set-Cookie that joins the final head; '' = none. */
   affinityCookie(): string;
-  readonly client: Pick<ExchangeClient, 'router'>;
+  readonly client: Pick<ExchangeClient, 'router' | 'isStream'>;
   /** The first byte for the client is on its way (an interim answer too). */
   onFirstByte(): void;
 }
@@ -101,7 +93,7 @@ export class Answer {
     if (this.#phase === 'done') return 'done';
     if (this.#phase === 'head') return this.#break(this.isUntouched ? 'NoAnswer' : 'AnswerCut');
     if (this.head.framing !== 'close') return this.#break('AnswerCut');
-    if (this.#framing === 'chunked') this.#ports.output.text(lastChunk);
+    this.#ports.output.endBody(this.#framing, null);
     this.#phase = 'done';
     return 'done';
   }
@@ -133,7 +125,7 @@ export class Answer {
       if (++this.#interims > interimResponsesMax) return this.#break('TooManyInterimAnswers');
       if (this.#ports.request.minorVersion === 1) {
         this.#ports.onFirstByte();
-        this.#ports.output.text(interimHead(this.head));
+        this.#ports.output.interim(this.head);
       }
       if (at === end) return 'more';
     }
@@ -155,7 +147,7 @@ export class Answer {
       cookie: this.#ports.affinityCookie(),
       strictTransportSecurity,
     } as const;
-    this.#ports.output.text(responseHead(this.head, options));
+    this.#ports.output.head(this.head, options);
     this.#phase = 'done';
     this.tunnelStart = at;
     this.tunnelBuffer = buffer;
@@ -165,6 +157,8 @@ export class Answer {
   #startBody(buffer: Buffer, at: number, end: number): AnswerVerdict {
     const ports = this.#ports;
     const head = this.head;
+    if (ports.client.isStream && ports.request.upgradeWebSocket && head.status < 300)
+      return this.#break('UpgradeIgnored');
     const framing = clientFraming(ports.request, head);
     const connection = ports.connectionAfter(framing);
     this.#framing = framing;
@@ -173,9 +167,7 @@ export class Answer {
     this.isHeadSent = true;
     const cookie = ports.affinityCookie();
     const { answerFields: fields, strictTransportSecurity } = ports.client.router;
-    ports.output.text(
-      responseHead(head, { framing, date: ports.date(), connection, cookie, fields, strictTransportSecurity }),
-    );
+    ports.output.head(head, { framing, date: ports.date(), connection, cookie, fields, strictTransportSecurity });
     if (!hasBody(ports.request.method, head.status)) {
       this.#phase = 'done';
       if (at < end) this.hasExtra = true;
@@ -212,6 +204,7 @@ export class Answer {
     }
     if (this.#left > 0) return 'more';
     this.#phase = 'done';
+    this.#ports.output.endBody('length', null);
     if (stop < end) this.hasExtra = true;
     return 'done';
   }
@@ -225,7 +218,7 @@ export class Answer {
       if (decoder.rejection !== null) return this.#break('AnswerChunk');
       if (decoder.dataEnd > decoder.dataStart) this.#emit(buffer, decoder.dataStart, decoder.dataEnd);
       if (!decoder.done) continue;
-      if (this.#framing === 'chunked') this.#ports.output.text(trailerBlock(decoder.trailers));
+      this.#ports.output.endBody(this.#framing, decoder.trailers);
       this.#phase = 'done';
       if (at < end) this.hasExtra = true;
       return 'done';

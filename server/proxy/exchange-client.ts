@@ -1,9 +1,9 @@
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { ForwardContext } from '../http1/forward.js';
 import type { RequestHead } from '../http1/types.js';
-import type { LinkStream } from './link-stream.js';
+import type { ClientOutput } from './client-output.js';
 import type { Pace } from './pacer.js';
-import type { SocketOutput } from './socket-output.js';
+import type { VirtualSockets } from './virtual-sockets.js';
 
 /** What the site of a request does to its answer. */
 export interface AnswerLimits {
@@ -15,13 +15,13 @@ export interface AnswerLimits {
   readonly strictTransportSecurity: string;
 }
 
-/** The client connection, as its exchange sees it. */
+/** The client, as its exchange sees it: an HTTP/1 connection, or one stream of an HTTP/2 connection. */
 export interface ExchangeClient {
-  readonly output: SocketOutput;
+  readonly output: ClientOutput;
   readonly request: RequestHead;
   readonly forward: ForwardContext;
-  /** Virtual sockets of this connection, at most one per in-process worker. */
-  readonly streams: LinkStream[];
+  /** Of this connection. */
+  readonly sockets: VirtualSockets;
   readonly localAddress: string;
   readonly localPort: number;
   /** The site of the request at hand. */
@@ -38,8 +38,6 @@ export interface ExchangeClient {
   writeError(failure: StoredFailure): boolean;
   /** The client must see that the answer is not complete. */
   cut(): void;
-  /** Ends the connection unless a request is under way or has begun to arrive on it. */
-  closeIfIdle(): void;
   /** From now on bytes pass as they are. */
   tunnelOpened(): void;
   /** The worker's side of the tunnel ended. */
@@ -48,4 +46,6 @@ export interface ExchangeClient {
   lingerBody(): void;
   /** What is left of the request body is little enough to be read after the answer. */
   readonly isBodyShort: boolean;
+  /** One stream of several: any 2xx would accept an upgrade (RFC 8441 5), and the answer says nothing of the connection. */
+  readonly isStream: boolean;
 }

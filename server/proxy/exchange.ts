@@ -1,13 +1,12 @@
 // HOT: measured by test/bench/main.ts
-import { writeQueueHighBytes } from '../../config/base/limits.js';
 import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { RequestHead } from '../http1/types.js';
 import type { AffinityMark } from './affinity.js';
 import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
+import type { ClientOutput } from './client-output.js';
 import type { ProxyCore } from './core.js';
 import type { ExchangeClient } from './exchange-client.js';
 import { afterLoss, dispatchAgain, noteAnswered, noteCrash, nothingToCancel, noteLoss } from './retry.js';
-import type { SocketOutput } from './socket-output.js';
 import { openTunnel, type Tunnel } from './tunnel.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 import type { Waiter } from './waiter.js';
@@ -27,7 +26,7 @@ export class Exchange implements AnswerPorts {
   readonly client: ExchangeClient;
   readonly core: ProxyCore;
   readonly request: RequestHead;
-  readonly output: SocketOutput;
+  readonly output: ClientOutput;
   readonly answer: Answer;
   state: ExchangeState = 'free';
   application: ApplicationState | null = null;
@@ -286,7 +285,7 @@ export class Exchange implements AnswerPorts {
 
   #holdAnswer(waitMs: number): void {
     if (waitMs > 0 && !this.#isPaced) this.#pace(waitMs);
-    if (this.#answerPaused || this.output.backlog < writeQueueHighBytes) return;
+    if (this.#answerPaused || !this.output.isFull) return;
     this.#answerPaused = true;
     this.upstream?.pauseAnswer();
   }

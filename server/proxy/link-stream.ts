@@ -5,9 +5,9 @@ import { referenceBytes } from '../../pools/link/writer.js';
 import { linkRequestFields, linkTrailers } from '../http1/forward.js';
 import type { Expiring } from './deadlines.js';
 import type { Exchange } from './exchange.js';
-import type { ExchangeClient } from './exchange-client.js';
 import type { Link } from './link.js';
 import type { AbortCause, Upstream } from './upstream.js';
+import type { VirtualSockets } from './virtual-sockets.js';
 
 /**
  * A virtual socket: what one client connection is to one in-process worker. Requests run on it one after
@@ -21,8 +21,8 @@ export class LinkStream implements Upstream, Expiring {
   #requestTimeoutMs = 0;
   readonly id: number;
   readonly link: Link;
-  /** Its list of streams is left when this one ends. */
-  readonly #client: ExchangeClient;
+  /** The list of its client connection: left when this one ends. */
+  readonly #siblings: VirtualSockets;
   readonly #send = new SendWindow();
   readonly #receive = new ReceiveWindow();
   #exchange: Exchange | null = null;
@@ -37,10 +37,10 @@ export class LinkStream implements Upstream, Expiring {
   /** Monotonic ms of the last release. */
   idleSinceMs = 0;
 
-  constructor(id: number, link: Link, client: ExchangeClient) {
+  constructor(id: number, link: Link, siblings: VirtualSockets) {
     this.id = id;
     this.link = link;
-    this.#client = client;
+    this.#siblings = siblings;
   }
 
   get isIdle(): boolean {
@@ -169,11 +169,7 @@ export class LinkStream implements Upstream, Expiring {
     this.#exchange = null;
     this.link.core.deadlines.remove(this);
     this.link.forget(this);
-    const siblings = this.#client.streams;
-    const index = siblings.indexOf(this);
-    if (index < 0) return;
-    const last = siblings.pop();
-    if (last !== undefined && last !== this) siblings[index] = last;
+    this.#siblings.remove(this);
   }
 
   /** The worker (or the link) took the stream away. */
@@ -205,7 +201,7 @@ export class LinkStream implements Upstream, Expiring {
   onReset(): void {
     const isIdle = this.isIdle;
     this.lose('app-reset');
-    if (isIdle && !this.link.isLeaving) this.#client.closeIfIdle();
+    if (isIdle && !this.link.isLeaving) this.#siblings.idleSocketCut();
   }
 
   /** @returns false when the worker gives back more than it was sent. */

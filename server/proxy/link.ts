@@ -221,20 +221,18 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   #streamFor(exchange: Exchange): LinkStream {
-    const { client } = exchange;
-    const { streams } = client;
-    for (const stream of streams) {
-      if (stream.link !== this || !stream.isIdle) continue;
+    const { sockets } = exchange.client;
+    const kept = sockets.idle(this);
+    if (kept !== null) {
       // The worker may be sweeping it just now; a body that is under way then could not be sent again.
-      if (exchange.request.framing === 'none') return stream;
-      if (exchange.startedMs - stream.idleSinceMs < streamReuseWithBodyMs) return stream;
-      stream.close();
-      break;
+      if (exchange.request.framing === 'none') return kept;
+      if (exchange.startedMs - kept.idleSinceMs < streamReuseWithBodyMs) return kept;
+      kept.close();
     }
     this.#lastStreamId += 1;
-    const stream = new LinkStream(this.#lastStreamId, this, client);
+    const stream = new LinkStream(this.#lastStreamId, this, sockets);
     this.#streams.set(stream.id, stream);
-    streams.push(stream);
+    sockets.add(stream);
     return stream;
   }
 

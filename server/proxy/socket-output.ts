@@ -1,7 +1,17 @@
 // HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
-import { writeScratchBytes } from '../../config/base/limits.js';
+import { writeQueueHighBytes, writeScratchBytes } from '../../config/base/limits.js';
 import { latin1 } from '../http1/bytes.js';
+import {
+  type ClientFraming,
+  interimHead,
+  responseHead,
+  type ResponseHeadOptions,
+  trailerBlock,
+} from '../http1/forward.js';
+import type { ResponseHead } from '../http1/types.js';
+import type { ClientOutput } from './client-output.js';
+import { bytesSent } from './raw-socket.js';
 import { giveBack, takeBuffer } from './spare-buffers.js';
 
 /** Bodies up to this size join the head in one string: cheaper than a buffer and a writev. */
@@ -15,9 +25,8 @@ const crlf = '\r\n';
  * Puts together what leaves a socket in one turn. Text is latin1, byte for byte; bytes are copied once
  * (their buffer belongs to the reader). Nothing leaves before `flush`, except bodies too large to wait.
  */
-export class SocketOutput {
+export class SocketOutput implements ClientOutput {
   socket: Socket;
-  /** Counts what left: whether anything did since a certain moment. */
   writes = 0;
   /** Bytes that left here, in all. */
   given = 0;
@@ -30,6 +39,27 @@ export class SocketOutput {
   /** Bytes accepted and not yet in the kernel. */
   get backlog(): number {
     return this.socket.writableLength + this.#text.length;
+  }
+
+  /** Bytes that the kernel took so far. */
+  get sent(): number {
+    return bytesSent(this.socket);
+  }
+
+  get isFull(): boolean {
+    return this.backlog >= writeQueueHighBytes;
+  }
+
+  interim(head: ResponseHead): void {
+    this.text(interimHead(head));
+  }
+
+  head(head: ResponseHead, options: ResponseHeadOptions): void {
+    this.text(responseHead(head, options));
+  }
+
+  endBody(framing: ClientFraming, trailers: readonly string[] | null): void {
+    if (framing === 'chunked') this.text(trailerBlock(trailers));
   }
 
   text(text: string): void {
@@ -81,7 +111,6 @@ export class SocketOutput {
     if (this.socket.writable) this.socket.write(text, 'latin1');
   }
 
-  /** Forgets what has not left. */
   discard(): void {
     this.#text = '';
   }

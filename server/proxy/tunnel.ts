@@ -1,6 +1,6 @@
 import { FrameBoundaryScanner, serviceRestartClose } from '../http1/websocket.js';
+import type { ClientOutput } from './client-output.js';
 import type { Exchange } from './exchange.js';
-import type { SocketOutput } from './socket-output.js';
 
 const closeFrame = Buffer.from(serviceRestartClose);
 
@@ -15,13 +15,13 @@ export interface TunnelPorts {
  * direction are counted, so that a close frame 1012 can be put in when the worker has to go.
  */
 export class Tunnel {
-  readonly #output: SocketOutput;
+  readonly #output: ClientOutput;
   readonly #ports: TunnelPorts;
   readonly #scanner = new FrameBoundaryScanner();
   #isNoticeDue = false;
   #isNoticed = false;
 
-  constructor(output: SocketOutput, ports: TunnelPorts) {
+  constructor(output: ClientOutput, ports: TunnelPorts) {
     this.#output = output;
     this.#ports = ports;
   }

@@ -13,7 +13,7 @@ const record: AccessRecord = {
   host: 'a',
   method: 'GET',
   target: '/',
-  minorVersion: 1,
+  version: '1.1',
   site: 'main',
   pool: 'p',
   status: 200,

@@ -1,0 +1,45 @@
+import type { Link } from './link.js';
+import type { LinkStream } from './link-stream.js';
+
+/**
+ * What one client connection is to its in-process workers. Over HTTP/1 that is one virtual socket for each worker;
+ * over HTTP/2 one for every request that runs at the same time, used again when it is over.
+ */
+export class VirtualSockets {
+  readonly #sockets: LinkStream[] = [];
+  readonly #closeIfIdle: () => void;
+
+  /** `closeIfIdle`: an app cut a socket on which nothing ran. */
+  constructor(closeIfIdle: () => void) {
+    this.#closeIfIdle = closeIfIdle;
+  }
+
+  /** The one that was used last: those of a burst grow old and are swept by their worker. */
+  idle(link: Link): LinkStream | null {
+    for (let i = this.#sockets.length - 1; i >= 0; i -= 1) {
+      const socket = this.#sockets[i] as LinkStream;
+      if (socket.link === link && socket.isIdle) return socket;
+    }
+    return null;
+  }
+
+  add(socket: LinkStream): void {
+    this.#sockets.push(socket);
+  }
+
+  remove(socket: LinkStream): void {
+    const index = this.#sockets.indexOf(socket);
+    if (index < 0) return;
+    const last = this.#sockets.pop();
+    if (last !== undefined && last !== socket) this.#sockets[index] = last;
+  }
+
+  idleSocketCut(): void {
+    this.#closeIfIdle();
+  }
+
+  /** The client connection ends. */
+  close(): void {
+    for (const socket of this.#sockets.slice()) socket.close();
+  }
+}
