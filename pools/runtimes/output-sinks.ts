@@ -210,21 +210,33 @@ function renameIfThere(from: string, to: string): void {
   }
 }
 
-/** Bytes that could drive a terminal become `\xNN`; tab and line feed stay. Unchanged input is returned as is. */
+/**
+ * Bytes that could drive a terminal become `\xNN`; tab and line feed stay. Unchanged input is returned as is. A tenant
+ * decides how many there are: two passes over bytes, nothing is made for each.
+ */
 export function escapeOutput(chunk: Uint8Array): Uint8Array {
-  let first = 0;
-  while (first < chunk.length && !mustEscape(chunk, first)) first++;
-  if (first === chunk.length) return chunk;
-  const parts: Uint8Array[] = [];
-  let start = 0;
-  for (let i = first; i < chunk.length; i++) {
-    if (!mustEscape(chunk, i)) continue;
-    parts.push(chunk.subarray(start, i), Buffer.from(`\\x${(chunk[i] ?? 0).toString(16).padStart(2, '0')}`));
-    start = i + 1;
+  let escapes = 0;
+  for (let i = 0; i < chunk.length; i++) if (mustEscape(chunk, i)) escapes++;
+  if (escapes === 0) return chunk;
+  const escaped = Buffer.allocUnsafe(chunk.length + 3 * escapes);
+  let at = 0;
+  for (let i = 0; i < chunk.length; i++) {
+    const byte = chunk[i] ?? 0;
+    if (!mustEscape(chunk, i)) {
+      escaped[at++] = byte;
+      continue;
+    }
+    escaped[at++] = backslash;
+    escaped[at++] = letterX;
+    escaped[at++] = hexDigits[byte >> 4] ?? 0;
+    escaped[at++] = hexDigits[byte & 15] ?? 0;
   }
-  parts.push(chunk.subarray(start));
-  return Buffer.concat(parts);
+  return escaped;
 }
+
+const hexDigits = Buffer.from('0123456789abcdef');
+const backslash = 0x5c;
+const letterX = 0x78;
 
 function mustEscape(chunk: Uint8Array, i: number): boolean {
   const byte = chunk[i] ?? 0;

@@ -8,6 +8,15 @@ export interface Outcome {
   readonly missed: readonly string[];
   /** Checks that make up the experiment, each with a line of its own in the table. */
   readonly rows?: readonly Row[];
+  /** Writes what the docs show of these results. */
+  readonly publish?: (how: Publication) => void;
+}
+
+export interface Publication {
+  /** '' or that the run was not at its full length. */
+  readonly shortened: string;
+  /** The README too. */
+  readonly readme: boolean;
 }
 
 export interface Row {

@@ -1,6 +1,7 @@
 /**
- * `npm run acceptance [-- NAME... --short FACTOR]`: every acceptance line as an experiment with its full
- * duration, one after the other on an otherwise quiet machine. Writes test/acceptance/results.md.
+ * `npm run acceptance [-- NAME... --short FACTOR --readme]`: every acceptance line as an experiment with its full
+ * duration, one after the other on an otherwise quiet machine. Writes test/acceptance/results.md and pages of the
+ * docs that show results; with `--readme` also those in the README.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,7 +76,11 @@ function setCheckRows(rows: Map<string, string>, experiment: Experiment, checks:
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { short: { type: 'string', default: '1' }, list: { type: 'boolean', default: false } },
+    options: {
+      short: { type: 'string', default: '1' },
+      list: { type: 'boolean', default: false },
+      readme: { type: 'boolean', default: false },
+    },
   });
   const scale = Number(values.short);
   const wanted = experiments.filter(
@@ -99,6 +104,7 @@ async function main(): Promise<number> {
     setCheckRows(rows, experiment, outcome.rows ?? [], stamp);
     console.log(`${experiment.name}: ${outcome.measured}: ${verdict(outcome)} (${seconds} s)`);
     writeResults(rows);
+    outcome.publish?.({ shortened: short, readme: values.readme });
   }
   console.log(`${wanted.length - failures} passed, ${failures} failed, 0 skipped`);
   return failures === 0 ? 0 : 1;

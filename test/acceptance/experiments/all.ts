@@ -9,6 +9,7 @@ import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
 import { hostileAnswersLive } from './hostile-answers.js';
+import { hostileTenants } from './hostile-tenants/experiment.js';
 import { inProcess } from './in-process.js';
 import { killListeners } from './kill-listeners.js';
 import { killWorkers } from './kill-workers.js';
@@ -39,6 +40,7 @@ export const experiments: readonly Experiment[] = [
   ...mustRefuseLive,
   pipelining,
   hostileAnswersLive,
+  hostileTenants,
   ...edge,
   growth,
   npmTest,

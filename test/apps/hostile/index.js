@@ -50,9 +50,20 @@ const acts = {
   },
 };
 
+/** Parts of a path that run something of their own: a file of `attacks`, with the body's JSON, or an answer of `answers.js`. */
+async function attack(req, res, name) {
+  let body = '';
+  for await (const chunk of req) body += chunk;
+  const got = await require(`./attacks/${name}.js`)(JSON.parse(body || '{}'));
+  res.end(JSON.stringify(got ?? null));
+}
+
 http
   .createServer(async (req, res) => {
     const { pathname, searchParams } = new URL(req.url, 'http://tenant');
+    const [, kind, name] = /\/(attack|answer)\/([a-z-]+)$/.exec(pathname) ?? [];
+    if (kind === 'attack') return attack(req, res, name);
+    if (kind === 'answer') return require('./answers.js')[name](req.socket, res);
     const act = acts[pathname.replace(/^\/[a-z](?=\/)/, '')] ?? (() => ({ done: true }));
     res.end(JSON.stringify(await act(searchParams.get('a') ?? '')));
   })

@@ -1,0 +1,108 @@
+/** Tenants whose answers are no answers: what their clients, and those of others, see of it. */
+import { residentBytes } from '../../../../support/processes.js';
+import { RawClient } from '../../../../support/raw-client.js';
+import { pause } from '../../../../support/time.js';
+import { type Attack, type Verdict, verdict } from '../attack.js';
+import type { Attacker } from '../attacker.js';
+import type { World } from '../world.js';
+
+/** Its words are whole answers that an attacker made up. */
+const stolen = /stolen/i;
+
+/** Status of the answer, 0 = cut off. A worker that is not answered for itself ends with its connection. */
+async function seen(attacker: Attacker, name: string): Promise<{ readonly status: number; readonly text: string }> {
+  try {
+    const { status, text, rawHeaders } = await attacker.call(`/answer/${name}`);
+    return { status, text: `${rawHeaders.join('\n')}\n${text}` };
+  } catch {
+    return { status: 0, text: '' };
+  }
+}
+
+async function asked(
+  attackers: readonly Attacker[],
+  names: readonly string[],
+  right: (status: number) => boolean,
+): Promise<Verdict> {
+  const broken: string[] = [];
+  const statuses = new Set<number>();
+  for (const attacker of attackers) {
+    for (const name of names) {
+      const { status, text } = await seen(attacker, name);
+      statuses.add(status);
+      if (!right(status)) broken.push(`${attacker.pool} ${name}: ${status}`);
+      if (stolen.test(text)) broken.push(`${attacker.pool} ${name}: the forged part was shown`);
+      const next = await attacker.call('/').catch(() => null);
+      if (next === null || stolen.test(next.text))
+        broken.push(`${attacker.pool} ${name}: the next request got ${next?.text ?? 'nothing'}`);
+    }
+  }
+  const words = [...statuses].map((status) => (status === 0 ? 'cut off' : String(status)));
+  return { got: `${words.join(' or ')}, and the next request is clean`, broken };
+}
+
+/** A client that does not read: what waits for it waits in the tenant. */
+async function unread(world: World): Promise<Verdict> {
+  const listeners = world.server.filter(({ name }) => name.startsWith('listener'));
+  const bytes = (): number => listeners.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+  const before = bytes();
+  const clients: RawClient[] = [];
+  for (const { pool } of [world.inside, world.outside]) {
+    for (let n = 0; n < 8; n += 1) {
+      const client = await RawClient.connect(world.sluice.port);
+      client.socket.pause();
+      client.send(`GET /${pool}/answer/endless-body HTTP/1.1\r\nHost: a\r\n\r\n`);
+      clients.push(client);
+    }
+  }
+  await pause(1_500);
+  const grown = Math.round((bytes() - before) / 2 ** 20);
+  for (const client of clients) client.close();
+  return verdict('held back: a bounded piece of each waits in the listener', {
+    [`listeners grew by ${grown} MB`]: grown < 60,
+  });
+}
+
+const both = ({ inside, outside }: World): readonly Attacker[] => [inside, outside];
+const refusedOrCut = (status: number): boolean => status === 502 || status === 0;
+
+export const answers: readonly Attack[] = [
+  {
+    name: 'response-splitting',
+    what: 'line ends in a field, two lengths, length and chunks, an upgrade nobody asked for',
+    kind: 'trespass',
+    by: 'outside',
+    act: (world) =>
+      asked(
+        both(world),
+        ['splitting', 'splitting-cr', 'two-lengths', 'length-and-chunks', 'unasked-upgrade'],
+        refusedOrCut,
+      ),
+  },
+  {
+    name: 'second-answers',
+    what: 'more answers behind the one that was asked for, for the next client',
+    kind: 'trespass',
+    by: 'outside',
+    act: (world) => asked(both(world), ['two-answers'], (status) => status === 200 || refusedOrCut(status)),
+  },
+  {
+    name: 'endless-heads',
+    what: 'header fields, 1xx answers and chunk sizes without end',
+    kind: 'pressure',
+    by: 'outside',
+    act: (world) =>
+      asked(
+        both(world),
+        ['endless-headers', 'endless-interim', 'endless-chunk-size'],
+        (status) => status === 502 || status === 0,
+      ),
+  },
+  {
+    name: 'endless-body',
+    what: 'bodies without end for clients that do not read',
+    kind: 'pressure',
+    by: 'inside',
+    act: unread,
+  },
+];

@@ -1,0 +1,192 @@
+/** Tenants that reach for what is not theirs: processes, files, sockets, ports and rights of others. */
+import type { PoolView } from '../../../../../pools/supervisor/ports.js';
+import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
+import { secretVariable, type World } from '../world.js';
+
+interface Asked {
+  readonly status: number;
+  readonly text: string;
+}
+
+function refused(name: string, what: string, tried: string, by: Attack['by'], allowed?: RegExp): Attack {
+  const act = async (world: World): Promise<Verdict> => refusals(await world[by].tell(tried, world.facts), allowed);
+  return { name, what, kind: 'trespass', by, leavesNothing: true, act };
+}
+
+async function ask(world: World, port: number, path: string, more: object = {}): Promise<Asked> {
+  const answer = (await world.outside.tell('ask', { port, path, ...more })) as Asked | null;
+  return answer ?? { status: -1, text: '' };
+}
+
+/** Another pool's program, whose port every local user can reach: only the token tells the host apart. */
+async function withoutToken(world: World): Promise<Verdict> {
+  const port = world.facts.victimPort;
+  const plain = await ask(world, port, '/paired/');
+  const guessed = await ask(world, port, '/paired/', {
+    headers: { 'MS-ASPNETCORE-TOKEN': '00000000-0000-0000-0000-000000000000' },
+  });
+  const stop = await ask(world, port, '/paired/iisintegration', {
+    method: 'POST',
+    headers: { 'MS-ASPNETCORE-EVENT': 'shutdown' },
+  });
+  const statuses = [plain, guessed, stop].map(({ status }) => status);
+  return verdict(`${statuses.join(', ')}: without the token of the pair nothing is answered`, {
+    [`answered ${statuses.join(', ')}`]: statuses.every((status) => status === 400 || status === 403),
+  });
+}
+
+async function adminPort(world: World): Promise<Verdict> {
+  const { adminPort: port } = world.facts;
+  const orders = await Promise.all(
+    ['/api/v1/pools/quiet-in/stop', '/api/v1/pools/quiet-out/recycle', '/api/v1/workers/1/stop'].map((path) =>
+      ask(world, port, path, { method: 'POST' }),
+    ),
+  );
+  const views = await Promise.all(
+    ['/api/v1/pools', '/metrics', '/api/v1/operations/1'].map((path) => ask(world, port, path)),
+  );
+  const statuses = orders.map(({ status }) => status);
+  const leaks = views.filter(({ text }) => /outputTail|requestsInFlight":\["/.test(text));
+  return verdict(
+    `orders refused (${[...new Set(statuses)].join(', ')}); what is shown names pools, not their requests or output`,
+    {
+      [`orders answered ${statuses.join(', ')}`]: statuses.every((status) => status >= 400 && status < 500),
+      'the view tells requests or output of others': leaks.length === 0,
+    },
+  );
+}
+
+/** It listens first where a pool with a fixed port will be started. */
+async function stealPort(world: World): Promise<Verdict> {
+  const { outside, facts, sluice } = world;
+  const listens = await outside.tell('steal-port', { port: facts.nextPort });
+  const answer = await sluice.call('/stolen/');
+  await sluice.pool('stolen').then((pool: PoolView) => pool.state);
+  return verdict(`it listens, but the pool's start fails (${answer.status}): no request reaches the thief`, {
+    [`the thief could not listen: ${String(listens)}`]: listens === 'listens' || listens === 'EADDRINUSE',
+    'the thief was asked': answer.text !== 'stolen',
+    [`status ${answer.status}`]: answer.status >= 500,
+  });
+}
+
+interface Rights {
+  readonly status: string;
+  readonly limits: string;
+  readonly tried: unknown;
+}
+
+async function moreRights({ inside }: World): Promise<Verdict> {
+  const answer = (await inside.tell('more-rights')) as Rights | null;
+  if (answer === null) return { got: 'no answer', broken: ['the attacker did not answer'] };
+  const { got, broken } = refusals(answer.tried);
+  const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(answer.status)?.[1]?.trim() ?? '';
+  const core = /^Max core file size\s+(\S+)\s+(\S+)/m.exec(answer.limits);
+  const facts = verdict('', {
+    [`NoNewPrivs ${field('NoNewPrivs')}`]: field('NoNewPrivs') === '1',
+    [`capabilities ${field('CapEff')} ${field('CapBnd')}`]: /^0+$/.test(field('CapEff') + field('CapBnd')),
+    [`groups ${field('Groups')}`]: field('Groups').split(' ').filter(Boolean).length <= 1,
+    [`core dumps ${core?.[2] ?? ''}`]: core?.[2] === '0',
+  });
+  return { got: `${got}; no capabilities, no new privileges, no core dumps`, broken: [...broken, ...facts.broken] };
+}
+
+interface Inherited {
+  readonly descriptors: readonly string[];
+  readonly environment: readonly string[];
+  readonly commandLine: readonly string[];
+}
+
+/** Secrets of whoever started the server must not be in what a worker was born with. */
+async function inherited({ inside, outside }: World): Promise<Verdict> {
+  const broken: string[] = [];
+  for (const attacker of [inside, outside]) {
+    const answer = (await attacker.tell('inherited')) as Inherited | null;
+    if (answer === null) return { got: 'no answer', broken: ['the attacker did not answer'] };
+    const files = answer.descriptors.filter((one) => / \//.test(one) && !/ \/(dev\/null|proc\/|sys\/)/.test(one));
+    const token = answer.commandLine.filter((one) => /[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}/i.test(one));
+    broken.push(
+      ...files.map((one) => `${attacker.pool} holds ${one}`),
+      ...token.map((one) => `${attacker.pool} was started with ${one}`),
+      ...answer.environment
+        .filter((one) => one.startsWith(secretVariable))
+        .map(() => `${attacker.pool} has the server’s environment`),
+    );
+  }
+  return { got: 'streams, its control channel and link; an environment built from nothing', broken };
+}
+
+const cannotConnect = /^(EACCES|EPERM|ENOENT|ECONNREFUSED)$/;
+
+export const others: readonly Attack[] = [
+  refused(
+    'read-environments',
+    'reads /proc/PID/environ of the server and its neighbours',
+    'read-environments',
+    'inside',
+  ),
+  refused('trace', 'opens memory, descriptors, folders and stack of others', 'trace', 'outside'),
+  refused(
+    'kill-others',
+    'five signals to the server, its helpers, its neighbours and their groups',
+    'kill-others',
+    'inside',
+  ),
+  refused(
+    'read-files',
+    'reads keys, state, logs and temporary files of the server and its neighbours',
+    'read-files',
+    'outside',
+  ),
+  refused(
+    'plant-files',
+    'plants files and links in their folders, and itself in their control groups',
+    'plant-files',
+    'inside',
+  ),
+  refused(
+    'connect-sockets',
+    'connects to links, sockets and the admin socket by their paths',
+    'connect-sockets',
+    'outside',
+    cannotConnect,
+  ),
+  {
+    name: 'without-token',
+    what: 'asks another pool’s program on its loopback port',
+    kind: 'trespass',
+    by: 'outside',
+    leavesNothing: true,
+    act: withoutToken,
+  },
+  {
+    name: 'admin-port',
+    what: 'gives orders to the admin API on its loopback port',
+    kind: 'trespass',
+    by: 'outside',
+    leavesNothing: true,
+    act: adminPort,
+  },
+  {
+    name: 'port-theft',
+    what: 'listens first on the fixed port of another pool',
+    kind: 'trespass',
+    by: 'outside',
+    act: stealPort,
+  },
+  {
+    name: 'more-rights',
+    what: 'setuid programs, limits, priorities, mounts, kernel settings',
+    kind: 'trespass',
+    by: 'inside',
+    leavesNothing: true,
+    act: moreRights,
+  },
+  {
+    name: 'inherited',
+    what: 'looks for secrets and descriptors it was born with',
+    kind: 'trespass',
+    by: 'inside',
+    leavesNothing: true,
+    act: inherited,
+  },
+];
