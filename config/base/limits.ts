@@ -19,6 +19,13 @@ export const chunkExtensionBytesPerMessageMax = 4_096;
 /** Framing bytes (sizes, CRLFs) per message before a body of tiny chunks is refused, beyond 16 per data byte. */
 export const chunkFramingSlackBytes = 65_536;
 
+/** HTTP/2 (RFC 9113): streams of one connection, and what clients may send ahead of the workers. */
+export const http2StreamsMax = 128;
+export const http2StreamWindowBytes = 131_072;
+export const http2ConnectionWindowBytes = 524_288;
+/** Fields of one head as they arrive, with pseudo-header fields and every crumb of Cookie; joined, headerFieldsMax holds. */
+export const http2FieldLinesMax = 128;
+
 /** Answers of workers: as untrusted as requests. */
 export const responseHeaderBytesMax = 65_536;
 export const responseHeaderFieldsMax = 256;

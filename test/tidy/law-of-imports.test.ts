@@ -21,12 +21,14 @@ const law: Readonly<Record<string, readonly string[]>> = {
   'pools/supervisor': ['pools', 'config'],
   pools: ['pools', 'config'],
   'server/http1': ['server/http1', 'config/base'],
+  'server/http2': ['server/http2', 'server/http1', 'config/base'],
   'server/route': ['server/route', 'config/base', 'config/model.ts', 'pools/protocol/snapshot.ts'],
   'server/proxy': [
     'server/proxy',
     'server/listener',
     'server/route',
     'server/http1',
+    'server/http2',
     'server/metrics/cells.ts',
     'server/metrics/definitions.ts',
     'server/log/access-log.ts',
@@ -42,6 +44,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
     'server/proxy',
     'server/route',
     'server/http1',
+    'server/http2',
     'server/metrics/cells.ts',
     'server/metrics/definitions.ts',
     'server/log/access-log.ts',
@@ -66,10 +69,19 @@ const pure: Readonly<Record<string, readonly string[]>> = {
   'pools/lifecycle': [],
   'server/route': [],
   'server/http1': ['node:buffer'],
+  'server/http2': ['node:buffer'],
 };
 
 /** Packages from npm that our folders may load; the in-process host and the listeners' path load none. */
-const withoutPackages = ['config/base', 'pools', 'server/http1', 'server/route', 'server/proxy', 'server/listener'];
+const withoutPackages = [
+  'config/base',
+  'pools',
+  'server/http1',
+  'server/http2',
+  'server/route',
+  'server/proxy',
+  'server/listener',
+];
 
 function ruleFor(path: string, keys: readonly string[]): string | null {
   const matching = keys.filter((key) => path === key || path.startsWith(`${key}/`));
