@@ -25,6 +25,25 @@ export const http2StreamWindowBytes = 131_072;
 export const http2ConnectionWindowBytes = 524_288;
 /** Fields of one head as they arrive, with pseudo-header fields and every crumb of Cookie; joined, headerFieldsMax holds. */
 export const http2FieldLinesMax = 128;
+/** Block, lines and heads: frames of one header block; bytes of the heads of all live streams of a connection. */
+export const http2BlockFramesMax = 32;
+export const http2HeadBytesMax = 786_432;
+/**
+ * What a connection may spend without use: on streams that end by a reset (4 each, 1 where an answer had begun), so that
+ * 200 in a burst and 7 a second are borne; on frames that carry nothing.
+ */
+export const http2ResetCostMax = 800;
+export const http2ResetCostPerSecond = 27;
+export const http2FramesMax = 2_000;
+export const http2FramesPerSecond = 200;
+/** Answers to PING, SETTINGS and bad streams that wait because the peer does not read. */
+export const http2ControlFramesWaitingMax = 1_000;
+/** Bytes of an answer that wait in a stream before its source is paused; of all streams while the peer takes nothing. */
+export const http2StreamQueueHighBytes = 65_536;
+export const http2StreamQueueLowBytes = 16_384;
+export const http2QueueStalledBytesMax = 1_048_576;
+/** Spellings of field names that one listener remembers for its answers. */
+export const http2NamesKept = 1_024;
 
 /** Answers of workers: as untrusted as requests. */
 export const responseHeaderBytesMax = 65_536;

@@ -54,7 +54,11 @@ export function responseHead(head: ResponseHead, options: ResponseHeadOptions): 
       out += name + ': ' + value + '\r\n';
       continue;
     }
-    if (kind === FieldKind.contentLength ? !keepsLength(head, options) : !travels(head, options, kind, name)) continue;
+    if (
+      kind === FieldKind.contentLength ? !keepsLength(head, options) : !answerFieldTravels(head, options, kind, name)
+    ) {
+      continue;
+    }
     if (kind === FieldKind.date) {
       if (hasDate) continue;
       hasDate = true;
@@ -71,9 +75,10 @@ export function responseHead(head: ResponseHead, options: ResponseHeadOptions): 
   return out + connectionLine(options) + '\r\n';
 }
 
-const policyName = 'Strict-Transport-Security';
+export const policyName = 'Strict-Transport-Security';
 
-function hasPolicy(fields: readonly string[]): boolean {
+/** Does the worker send a Strict-Transport-Security of its own? */
+export function hasPolicy(fields: readonly string[]): boolean {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     if (name.length === policyName.length && name.toLowerCase() === 'strict-transport-security') return true;
@@ -86,7 +91,13 @@ function keepsLength(head: ResponseHead, options: ResponseHeadOptions): boolean 
   return options.framing === 'length' || (options.framing === 'none' && head.status >= 200 && head.status !== 204);
 }
 
-function travels(head: ResponseHead, options: ResponseHeadOptions, kind: number, name: string): boolean {
+/** Does a field that is not plain, or that `Connection` may name, go on to the client? */
+export function answerFieldTravels(
+  head: ResponseHead,
+  options: Pick<ResponseHeadOptions, 'framing' | 'connection'>,
+  kind: number,
+  name: string,
+): boolean {
   switch (kind) {
     case FieldKind.trailer:
       return options.framing === 'chunked';
@@ -134,7 +145,7 @@ export function interimHead(head: ResponseHead): string {
   for (let i = 0; i < head.fieldKinds.length; i++) {
     const kind = head.fieldKinds[i] as number;
     const name = head.fields[i * 2] as string;
-    if (kind === FieldKind.contentLength || !travels(head, interimOptions, kind, name)) continue;
+    if (kind === FieldKind.contentLength || !answerFieldTravels(head, interimOptions, kind, name)) continue;
     out += name + ': ' + (head.fields[i * 2 + 1] as string) + '\r\n';
   }
   return out + '\r\n';

@@ -178,8 +178,11 @@ function noteField(head: RequestHead, kind: number, value: string, index: number
   }
 }
 
-/** Digits that no number can hold exactly are too large for every limit, not a syntax error. */
-function contentLengthVerdict(value: string): Rejection {
+/**
+ * Why a Content-Length that `parseDecimal` refused is refused: digits that no number can hold exactly are too large for
+ * every limit, not a syntax error.
+ */
+export function contentLengthVerdict(value: string): Rejection {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
     if (code < (i === 0 ? 0x31 : 0x30) || code > 0x39) return bad.contentLength;

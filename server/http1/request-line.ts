@@ -118,6 +118,17 @@ function methodAt(buffer: Buffer, start: number, end: number): string {
   return end - start > 16 ? '' : (known.get(latin1(buffer, start, end)) ?? '');
 }
 
+/** One of `methods`. */
+export function isKnownMethod(method: string): boolean {
+  return known.has(method);
+}
+
+/** Visible ASCII without `#`, as in a request line. */
+export function isTargetText(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (targetClass[text.charCodeAt(i)] === 0) return false;
+  return true;
+}
+
 function isConnect(buffer: Buffer, start: number, end: number): boolean {
   return end - start === 7 && latin1(buffer, start, end) === 'CONNECT';
 }
@@ -140,7 +151,7 @@ function judgeLineText(text: string): Rejection {
   const [method = '', target = '', version = ''] = parts;
   for (let i = 0; i < method.length; i++) if (nameClass[method.charCodeAt(i)] === 0) return badRequest.requestLine;
   if (method === '' || target === '') return badRequest.requestLine;
-  for (let i = 0; i < target.length; i++) if (targetClass[target.charCodeAt(i)] === 0) return badRequest.target;
+  if (!isTargetText(target)) return badRequest.target;
   return isVersion(version) ? versionNotSupported : badRequest.version;
 }
 

@@ -24,8 +24,8 @@ export interface FrameOutput {
    */
   reserve(bytes: number): void;
   /**
-   * The transport is behind (`writeQueueHighBytes`): DATA waits in its streams and window credit is not given, until
-   * the owner calls `outputDrained`. Other frames are written all the same, and counted.
+   * The transport is behind (`writeQueueHighBytes`): DATA waits in its streams until the owner calls `outputDrained`.
+   * Other frames are written all the same, and counted; the owner reads no more meanwhile.
    */
   readonly isFull: boolean;
 }
@@ -54,7 +54,10 @@ export interface Http2Stream<T> {
   readonly receivedBytes: number;
   /** Bytes of DATA that left into the output. */
   readonly sentBytes: number;
-  /** Bytes given to `data` that wait for the peer's window or for the output: the owner pauses its source above a mark. */
+  /**
+   * Bytes given to `data` that wait for the peer's window or for the output: above `http2StreamQueueHighBytes` the
+   * owner pauses its source until `onWritable`.
+   */
   readonly queuedBytes: number;
 }
 
@@ -74,28 +77,23 @@ export interface ServerStream<T> extends Http2Stream<T> {
   readonly request: RequestHead;
 }
 
-/** What the engine tells the owner of a server connection. */
-export interface ServerEvents<T> {
+/** What the engine tells the owner of either role. */
+export interface Http2Events<S> {
   /**
-   * A request begins; `stream.isPeerDone` says that no body follows, and no `onEnd` comes then. With
-   * `stream.request.rejection` the owner answers an error page. Every stream told here must be released once.
-   */
-  onRequest(stream: ServerStream<T>): void;
-  /**
-   * Body (or tunnel) bytes `buffer[start, end)`, valid during the call only. The window of the client is opened again by
+   * Body (or tunnel) bytes `buffer[start, end)`, valid during the call only. The window of the peer is opened again by
    * `consumed` for exactly these bytes: at once when they were taken, later when the taker was busy.
    */
-  onData(stream: ServerStream<T>, buffer: Buffer, start: number, end: number): void;
-  /** The request is complete. Trailers are name, value, ...; forbidden ones are gone; null = none. */
-  onEnd(stream: ServerStream<T>, trailers: string[] | null): void;
+  onData(stream: S, buffer: Buffer, start: number, end: number): void;
+  /** The peer's message is complete. Trailers are name, value, ...; forbidden ones are gone; null = none. */
+  onEnd(stream: S, trailers: string[] | null): void;
   /**
-   * The stream is dead: the client reset it (`byPeer`), or broke a rule (`code` was sent to it), or the connection
-   * failed or went. The work for it has to be stopped; the slot counts against the client until `release`.
+   * The stream is dead: the peer reset it (`byPeer`), or broke a rule (`code` was sent to it), or the connection
+   * failed or went. The work for it has to be stopped; the slot counts until `release`.
    */
-  onReset(stream: ServerStream<T>, code: number, byPeer: boolean): void;
-  /** `queuedBytes` fell to `writeQueueLowBytes` or below after it was above: the source may go on. */
-  onWritable(stream: ServerStream<T>): void;
-  /** A request was malformed and answered RST_STREAM by the engine; no stream was or will be told for it. For log and counter. */
+  onReset(stream: S, code: number, byPeer: boolean): void;
+  /** `queuedBytes` fell to `http2StreamQueueLowBytes` after it was above the high mark: the source may go on. */
+  onWritable(stream: S): void;
+  /** A message was malformed (RFC 9113 8.1.1); its stream is reset by the engine. A fixed word, for log and counter. */
   onMalformed(reason: string): void;
   /**
    * The connection is over by an error: GOAWAY is in the output, every stream got its `onReset` before. The owner sends
@@ -104,6 +102,16 @@ export interface ServerEvents<T> {
   onFailed(failure: ConnectionFailure): void;
   /** The last stream is gone after `goAway` was announced or the client said GOAWAY: the socket can be ended. */
   onDrained(): void;
+}
+
+/** What the engine tells the owner of a server connection. */
+export interface ServerEvents<T> extends Http2Events<ServerStream<T>> {
+  /**
+   * A request begins; `stream.isPeerDone` says that no body follows, and no `onEnd` comes then. With
+   * `stream.request.rejection` the owner answers an error page. Every stream told here must be released once.
+   * Requests that came in one `receive` are told at its end: what was reset in the same bytes is never told.
+   */
+  onRequest(stream: ServerStream<T>): void;
 }
 
 /** What the site and the listener add to an answer; the same words as in `ResponseHeadOptions` of server/http1. */
@@ -195,4 +203,46 @@ export interface ServerOptions {
   /** Window per stream and of the whole connection for request bodies; defaults http2StreamWindowBytes, http2ConnectionWindowBytes. */
   readonly streamWindowBytes?: number;
   readonly connectionWindowBytes?: number;
+}
+
+/** A request to a worker. */
+export interface ClientStream<T> extends Http2Stream<T> {
+  /**
+   * The same object that server/http1 makes of an answer: `framing` `length` with a Content-Length, else `chunked`;
+   * `keepAlive` true. 100 to 199: an interim answer, others may follow.
+   */
+  readonly answer: ResponseHead;
+  /** After `onReset`: the worker has not acted on the request, it may be sent again (RFC 9113 8.7). */
+  readonly isUnprocessed: boolean;
+}
+
+/** What the engine tells the owner of a connection to a worker. */
+export interface ClientEvents<T> extends Http2Events<ClientStream<T>> {
+  /**
+   * A head is complete: `stream.answer`. For a final one `stream.isPeerDone` says that nothing follows, and no `onEnd`
+   * comes then.
+   */
+  onAnswer(stream: ClientStream<T>): void;
+  /** The worker's SETTINGS came, or a slot was freed: `open` may succeed now. */
+  onCapacity(): void;
+}
+
+/** What `ClientConnection.open` sends; `fields` are name, value, ... in any case, without connection-specific ones. */
+export interface Http2Request {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly path: string;
+  /** `websocket`: extended CONNECT (RFC 8441), the method is not sent; '' = an ordinary request. */
+  readonly protocol: '' | 'websocket';
+  readonly fields: readonly string[];
+}
+
+export interface ClientConnection<T> extends Http2Connection<ClientStream<T>> {
+  /** A further request may be opened now: below the worker's limit of streams, and it has not said GOAWAY. */
+  readonly canOpen: boolean;
+  /** The worker's first SETTINGS came and allow extended CONNECT. */
+  readonly allowsConnectProtocol: boolean;
+  /** Opens a stream, or null when `canOpen` is false. `end`: no body follows. */
+  open(request: Http2Request, end: boolean): ClientStream<T> | null;
 }
