@@ -152,6 +152,8 @@ export const startBackstopMs = 5_000;
 
 /** Weight of primary and listeners beside pools, which have 100 each. */
 export const serverCpuWeight = 400;
+/** Control groups of other servers that are empty and older than this belong to nobody. */
+export const abandonedGroupAgeMs = 60_000;
 /** Until a killed control group is empty. */
 export const groupEmptyPollMs = 10;
 export const groupEmptyPollsMax = 500;
@@ -168,6 +170,8 @@ export const fixedPortMin = 1_025;
 export const readinessPollMinMs = 25;
 export const readinessPollMaxMs = 250;
 export const shutdownAnswerTimeoutMs = 3_000;
+/** The end of a process is known so long after its connections broke. */
+export const exitBehindConnectionMs = 250;
 export const connectProbeTimeoutMs = 1_000;
 
 /** The server log: one field of a record, what waits for the disk, and how long an exit waits for a write. */
@@ -279,6 +283,8 @@ export const lostLinesWaitMs = 250;
 /** A start gives its place in the node-wide start limit back after this time, ready or not: a slow app
  * of one tenant must not hold up the starts of others. */
 export const startGateHoldMs = 5_000;
+/** A worker that has just started has the machine for itself so long before a spare host is started for the next one. */
+export const spareRestMs = 1_000;
 export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;

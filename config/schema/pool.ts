@@ -27,7 +27,7 @@ export const poolSettings = z.strictObject({
       'OnDemand starts workers with the first request. AlwaysRunning starts them with the pool and again after each recycle or crash.',
     reload: 'live',
   }),
-  queueLength: setting(uint(1, 65_535).prefault(1_000), {
+  queueLength: setting(uint(10, 65_535).prefault(1_000), {
     description: 'Requests that may wait for a worker of this pool. Beyond it: 503 with Retry-After.',
     unit: 'requests',
     reload: 'live',

@@ -41,7 +41,8 @@ export const applicationDefaults = z.strictObject({
   preloadEnabled: setting(z.boolean().prefault(false), {
     description:
       'Every new worker answers a request of Sluice’s own (User-Agent Sluice-WarmUp) before it gets any of a client, after recycles ' +
-      'too. Its status is logged and decides nothing. With startMode AlwaysRunning clients never meet a cold worker.',
+      'too. Its status is logged and decides nothing; a worker that has not answered when startupTimeLimit is over gets requests all ' +
+      'the same. With startMode AlwaysRunning clients never meet a cold worker.',
     reload: 'live',
   }),
   preloadPath: setting(

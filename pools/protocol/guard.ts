@@ -42,6 +42,8 @@ export function parseHostMessage(json: string): GuardResult {
 
 function check(fields: Fields): HostToPrimary {
   switch (fields['type']) {
+    case 'waiting':
+      return { type: 'waiting' };
     case 'hello':
       return {
         type: 'hello',

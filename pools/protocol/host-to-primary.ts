@@ -6,6 +6,8 @@ import type { StallProfile, StallStack } from './stall-report.js';
  */
 export type HostToPrimary =
   | WatchdogToPrimary
+  /** From a spare host, once: everything but the app is loaded, and it waits for its slot. */
+  | { readonly type: 'waiting' }
   /** The host runs; sent before the app's first line. */
   | {
       readonly type: 'hello';

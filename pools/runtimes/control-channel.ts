@@ -24,7 +24,7 @@ const lengthBytes = 4;
 export class ControlChannel<Sent> {
   readonly #pipe: Duplex;
   readonly #clock: Clock;
-  readonly #events: ControlEvents;
+  #events: ControlEvents;
   #chunks: Buffer[] = [];
   #buffered = 0;
   #needed = lengthBytes;
@@ -41,6 +41,11 @@ export class ControlChannel<Sent> {
     pipe.on('data', (chunk: Buffer) => this.#read(chunk));
     // The worker closed its end or died: its exit tells, not the pipe.
     pipe.on('error', () => undefined);
+  }
+
+  /** Somebody else listens from now on. */
+  handTo(events: ControlEvents): void {
+    this.#events = events;
   }
 
   /** Dropped while the worker reads nothing: the queue must not grow, and a ping late is a ping lost. */

@@ -10,6 +10,7 @@ import type { PoolConfig, ProgramConfig, ServerConfig } from '../../config/model
 import type { HostStartData } from '../protocol/primary-to-host.js';
 import { BlackBoxes } from './black-boxes.js';
 import type { Cgroups } from './cgroups/cgroups.js';
+import type { StalledUs } from './cgroups/group-files.js';
 import { EventPrograms } from './event-programs.js';
 import type { Guardian } from './guardian.js';
 import { linkSocketsIn } from './in-process/link-socket.js';
@@ -46,6 +47,8 @@ export interface Runtimes {
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;
   readonly blackBoxes: BlackBoxes;
+  /** How long something of the pool waited for CPU, memory or disk; empty where the kernel does not tell it. */
+  stalled(pool: string): StalledUs;
   /** Limits of a new configuration for the pools that have workers. */
   configure(pools: readonly PoolConfig[]): void;
   /** Runs a program of the configuration for an event; its end is logged with the fields. */
@@ -88,6 +91,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
     reopenOutput: () => parts.outputs.reopen(),
     blackBoxes: new BlackBoxes(config.logDir, logger),
+    stalled: (pool) => cgroups.stalled(pool),
     configure(pools) {
       cgroups.configure(pools);
       parts.limits.configure(pools);
@@ -110,7 +114,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
 
 function sparesOf(runtime: Runtime): Pick<Runtime, 'keepSpare' | 'dropSpare'> {
   return {
-    keepSpare: (request) => runtime.keepSpare?.(request),
+    keepSpare: (request, events) => runtime.keepSpare?.(request, events) ?? false,
     dropSpare: (applicationId) => runtime.dropSpare?.(applicationId),
   };
 }

@@ -1,4 +1,4 @@
-/** What the kernel says of workers: the memory of all processes of each, and whether it is stopped. */
+/** What the kernel says of workers: memory and CPU time of all processes of each, and whether it is stopped. */
 import { readFileSync } from 'node:fs';
 import { type ProcessStat, readProcesses, readStat } from './proc.js';
 
@@ -7,40 +7,44 @@ export interface Measure {
   readonly memoryBytes: number;
   /** Anonymous memory, resident or swapped out: what would be free without them. */
   readonly privateBytes: number;
+  /** CPU time of those that live. */
+  readonly cpuUs: number;
   /** The main process is stopped by a signal (state T), not by a debugger. */
   readonly isStopped: boolean;
 }
 
 /**
- * By main process; one that is gone is not in it. With `memory` one pass over /proc serves all of them, without it
- * sizes are 0 and only their own state is read.
+ * By main process; one that is gone is not in it. With `all` one pass over /proc serves every one of them, without it
+ * sizes and times are 0 and only their own state is read.
  */
-export function measureWorkers(leaders: readonly number[], memory: boolean): ReadonlyMap<number, Measure> {
+export function measureWorkers(leaders: readonly number[], all: boolean): ReadonlyMap<number, Measure> {
   const found = new Map<number, Measure>();
-  const members = memory ? families(leaders, readProcesses()) : new Map<number, number[]>();
+  const members = all ? families(leaders, readProcesses()) : new Map<number, ProcessStat[]>();
   for (const leader of leaders) {
     const stat = readStat(leader);
     if (stat === null) continue;
     let memoryBytes = 0;
     let privateBytes = 0;
-    for (const pid of members.get(leader) ?? []) {
-      const size = readSize(pid);
+    let cpuUs = 0;
+    for (const member of members.get(leader) ?? []) {
+      const size = readSize(member.pid);
       memoryBytes += size.memoryBytes;
       privateBytes += size.privateBytes;
+      cpuUs += member.cpuUs;
     }
-    found.set(leader, { memoryBytes, privateBytes, isStopped: stat.state === 'T' });
+    found.set(leader, { memoryBytes, privateBytes, cpuUs, isStopped: stat.state === 'T' });
   }
   return found;
 }
 
 /** Leader -> its group, its session and everything that descends from them. */
-function families(leaders: readonly number[], processes: readonly ProcessStat[]): Map<number, number[]> {
+function families(leaders: readonly number[], processes: readonly ProcessStat[]): Map<number, ProcessStat[]> {
   const wanted = new Set(leaders);
   const byPid = new Map(processes.map((one) => [one.pid, one]));
-  const members = new Map<number, number[]>();
+  const members = new Map<number, ProcessStat[]>();
   for (const one of processes) {
     const leader = leaderOf(one, wanted, byPid);
-    if (leader !== null) members.set(leader, [...(members.get(leader) ?? []), one.pid]);
+    if (leader !== null) members.set(leader, [...(members.get(leader) ?? []), one]);
   }
   return members;
 }

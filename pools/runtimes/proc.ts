@@ -10,23 +10,23 @@ export interface ProcessStat {
   readonly session: number;
   /** In clock ticks since boot: with the pid it names one process for the life of the machine. */
   readonly startTime: number;
+  /** CPU time of its life. */
+  readonly cpuUs: number;
 }
 
-/** The fields behind the command, the state first; null when there is no such process. */
-function statFields(pid: number): string[] | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command in parentheses may hold anything, so fields count from the last ')'.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
-}
+/** USER_HZ is 100 on every Linux that Node runs on. */
+const tickUs = 10_000;
 
 /** null when there is no such process. */
 export function readStat(pid: number): ProcessStat | null {
-  const fields = statFields(pid);
-  if (fields === null) return null;
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+  // The command in parentheses may hold anything, so fields count from the last ')'.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     pid,
     state: fields[0] ?? '',
@@ -34,6 +34,7 @@ export function readStat(pid: number): ProcessStat | null {
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTime: Number(fields[19]),
+    cpuUs: (Number(fields[11]) + Number(fields[12])) * tickUs,
   };
 }
 
@@ -61,18 +62,6 @@ export function readCommandLine(pid: number): string[] {
     return [];
   }
 }
-
-/** CPU time of its life and memory now; zeros when it is gone. */
-export function readUsageOf(pid: number): { readonly cpuUs: number; readonly residentBytes: number } {
-  const fields = statFields(pid);
-  if (fields === null) return { cpuUs: 0, residentBytes: 0 };
-  const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-  return { cpuUs: ticks * tickUs, residentBytes: Number(fields[21] ?? 0) * pageBytes };
-}
-
-/** USER_HZ is 100 on every Linux that Node runs on; pages of another size only make a rough figure rougher. */
-const tickUs = 10_000;
-const pageBytes = 4_096;
 
 /** Real and saved user id: whoever has one of them may signal the process. Empty when it is gone or a zombie. */
 export function readUsers(pid: number): number[] {

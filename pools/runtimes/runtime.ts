@@ -24,6 +24,18 @@ export interface WorkerStart {
 /** What a spare host is made for. */
 export type SpareRequest = Pick<WorkerStart, 'pool' | 'application' | 'hosting' | 'site'>;
 
+/** starting: its turn has not come, or it loads; waiting: only the app itself is left to be loaded. */
+export type SpareState = 'starting' | 'waiting';
+
+/** Called by the runtime for one spare; never synchronously from inside `keepSpare`. */
+export interface SpareEvents {
+  waiting(): void;
+  /** A worker has it now. */
+  taken(): void;
+  /** It ended by itself, or could not be started. Not told of one that is dropped. */
+  ended(): void;
+}
+
 /** A step of the start journey, kept for the failure report and the obituary. */
 export interface JourneyStep {
   readonly step: 'identity' | 'files' | 'socket' | 'port' | 'spawn' | 'hello' | 'listen' | 'ownership' | 'warm-up';
@@ -111,7 +123,10 @@ export interface WorkerHandle {
 
 export interface Runtime {
   start(request: WorkerStart, events: WorkerEvents): WorkerHandle;
-  /** Has one process wait for the next worker of this application. Harmless when there is one. */
-  keepSpare?(request: SpareRequest): void;
+  /**
+   * Has one process wait for the next worker of this application. Returns false when there is one already; one
+   * of an older configuration is dropped for it.
+   */
+  keepSpare?(request: SpareRequest, events: SpareEvents): boolean;
   dropSpare?(applicationId: string): void;
 }

@@ -1,4 +1,7 @@
-/** The request that a new worker answers before it is published (`preloadEnabled`), in both hosting models. */
+/**
+ * The request that a new worker answers before it is published (`preloadEnabled`), in both hosting models. It has what
+ * is left of startupTimeLimit; a worker that does not answer in that time is published all the same.
+ */
 import { warmUpUserAgent } from '../../config/base/limits.js';
 import type { WarmUpRequest } from '../protocol/primary-to-host.js';
 import type { WorkerStart } from './runtime.js';

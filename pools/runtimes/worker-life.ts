@@ -27,6 +27,7 @@ export class WorkerLife {
   #journey: Journey;
   #attempts = 1;
   #cancelLimit: CancelTimer | null = null;
+  #limitEndsAtMs = 0;
   #ready = false;
   #failed = false;
   #violation: string | null = null;
@@ -75,8 +76,19 @@ export class WorkerLife {
 
   /** One limit runs at a time: setting the next ends the one before. */
   limit(delayMs: number, late: () => StartError): void {
+    this.#limitEndsAtMs = this.#parts.clock.monotonicMs() + delayMs;
+    this.#whenOver(() => this.fail(late()));
+  }
+
+  /** From now on the end of the limit that runs is no failure any more. */
+  softenLimit(over: () => void): void {
+    this.#whenOver(over);
+  }
+
+  #whenOver(over: () => void): void {
+    const { clock } = this.#parts;
     this.cancelLimit();
-    this.#cancelLimit = this.#parts.clock.setTimer(delayMs, () => this.fail(late()));
+    this.#cancelLimit = clock.setTimer(Math.max(0, this.#limitEndsAtMs - clock.monotonicMs()), over);
   }
 
   cancelLimit(): void {

@@ -10,6 +10,7 @@ import type { JourneyStep, StartFailure, WorkerExit, WorkerHandle } from '../run
 import type { Obituaries } from './obituaries.js';
 import type { Attachment } from './ports.js';
 import type { Receipts } from './receipts.js';
+import type { SpareBook } from './spare-hosts.js';
 
 /** One worker process, from the wish to start it until its process is gone. */
 export interface WorkerBook {
@@ -70,6 +71,7 @@ export interface HostBook {
   problem: string;
   /** The failed start that `problem` is about. */
   lastFailure: LastFailure | null;
+  spare: SpareBook;
   /** It was ready or failed at least once. */
   settledOnce: boolean;
   /** No longer configured (here); forgotten when its last process is gone. */

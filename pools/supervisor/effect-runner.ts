@@ -18,7 +18,7 @@ import { recycleFailedEvent, rapidFailEvent } from './event-ids.js';
 import { currentOf, Ledger } from './ledger.js';
 import type { SupervisorEvents } from './ports.js';
 import { workerRules } from './rules.js';
-import { reviewSpare } from './spare-hosts.js';
+import { Spares } from './spare-hosts.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
 import { idleEventId, recycleEventId } from './was-events.js';
@@ -41,6 +41,7 @@ export class EffectRunner {
   readonly #logger: Logger;
   readonly #timers: Timers;
   readonly #turns: Turns;
+  readonly #spares: Spares;
 
   constructor(ports: EffectRunnerPorts) {
     this.#ports = ports;
@@ -48,6 +49,7 @@ export class EffectRunner {
     this.#logger = ports.logger;
     this.#timers = ports.timers;
     this.#turns = ports.turns;
+    this.#spares = new Spares(ports);
     this.burials = new Burials(ports.clock, ports.logger, ports.timers, ports.runtimes.blackBoxes);
     this.ledger = new Ledger(ports);
     this.workers = new WorkerRunner({
@@ -144,7 +146,7 @@ export class EffectRunner {
     const { machine, effects } = stepApplication(host.machine, { ...event, nowMs: this.#clock.monotonicMs() });
     host.machine = machine;
     for (const effect of effects) this.#runHostEffect(host, effect);
-    reviewSpare(host, this.#ports.runtimes.inProcess);
+    this.#spares.review(host);
     if (machine.life === before) return;
     host.settledOnce ||= machine.life !== 'idle' && machine.life !== 'starting';
     this.#ports.events.changed(host.pool.name);

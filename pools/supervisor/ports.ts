@@ -136,6 +136,8 @@ export interface ApplicationView {
   readonly state: 'idle' | 'starting' | 'ready' | 'failed' | 'backing-off' | 'rapid-failed' | 'misconfigured';
   /** '' or one line for people. */
   readonly problem: string;
+  /** The process that is ready to become its next worker (processModel.spareHost). */
+  readonly spare: 'none' | 'starting' | 'waiting';
   /** The last failed start until one succeeds: the same that the log and a Development page say. */
   readonly failure: StartFailureView | null;
 }

@@ -8,6 +8,7 @@ import { Obituaries } from './obituaries.js';
 import { Receipts } from './receipts.js';
 import { applicationRules, isSame, poolRules, reloadReason } from './rules.js';
 import type { Schedules } from './schedule.js';
+import { noSpare } from './spare-hosts.js';
 
 export interface Estate {
   /** Configured pools by name. */
@@ -119,6 +120,7 @@ function addHost(estate: Estate, { pool, application, site }: Change): void {
     workers: new Map(),
     lastFailure: null,
     problem: application.failure === null ? '' : application.failure.diagnostic.message,
+    spare: noSpare(),
     settledOnce: false,
     removed: false,
   };

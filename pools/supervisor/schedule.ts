@@ -4,7 +4,9 @@ import type { PoolBook } from './books.js';
 import type { Timers } from './timers.js';
 
 /** Wall clocks jump and timers run on the monotonic one: no timer is longer than this. */
-const lookAgainMs = 600_000;
+const lookAgainMs = 30_000;
+/** A clock that is set back meets the same occurrence again: not so soon, on the monotonic clock. */
+const againMs = 43_200_000;
 
 /**
  * The first of these times of day (milliseconds after midnight, in this process's time zone) after `wallMs`; null
@@ -37,6 +39,8 @@ export class Schedules {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #due: (pool: PoolBook) => void;
+  /** The occurrence that was due last, and when that was; by key of the pool. */
+  readonly #last = new Map<string, { readonly atMs: number; readonly monotonicMs: number }>();
 
   constructor(clock: Clock, timers: Timers, due: (pool: PoolBook) => void) {
     this.#clock = clock;
@@ -54,14 +58,22 @@ export class Schedules {
 
   disarm(pool: PoolBook): void {
     this.#timers.cancel(pool.key, 'schedule');
+    this.#last.delete(pool.key);
   }
 
   #wait(pool: PoolBook, atMs: number): void {
     const delayMs = Math.min(lookAgainMs, Math.max(0, atMs - this.#clock.wallMs()));
     this.#timers.set(pool.key, 'schedule', delayMs, () => {
-      if (this.#clock.wallMs() < atMs) return this.arm(pool);
-      this.#due(pool);
+      if (this.#clock.wallMs() >= atMs && !this.#isOver(pool, atMs)) {
+        this.#last.set(pool.key, { atMs, monotonicMs: this.#clock.monotonicMs() });
+        this.#due(pool);
+      }
       this.arm(pool);
     });
+  }
+
+  #isOver(pool: PoolBook, atMs: number): boolean {
+    const last = this.#last.get(pool.key);
+    return last !== undefined && atMs <= last.atMs && this.#clock.monotonicMs() - last.monotonicMs < againMs;
   }
 }

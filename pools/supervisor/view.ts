@@ -46,7 +46,7 @@ function applicationView(host: HostBook): ApplicationView {
   const state = machine.life === 'closed' && tripped ? 'rapid-failed' : applicationState(machine.life, problem);
   const hostingModel = config.hosting?.hostingModel ?? '';
   const failure = lastFailure === null ? null : failureView(lastFailure);
-  return { id, site: config.site, path: config.path, hostingModel, state, problem, failure };
+  return { id, site: config.site, path: config.path, hostingModel, state, problem, spare: host.spare.state, failure };
 }
 
 function failureView({ report, atMs }: LastFailure): StartFailureView {

@@ -17,8 +17,8 @@ export type OpenPoolView = Omit<PoolView, 'obituaries' | 'receipts' | 'applicati
 export function openView(pool: PoolView): OpenPoolView {
   const { name, state, stoppedReason, workers, restarts } = pool;
   // After the colon stands the cause, which may quote what the application threw.
-  const applications = pool.applications.map(({ id, site, path, hostingModel, state: life, problem }) => {
-    return { id, site, path, hostingModel, state: life, problem: problem.split(': ', 1)[0] ?? '' };
+  const applications = pool.applications.map(({ id, site, path, hostingModel, state: life, problem, spare }) => {
+    return { id, site, path, hostingModel, state: life, problem: problem.split(': ', 1)[0] ?? '', spare };
   });
   const obituaries = pool.obituaries.map(openObituary);
   const receipts = pool.receipts.map(openReceipt);

@@ -170,6 +170,12 @@ export const primaryMetrics = {
     help: 'Times that rapid-fail protection stopped the pool.',
     labels: ['pool'],
   },
+  poolStalled: {
+    name: 'sluice_pool_stalled_seconds_total',
+    kind: 'counter',
+    help: 'Time in which something of the pool waited for the resource (PSI); only with control groups of version 2.',
+    labels: ['pool', 'resource'],
+  },
   workerStarts: {
     name: 'sluice_worker_starts_total',
     kind: 'counter',

@@ -1,6 +1,7 @@
 /** Implements what the admin API asks for over the parts that the primary holds. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledConfig } from '../../config/model.js';
+import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, ReadinessCheck } from '../admin/control-plane.js';
 import type { MetricTotals } from '../metrics/fold.js';
@@ -13,6 +14,7 @@ import type { ListeningSockets } from './sockets.js';
 
 export interface ControlPlaneParts {
   readonly supervisor: SupervisorPort;
+  readonly runtimes: Pick<Runtimes, 'stalled'>;
   readonly fleet: ListenerFleet;
   readonly sockets: ListeningSockets;
   readonly totals: MetricTotals;
@@ -47,7 +49,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     ],
     reopenLogs: () => parts.reopenLogs(),
     metrics: () => {
-      setPoolGauges(parts.totals, parts.supervisor.view());
+      setPoolGauges(parts.totals, parts.supervisor.view(), (pool) => parts.runtimes.stalled(pool));
       parts.processMetrics.listeners(parts.fleet.completeCount());
       return scrape(parts.totals, parts.processMetrics, async () => {
         await nextTurn();

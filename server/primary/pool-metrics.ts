@@ -1,4 +1,5 @@
 /** Pools and workers as metrics: counters from the supervisor's events, gauges from its view at each scrape. */
+import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { PoolState, PoolView, ReceiptView, SupervisorEvents, WorkerState } from '../../pools/supervisor/ports.js';
 import { primaryMetrics } from '../metrics/definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
@@ -33,11 +34,12 @@ function countReceipt(totals: MetricTotals, pool: string, { kind, outcome, durat
   }
 }
 
-/** Only pools that something happened to: a thousand idle pools cost no series. */
-export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[]): void {
+/** Only pools that something happened to: a thousand idle pools cost no series. `stalled` is Runtimes' own. */
+export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[], stalled: Runtimes['stalled']): void {
   const requested = totals.poolsWithRequests();
   totals.clear(primaryMetrics.poolState);
   totals.clear(primaryMetrics.poolWorkers);
+  totals.clear(primaryMetrics.poolStalled);
   totals.clear(primaryMetrics.workerResidentMemory);
   for (const pool of pools) {
     if (!requested.has(pool.name) && !hasHistory(pool)) continue;
@@ -47,6 +49,9 @@ export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[]):
     for (const state of workerStates) {
       const count = pool.workers.filter((worker) => worker.state === state).length;
       totals.set(primaryMetrics.poolWorkers, [pool.name, state], count);
+    }
+    for (const [resource, us] of stalled(pool.name)) {
+      totals.set(primaryMetrics.poolStalled, [pool.name, resource], us / 1_000_000);
     }
     for (const worker of pool.workers) {
       if (worker.rssBytes <= 0) continue;

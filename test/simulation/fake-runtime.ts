@@ -237,7 +237,7 @@ export function measureFakes(runtime: FakeRuntime, pids: readonly number[]): Rea
     const pid = pidOf(process.request.workerId);
     if (!pids.includes(pid)) continue;
     const { memoryBytes, stopped: isStopped } = process;
-    found.set(pid, { memoryBytes, privateBytes: memoryBytes, isStopped });
+    found.set(pid, { memoryBytes, privateBytes: memoryBytes, cpuUs: 0, isStopped });
   }
   return found;
 }

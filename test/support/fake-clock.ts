@@ -11,13 +11,19 @@ export class FakeClock implements Clock {
   readonly #timers = new Set<FakeTimer>();
   #nowMs = 1_000;
   #set = 0;
+  #wallOffsetMs = 1_700_000_000_000;
 
   monotonicMs(): number {
     return this.#nowMs;
   }
 
   wallMs(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return this.#wallOffsetMs + this.#nowMs;
+  }
+
+  /** Somebody sets the wall clock; timers do not notice. */
+  setWall(wallMs: number): void {
+    this.#wallOffsetMs = wallMs - this.#nowMs;
   }
 
   setTimer(delayMs: number, fire: () => void): CancelTimer {

@@ -1,5 +1,6 @@
 /** Blocks the event loop of an in-process app in every way it can be blocked, and reads what was found out. */
 import type { Attachment, ObituaryView } from '../../pools/supervisor/ports.js';
+import { recordsOf } from './log-records.js';
 import { app } from './paths.js';
 import type { Sluice, SluiceOptions } from './sluice.js';
 import { until } from './time.js';
@@ -33,31 +34,38 @@ export function stallsOptions(hangDetection: string, nodePath: string): SluiceOp
 export interface Stall {
   readonly obituary: ObituaryView;
   readonly attachment: Attachment | undefined;
-  /** Since the request that blocks was sent: another worker had been started, and the old one was gone. */
-  readonly replacedMs: number;
+  /** Since the request that blocks was sent: the log says that it hangs, and its process is gone. */
+  readonly foundMs: number;
   readonly goneMs: number;
+  /** From the find to the start of the process that replaces it. */
+  readonly startMs: number;
 }
 
 /** One request to `path`, until its worker is dead. */
 export async function stallAt(sluice: Sluice, path: string, act?: (pid: number) => Promise<void>): Promise<Stall> {
   const pid = Number((await sluice.call('/')).text);
-  const sentMs = performance.now();
+  const sentMs = wallMs();
   const blocked = sluice.call(path, { method: 'POST', body: 'x', limitMs: 60_000 }).catch(() => null);
   await act?.(pid);
-  let replacedMs = 0;
+  let startedAtMs = 0;
   const obituary = await until(
     `the worker blocked at ${path} is dead`,
     async () => {
       const { workers, obituaries } = await sluice.pool('a');
-      if (replacedMs === 0 && workers.some((one) => one.pid !== pid && one.pid > 0)) {
-        replacedMs = performance.now() - sentMs;
-      }
+      startedAtMs ||= workers.find((one) => one.pid !== pid && one.pid > 0)?.startedAtMs ?? 0;
       return obituaries.find((one) => one.pid === pid);
     },
     { everyMs: 25, withinMs: 60_000, state: () => sluice.output().slice(-2_000) },
   );
-  const goneMs = performance.now() - sentMs;
+  const goneMs = wallMs() - sentMs;
   await blocked;
   const attachment = obituary.attachments.find(({ kind }) => kind === 'stall');
-  return { obituary, attachment, replacedMs: replacedMs || goneMs, goneMs };
+  const hung = recordsOf(sluice, 'worker-hung', 'a').find((record) => record['pid'] === pid);
+  const foundAtMs = Date.parse(String(hung?.['time']));
+  return { obituary, attachment, foundMs: foundAtMs - sentMs, goneMs, startMs: startedAtMs - foundAtMs };
+}
+
+/** The clock of the log's records. */
+function wallMs(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -3,7 +3,7 @@
  * what the machine has (`hierarchies.ts`); where it has nothing, limits are rlimits and polling (`limit-watch.ts`).
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../config/base/clock.js';
 import { codeOf, messageOf } from '../../../config/base/errors.js';
@@ -11,7 +11,8 @@ import { serverCpuWeight } from '../../../config/base/limits.js';
 import type { LogFields, Logger } from '../../../config/base/logger.js';
 import type { PoolConfig } from '../../../config/model.js';
 import { safeName } from '../files.js';
-import { type PoolUsage, poolSettings, readUsage, weightSetting } from './group-files.js';
+import { removeAbandoned } from './abandoned.js';
+import { type PoolUsage, poolSettings, readStalled, readUsage, type StalledUs, weightSetting } from './group-files.js';
 import {
   type CgroupMode,
   type CgroupSources,
@@ -42,6 +43,8 @@ export interface Cgroups {
   /** A group for a new worker; null where there are none. */
   open(pool: PoolConfig): WorkerGroup | null;
   usage(pool: string): PoolUsage | null;
+  /** Empty where the kernel does not tell it. */
+  stalled(pool: string): StalledUs;
   /** Removes the groups; no worker is left. */
   close(): void;
 }
@@ -54,10 +57,23 @@ export interface CgroupOptions {
   readonly sources?: CgroupSources;
 }
 
-/** Also ends what an earlier primary of this run folder left in its groups. The caller holds the instance's lock. */
+/**
+ * Also ends what an earlier primary of this run folder left in its groups, and removes the empty ones of other
+ * servers that are gone. The caller holds the instance's lock.
+ */
 export function createCgroups(options: CgroupOptions): Cgroups {
-  const instance = createHash('sha256').update(options.runDir).digest('hex').slice(0, 8);
-  return new KernelCgroups(findHierarchies(instance, options.sources ?? readSources()), options);
+  const instance = instanceOf(options.runDir);
+  const layout = findHierarchies(instance, options.sources ?? readSources());
+  const abandoned = removeAbandoned(layout.hierarchies, `sluice-${instance}`, options.clock.wallMs());
+  if (abandoned.length > 0) options.logger.info('abandoned-control-groups-removed', { servers: abandoned.join(', ') });
+  return new KernelCgroups(layout, options);
+}
+
+/** Servers in containers may have the same run folder by name and the same trees: the folder itself tells them apart. */
+function instanceOf(runDir: string): string {
+  const folder = statSync(runDir, { throwIfNoEntry: false });
+  const place = folder === undefined ? runDir : `${runDir} ${folder.dev}:${folder.ino}`;
+  return createHash('sha256').update(place).digest('hex').slice(0, 8);
 }
 
 class KernelCgroups implements Cgroups {
@@ -125,7 +141,8 @@ class KernelCgroups implements Cgroups {
     try {
       const folders = this.#foldersOf(pool.name);
       for (const { hierarchy, folder } of folders) {
-        mkdirSync(folder, { recursive: true });
+        // A new one holds nothing yet, whatever was written into one of that name before.
+        if (mkdirSync(folder, { recursive: true }) !== undefined) this.#written.delete(pool.name);
         if (hierarchy.version === 2 && hierarchy.controllers.length > 0) handOn(folder, hierarchy.controllers);
       }
       this.#write(pool);
@@ -139,7 +156,11 @@ class KernelCgroups implements Cgroups {
 
   usage(pool: string): PoolUsage | null {
     if (!this.#written.has(pool)) return null;
-    return readUsage(this.#foldersOf(pool).map(({ hierarchy, folder }) => ({ version: hierarchy.version, folder })));
+    return readUsage(this.#versionsOf(pool));
+  }
+
+  stalled(pool: string): StalledUs {
+    return this.#written.has(pool) ? readStalled(this.#versionsOf(pool)) : new Map();
   }
 
   close(): void {
@@ -158,6 +179,10 @@ class KernelCgroups implements Cgroups {
       hierarchy,
       folder: join(hierarchy.parent, `${hierarchy.prefix}${safeName(pool)}`),
     }));
+  }
+
+  #versionsOf(pool: string): { readonly version: 1 | 2; readonly folder: string }[] {
+    return this.#foldersOf(pool).map(({ hierarchy, folder }) => ({ version: hierarchy.version, folder }));
   }
 
   /** One limit that the kernel refuses does not keep the others from holding. */

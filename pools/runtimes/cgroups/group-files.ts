@@ -10,10 +10,13 @@ export interface PoolUsage {
   readonly cpuUs: number | null;
   readonly memoryBytes: number | null;
   readonly processes: number | null;
-  /** Share of the last 10 s, in percent, in which something of the pool waited for it (PSI). */
-  readonly cpuPressure: number | null;
-  readonly memoryPressure: number | null;
 }
+
+/** What the kernel tells of waiting for it (PSI). */
+export const pressureResources = ['cpu', 'memory', 'io'] as const;
+export type PressureResource = (typeof pressureResources)[number];
+/** Time in which something of the pool waited for the resource, since its group exists; what is not told is not in it. */
+export type StalledUs = ReadonlyMap<PressureResource, number>;
 
 /** The kernel's period for quotas. */
 const periodUs = 100_000;
@@ -70,12 +73,23 @@ export function readUsage(folders: readonly { readonly version: 1 | 2; readonly 
       numberIn(join(folder, version === 2 ? 'memory.current' : 'memory.usage_in_bytes'), /^(\d+)/),
     ),
     processes: first((folder) => numberIn(join(folder, 'pids.current'), /^(\d+)/)),
-    cpuPressure: first((folder) => numberIn(join(folder, 'cpu.pressure'), pressure)),
-    memoryPressure: first((folder) => numberIn(join(folder, 'memory.pressure'), pressure)),
   };
 }
 
-const pressure = /^some avg10=([\d.]+)/m;
+/** Only version 2 tells it. */
+export function readStalled(folders: readonly { readonly version: 1 | 2; readonly folder: string }[]): StalledUs {
+  const found = new Map<PressureResource, number>();
+  for (const { version, folder } of folders) {
+    if (version === 1) continue;
+    for (const resource of pressureResources) {
+      const value = numberIn(join(folder, `${resource}.pressure`), someStalled);
+      if (value !== null) found.set(resource, value);
+    }
+  }
+  return found;
+}
+
+const someStalled = /^some .*total=(\d+)$/m;
 
 function inMicroseconds(nanoseconds: number | null): number | null {
   return nanoseconds === null ? null : Math.round(nanoseconds / 1_000);

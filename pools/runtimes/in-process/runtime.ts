@@ -14,7 +14,7 @@ import {
   type PrimaryToHost,
   type PrimaryToWatchdog,
 } from '../../protocol/primary-to-host.js';
-import { ControlChannel } from '../control-channel.js';
+import { ControlChannel, type ControlEvents } from '../control-channel.js';
 import type { Identity } from '../isolation/identity.js';
 import type { Runtime, WorkerEvents, WorkerHandle, WorkerStart } from '../runtime.js';
 import type { RuntimeParts } from '../runtime-parts.js';
@@ -34,7 +34,7 @@ import { StallExaminer } from './stall-examiner.js';
 export function createInProcessRuntime(parts: RuntimeParts, options: InProcessOptions): InProcessRuntime {
   const spares = new SpareHosts(parts, options);
   return {
-    keepSpare: (request) => spares.keep(request),
+    keepSpare: (request, told) => spares.keep(request, told),
     dropSpare: (applicationId) => spares.drop(applicationId),
     closeSpares: () => spares.close(),
     start(request: WorkerStart, events: WorkerEvents): WorkerHandle {
@@ -178,7 +178,7 @@ class InProcessWorker implements WorkerHandle {
   async #start(): Promise<WorkerProcess | null> {
     const spare = this.#spares.take(this.#request);
     const made =
-      spare ??
+      spare?.process ??
       (await startHostProcess(this.#parts, this.#options, {
         start: this.#request,
         isSpare: false,
@@ -189,35 +189,43 @@ class InProcessWorker implements WorkerHandle {
     this.#link = made.link;
     this.#linkToken = made.linkToken;
     this.#identity = made.identity;
-    this.#attach(made.worker);
+    this.#attach(made.worker, spare?.control ?? null);
     if (spare !== null) this.#control?.send({ type: 'start', slot: this.#request.slot });
     return made.worker;
   }
 
-  #attach(worker: WorkerProcess): void {
+  #attach(worker: WorkerProcess, control: ControlChannel<PrimaryToHost> | null): void {
     this.#life.attach(worker);
     this.#life.journey.enter('hello');
     const limitMs = this.#request.pool.processModel.startupTimeLimitMs;
     this.#life.limit(limitMs, () =>
       lateError(`its host did not answer within ${limitMs} ms`, 'startupTimeLimit of the pool'),
     );
-    this.#control = this.#channel(worker, hostControlFd, 'control pipe');
-    if (isWatched(this.#request)) this.#watchdog = this.#channel(worker, hostWatchdogFd, 'pipe of the watchdog');
+    const events = this.#hears('control pipe');
+    this.#control = control ?? new ControlChannel(worker.pipe(hostControlFd), this.#parts.clock, events);
+    this.#control.handTo(events);
+    if (isWatched(this.#request)) {
+      const pipe = worker.pipe(hostWatchdogFd);
+      this.#watchdog = new ControlChannel(pipe, this.#parts.clock, this.#hears('pipe of the watchdog'));
+    }
     this.#stalls = new StallExaminer(this.#parts.clock, worker.pid, this.#watchdog, (finding, report) =>
       this.#events.examined(finding, report),
     );
   }
 
-  #channel<Sent>(worker: WorkerProcess, fd: number, name: string): ControlChannel<Sent> {
-    return new ControlChannel<Sent>(worker.pipe(fd), this.#parts.clock, {
+  #hears(name: string): ControlEvents {
+    return {
       message: (message) => this.#take(message),
       violation: (problem) => this.#life.violate(`${name}: ${problem}`),
-    });
+    };
   }
 
   #take(message: HostToPrimary): void {
     if (this.#life.isOver) return;
     switch (message.type) {
+      case 'waiting':
+        // It was a spare host, taken before it had told.
+        return;
       case 'hello':
         return this.#hello(message.protocol);
       case 'listening':
@@ -268,7 +276,7 @@ class InProcessWorker implements WorkerHandle {
     const request = warmUpOf(this.#request);
     if (request === null) return this.#ready();
     this.#life.journey.enter('warm-up');
-    this.#waits = '; it listens, and has not answered its warm-up request';
+    this.#life.softenLimit(() => this.#warmed(0));
     this.#control?.send({ type: 'warm-up', ...request });
   }
 

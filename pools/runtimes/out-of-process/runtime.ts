@@ -3,7 +3,7 @@
  * One start is two attempts (startupRetryCount), each with a port or socket of its own; all share the pairing token.
  */
 import { SluiceError } from '../../../config/base/errors.js';
-import { shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
+import { exitBehindConnectionMs, shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
 import type { DumpKind } from '../../protocol/primary-to-host.js';
 import { configuredValue } from '../hosted-environment.js';
@@ -226,12 +226,14 @@ class OutOfProcessWorker implements WorkerHandle {
   async #becomeReady(plan: Plan, worker: WorkerProcess, assignment: Assignment): Promise<StartError | null> {
     this.#life.journey.enter('listen');
     const limitMs = this.#request.hosting.startupTimeLimitMs;
+    const startedMs = this.#parts.clock.monotonicMs();
     const watch = new ReadinessWatch(this.#parts.clock, limitMs, assignment.watch(worker.pid, limitMs));
     try {
       const first = await Promise.race([watch.address, worker.exited]);
       if ('outputTail' in first) return this.#life.stopping ? null : describeExit(first);
       this.#address = first;
-      await Promise.race([this.#warmUp(first, plan), worker.exited]);
+      const ended = await this.#warmUp(first, plan, worker, startedMs + limitMs);
+      if (ended !== null) return this.#life.stopping ? null : describeExit(ended);
       this.#life.ready(endpointOf(first, plan.token));
       return null;
     } catch (error) {
@@ -241,13 +243,19 @@ class OutOfProcessWorker implements WorkerHandle {
     }
   }
 
-  /** Within the start limit; a worker that does not answer in time is published all the same. */
-  async #warmUp(address: Address, plan: Plan): Promise<void> {
+  /** Resolves with its end when it has ended meanwhile. */
+  async #warmUp(address: Address, plan: Plan, worker: WorkerProcess, untilMs: number): Promise<ProcessExit | null> {
+    const { clock } = this.#parts;
     const request = warmUpOf(this.#request);
-    if (request === null) return;
+    if (request === null) return null;
     this.#life.journey.enter('warm-up');
-    const limitMs = this.#request.hosting.startupTimeLimitMs;
-    this.#life.warmed(await requestWarmUp(this.#parts.clock, { address, token: plan.token, limitMs, ...request }));
+    const limitMs = Math.max(0, untilMs - clock.monotonicMs());
+    const status = await requestWarmUp(clock, { address, token: plan.token, limitMs, ...request });
+    // A connection that breaks is the first that is seen of an end.
+    const rest = new Promise<null>((resolve) => void clock.setTimer(exitBehindConnectionMs, () => resolve(null)));
+    const ended = status === 0 ? await Promise.race([worker.exited, rest]) : null;
+    if (ended === null) this.#life.warmed(status);
+    return ended;
   }
 
   /** The module's handshake for .NET; everybody else, and whoever does not answer it with 202, gets SIGTERM. */

@@ -14,6 +14,7 @@ import { inProcess } from './in-process.js';
 import { killListeners } from './kill-listeners.js';
 import { killWorkers } from './kill-workers.js';
 import { mustRefuseLive } from './must-refuse.js';
+import { lifecycle } from './lifecycle/experiments.js';
 import { npmTest } from './npm-test.js';
 import { pipelining } from './pipelining.js';
 import { rapidFail } from './rapid-fail.js';
@@ -36,6 +37,7 @@ export const experiments: readonly Experiment[] = [
   ...killWorkers,
   ...rapidFail,
   blockedLoop,
+  ...lifecycle,
   killListeners,
   ...mustRefuseLive,
   pipelining,

@@ -13,7 +13,7 @@ import { app } from '../../support/paths.js';
 import { startProgram } from '../../support/program.js';
 import { type Settings, type Sluice, withSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
-import { monotonicMs, pause, until } from '../../support/time.js';
+import { monotonicMs, until } from '../../support/time.js';
 import { type Experiment, type Outcome, type Row, scaled, violations } from '../experiment.js';
 
 const subjects = ['plain', join('frameworks', 'express'), join('frameworks', 'fastify')];
@@ -74,9 +74,12 @@ async function cold(sluice: Sluice, pool: string): Promise<number> {
   return took;
 }
 
-/** Enough for a spare host to have started. */
-async function calm(): Promise<void> {
-  await pause(1_500);
+/** A spare host waits, and nothing else of the server is busy with the round before. */
+async function spareWaits(sluice: Sluice): Promise<void> {
+  await until('the spare host waits', async () => {
+    const { applications } = await sluice.pool('spare');
+    return applications[0]?.spare === 'waiting';
+  });
 }
 
 async function measure(node: string, subject: string, rounds: number): Promise<Row> {
@@ -101,11 +104,10 @@ async function measure(node: string, subject: string, rounds: number): Promise<R
       // The first round fills caches, the kernel's and Node's.
       for (let round = 0; round <= rounds; round += 1) {
         const one = await alone(node, subject, folder);
-        await calm();
+        await spareWaits(sluice);
         const spare = await cold(sluice, 'spare');
-        await calm();
+        await spareWaits(sluice);
         const start = await cold(sluice, 'start');
-        await calm();
         if (round === 0) continue;
         figures.first.push(one.firstAnswerMs);
         figures.imports.push(one.importMs);

@@ -4,7 +4,7 @@ import { app } from '../../support/paths.js';
 import { isAlive, processStat } from '../../support/processes.js';
 import { type Settings, withSluice } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
-import { recordsOf } from './log-records.js';
+import { recordsOf } from '../../support/log-records.js';
 
 describe.each(hostingModels)('$model', ({ settings }) => {
   const application = (pool: string): Settings => ({

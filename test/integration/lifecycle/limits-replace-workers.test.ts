@@ -5,7 +5,7 @@ import { app } from '../../support/paths.js';
 import { isAlive } from '../../support/processes.js';
 import { type Settings, type Sluice, withSluice } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
-import { recordsOf } from './log-records.js';
+import { recordsOf } from '../../support/log-records.js';
 
 /** A local time of day, some seconds from now, as the schedule says it. */
 function soon(seconds: number, clock: Date): string {

@@ -5,7 +5,7 @@ import { app } from '../../support/paths.js';
 import { isAlive } from '../../support/processes.js';
 import { withSluice } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
-import { recordsOf } from './log-records.js';
+import { recordsOf } from '../../support/log-records.js';
 
 describe.each(hostingModels)('$model', ({ settings }) => {
   test('autoStart false answers 503 until the pool is started; shutdownTimeLimit ends a worker that is busy', async () => {

@@ -6,7 +6,7 @@ import { isAlive } from '../../support/processes.js';
 import { type Settings, type Sluice, withSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
-import { recordsOf } from './log-records.js';
+import { recordsOf } from '../../support/log-records.js';
 
 /** Answers its pid; /spin blocks it, /close stops listening, /sick answers 500 from then on, /exit ends it. */
 const patient = `

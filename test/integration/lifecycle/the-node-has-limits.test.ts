@@ -5,7 +5,7 @@ import { app } from '../../support/paths.js';
 import { withSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
-import { recordsOf } from './log-records.js';
+import { recordsOf } from '../../support/log-records.js';
 
 const names = ['first', 'second', 'third', 'always'];
 

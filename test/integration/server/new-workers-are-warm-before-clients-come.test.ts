@@ -20,6 +20,52 @@ require('node:http')
   .listen(Number(process.env.PORT));
 `;
 
+/** Its first request gets nothing: no answer, or the end of the process where the folder says so. */
+const coldApp = `
+let first = true;
+require('node:http')
+  .createServer((request, response) => {
+    if (!first) return response.end('served');
+    first = false;
+    if (process.env.DIES === '1') process.exit(4);
+  })
+  .listen(Number(process.env.PORT));
+`;
+
+test('a worker that does not answer it serves when startupTimeLimit is over; one that dies of it has not started', async () => {
+  const root = tempFolder('app');
+  const physicalPath = appFolder(root, 'a', coldApp);
+  const pools = ['silent', 'dies'].flatMap((what) => hostingModels.map((choice) => ({ what, choice })));
+  const named = pools.map(({ what, choice }) => ({ name: `${what}-${choice.model}`, what, choice }));
+  const limits = { startupTimeLimit: 3, startupRetryCount: 0 };
+  const options = {
+    applicationPools: named.map(({ name, what }) => ({
+      name,
+      environmentVariables: [{ name: 'DIES', value: what === 'dies' ? '1' : '0' }],
+    })),
+    applications: named.map(({ name, choice }) => ({
+      path: `/${name}`,
+      applicationPool: name,
+      physicalPath,
+      preloadEnabled: true,
+      hosting: { ...(choice.settings['hosting'] as object | undefined), ...limits },
+    })),
+  };
+  try {
+    await withSluice(options, async (sluice) => {
+      const answers = await Promise.all(named.map(({ name }) => sluice.call(`/${name}`)));
+      const seen = named.map(({ what }, index) => `${what} ${answers[index]?.status}`);
+      expect(seen).toEqual(['silent 200', 'silent 200', 'dies 500', 'dies 502']);
+      for (const { name, what } of named) {
+        const expected = what === 'silent' ? [{ status: 0, level: 'warn' }] : [];
+        expect(records(sluice, 'worker-warmed-up', `main/${name}`)).toMatchObject(expected);
+      }
+    });
+  } finally {
+    removeFolder(root);
+  }
+});
+
 test.each(hostingModels)(
   '$model: the first request of every worker is our own, and no client waits for it twice',
   async ({ settings }) => {

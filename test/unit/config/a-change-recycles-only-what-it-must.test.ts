@@ -27,7 +27,7 @@ test('nothing', async () => {
 });
 
 test('numbers are live, what a worker was started with is a recycle', async () => {
-  expect((await diff((text) => text.replace('{ name: a }', '{ name: a, queueLength: 5 }'))).pools).toEqual([
+  expect((await diff((text) => text.replace('{ name: a }', '{ name: a, queueLength: 50 }'))).pools).toEqual([
     { pool: 'a', change: 'live' },
   ]);
   for (const more of [

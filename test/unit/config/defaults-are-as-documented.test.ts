@@ -116,8 +116,8 @@ test('a pool entry goes before applicationPoolDefaults, and those before the def
   await withFiles(async (files) => {
     files.write('app/server.js').write(
       'sluice.yaml',
-      `applicationPoolDefaults: { queueLength: 7, processModel: { idleTimeout: "00:00:00", maxProcesses: 3 } }
-applicationPools: [{ name: a, processModel: { maxProcesses: 2 } }, { name: b, queueLength: 9 }]
+      `applicationPoolDefaults: { queueLength: 17, processModel: { idleTimeout: "00:00:00", maxProcesses: 3 } }
+applicationPools: [{ name: a, processModel: { maxProcesses: 2 } }, { name: b, queueLength: 19 }]
 ${oneApplication('applicationPool: a')}`,
     );
     const { pools } = good(await files.load());
@@ -129,8 +129,8 @@ ${oneApplication('applicationPool: a')}`,
         pool.processModel.idleTimeoutMs,
       ]),
     ).toEqual([
-      ['a', 7, 2, 0],
-      ['b', 9, 3, 0],
+      ['a', 17, 2, 0],
+      ['b', 19, 3, 0],
     ]);
   });
 });

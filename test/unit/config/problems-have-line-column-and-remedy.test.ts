@@ -42,6 +42,7 @@ describe('values', () => {
   test.each([
     ['applicationPools: [{ name: a, queueLength: "12" }]', '1:44 wrong-type', 'write it without quotes'],
     ['applicationPools: [{ name: a, queueLength: 70000 }]', '1:44 out-of-range', ''],
+    ['applicationPools: [{ name: a, queueLength: 9 }]', '1:44 out-of-range', ''],
     ['applicationPools: [{ name: a, startMode: Always }]', '1:42 bad-value', ''],
     ['applicationPools: [{ name: a, startMode: alwaysrunning }]', '1:42 bad-value', 'did you mean AlwaysRunning?'],
     ['applicationPools: [{ name: 12 }]', '1:28 wrong-type', 'put it in quotes'],

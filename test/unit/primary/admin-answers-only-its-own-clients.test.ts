@@ -42,6 +42,7 @@ const pool: PoolView = {
       hostingModel: 'InProcess',
       state: 'failed',
       problem: '500.30 exited-early: the app ended: Error: secret',
+      spare: 'none',
       failure: {
         atMs: 1,
         status: '500.30',

@@ -15,6 +15,7 @@ testNeeding('promtool')('every family passes promtool check metrics', async () =
   }));
   totals.apply(1, 1, deltas);
   for (const one of [primaryMetrics.poolState, primaryMetrics.poolWorkers]) totals.set(one, ['shop', 'Started'], 1);
+  totals.set(primaryMetrics.poolStalled, ['shop', 'cpu'], 0.5);
   totals.set(primaryMetrics.workerResidentMemory, ['shop', 'main/', '1'], 1e8);
   for (const one of [primaryMetrics.poolRecycles, primaryMetrics.workerExits]) totals.add(one, ['shop', 'idle']);
   for (const one of [primaryMetrics.poolRapidFail, primaryMetrics.workerStarts, primaryMetrics.workerOutputPauses])

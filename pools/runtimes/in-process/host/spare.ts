@@ -1,6 +1,7 @@
 /** A spare host: everything of Node and of ours is loaded, then this process sleeps until it becomes a worker. */
-import { readSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { controlMessageBytesMax } from '../../../../config/base/limits.js';
+import type { HostToPrimary } from '../../../protocol/host-to-primary.js';
 import { hostControlFd, type PrimaryToHost } from '../../../protocol/primary-to-host.js';
 import { findSeam } from './seam.js';
 
@@ -10,10 +11,19 @@ const prefixBytes = 4;
 export function waitForSlot(): number {
   // What the host needs of Node's HTTP code is loaded and tried before anybody waits for it.
   findSeam();
+  tell({ type: 'waiting' });
   const size = read(prefixBytes).readUInt32BE(0);
   if (size > controlMessageBytesMax) process.exit(1);
   const message = JSON.parse(read(size).toString('utf8')) as PrimaryToHost;
   return message.type === 'start' ? message.slot : process.exit(1);
+}
+
+function tell(message: HostToPrimary): void {
+  const text = JSON.stringify(message);
+  const frame = Buffer.alloc(prefixBytes + text.length);
+  frame.writeUInt32BE(text.length, 0);
+  frame.write(text, prefixBytes, 'latin1');
+  writeSync(hostControlFd, frame);
 }
 
 function read(length: number): Buffer {

@@ -1,7 +1,7 @@
 /** Records of the server log, by event and pool. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Sluice } from '../../support/sluice.js';
+import type { Sluice } from './sluice.js';
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 
