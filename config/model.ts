@@ -50,6 +50,23 @@ export interface ServerConfig {
   /** Memory of all workers together from which on idle pools are stopped; 0 = off. */
   readonly memoryBudgetBytes: number;
   readonly watch: boolean;
+  /** null: no certificates are asked for. */
+  readonly acme: AcmeConfig | null;
+}
+
+/** Where certificates with `certificate: acme` come from (RFC 8555). */
+export interface AcmeConfig {
+  /** https address of the directory. */
+  readonly directory: string;
+  /** The one that orders are rehearsed with; '' = none. */
+  readonly rehearsal: string;
+  /** '' = none. */
+  readonly email: string;
+  readonly challenge: 'auto' | 'http-01' | 'tls-alpn-01';
+  /** Lower case; `*.` stands for one label. */
+  readonly onDemandHosts: readonly string[];
+  /** Absolute path of a PEM file; '' = the authorities that Node knows. */
+  readonly authoritiesFile: string;
 }
 
 export interface AdminConfig {
@@ -246,6 +263,8 @@ export type CertificateSource =
   | { readonly kind: 'pfx'; readonly file: string; readonly password: string }
   /** Found in the folder by the name that the client asks for. */
   | { readonly kind: 'store'; readonly folder: string; readonly password: string }
+  /** Obtained from an authority, one for each name (`ServerConfig.acme`). */
+  | { readonly kind: 'acme' }
   /** Made by Sluice, for this machine only. */
   | { readonly kind: 'development' };
 

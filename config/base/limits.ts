@@ -319,6 +319,43 @@ export const tlsTicketRotationMs = 28_800_000;
 /** Certificates of a folder whose names are looked at; beyond it file names alone count. */
 export const certificateStoreFilesMax = 20_000;
 
+/** ACME (RFC 8555): one exchange with the authority, what it may answer, and how often its answers are asked for. */
+export const acmeCallLimitMs = 30_000;
+export const acmeAnswerBytesMax = 262_144;
+export const acmeNonceAttemptsMax = 10;
+export const acmePollMs = 1_000;
+export const acmePollsMax = 90;
+/** Retry-After beyond this ends the order; it is the pause before the next one then. */
+export const acmePollPauseMaxMs = 60_000;
+export const acmeOrdersAtOnce = 4;
+/** After a failure; doubled by each further one, and spread by half. */
+export const acmeRetryFirstMs = 60_000;
+export const acmeRetryMaxMs = 86_400_000;
+/** Looked at so often whether something is due: the wall clock may be set. */
+export const acmeLookIntervalMs = 3_600_000;
+/** A handshake waits so long for a certificate that is on its way; the next one finds it. */
+export const acmeHandshakeWaitMs = 8_000;
+/** Names that are known, and names asked for by clients that an order is begun for within an hour. */
+export const acmeNamesMax = 20_000;
+export const acmeOnDemandPerHour = 100;
+/** OCSP answers for must-staple certificates (RFC 7633): asked for anew at half their life; after a failure so soon. */
+export const ocspAnswerBytesMax = 65_536;
+export const ocspCallLimitMs = 10_000;
+export const ocspRetryMs = 300_000;
+/** Answers without an end, and the longest pause. */
+export const ocspRefreshMaxMs = 43_200_000;
+/** The first handshake waits so long. */
+export const ocspWaitMs = 4_000;
+/** Certificates that the primary keeps and watches; the one asked for the longest ago goes first. */
+export const certificatesLoadedMax = 4_000;
+/** Many that are asked for at once are watched by one look at the file system. */
+export const certificateWatchDelayMs = 100;
+/** Certificates that the metrics and the view name: those that end first. */
+export const certificatesShownMax = 1_000;
+/** Before the end of a certificate: from then on the log says so, once a day. */
+export const certificateWarningMs = 1_209_600_000;
+export const certificateLookIntervalMs = 3_600_000;
+
 /** One load of the configuration in its own thread. */
 export const configLoadLimitMs = 30_000;
 export const watchRenameDelayMs = 20;

@@ -80,7 +80,7 @@ export function parseBindingInformation(text: string): Parsed<BindingParts> {
 }
 
 /** Lower case, no trailing dot, `*.` only as the whole first label; '' = any host. */
-function parseHost(text: string): Parsed<string> {
+export function parseHost(text: string): Parsed<string> {
   if (text === '' || text === '*') return { ok: true, value: '' };
   const wild = text.startsWith('*.');
   const rest = (wild ? text.slice(2) : text).replace(/\.$/, '');

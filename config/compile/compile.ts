@@ -145,7 +145,7 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
   for (const [index, pool] of listOf(raw['applicationPools']).entries()) {
     if (isPlain(pool)) await pools.declare(textOf(pool['name']), pool, ['applicationPools', index]);
   }
-  const tls = new TlsCompiler(report, serverSettingsOf(raw).certificateStore);
+  const tls = new TlsCompiler(report, serverSettingsOf(raw));
   const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report, tls);
   await tls.checkFiles();
   const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);

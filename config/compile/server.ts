@@ -7,6 +7,7 @@ import { type Environment } from '../load/expand.js';
 import { nodeAt, type Path } from '../load/source.js';
 import type { AdminConfig, ServerConfig } from '../model.js';
 import type { ServerSettings } from '../schema/root.js';
+import { compileAcme } from './acme.js';
 import { parseAddressBlock, parseListenAddress } from './addresses.js';
 import type { Report } from './report.js';
 
@@ -81,6 +82,7 @@ export function compileServer(
     startConcurrency: settings.startConcurrency === 0 ? availableParallelism() : settings.startConcurrency,
     memoryBudgetBytes: settings.memoryBudget ?? 0,
     watch: settings.watch,
+    acme: compileAcme(settings.acme, report),
   };
 }
 

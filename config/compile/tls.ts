@@ -23,11 +23,13 @@ interface Named {
 export class TlsCompiler {
   readonly #report: Report;
   readonly #store: ServerSettings['certificateStore'];
+  readonly #hasAcme: boolean;
   readonly #named: Named[] = [];
 
-  constructor(report: Report, store: ServerSettings['certificateStore']) {
+  constructor(report: Report, { certificateStore, acme }: Pick<ServerSettings, 'certificateStore' | 'acme'>) {
     this.#report = report;
-    this.#store = store;
+    this.#store = certificateStore;
+    this.#hasAcme = acme !== undefined;
   }
 
   /** `site`: the merged settings of the site at `sitePath`. null = reported. */
@@ -110,6 +112,7 @@ export class TlsCompiler {
       });
       return null;
     }
+    if (written === 'acme') return this.#acme(at);
     if (written !== undefined) return this.#files(written, at);
     if (this.#store !== undefined) {
       const folder = this.#absolute(['certificateStore', 'path'], 'certificateStore', this.#store.path);
@@ -123,7 +126,17 @@ export class TlsCompiler {
     return null;
   }
 
-  #files(written: Exclude<CertificateSetting, undefined | 'development'>, at: Path): CertificateSource | null {
+  #acme(at: Path): CertificateSource | null {
+    if (this.#hasAcme) return { kind: 'acme' };
+    this.#report.at(at, {
+      code: 'acme-missing',
+      message: 'certificate: acme needs the server’s setting acme',
+      remedy: 'write acme: { termsOfServiceAgreed: true } at the top of the configuration',
+    });
+    return null;
+  }
+
+  #files(written: Exclude<CertificateSetting, undefined | 'development' | 'acme'>, at: Path): CertificateSource | null {
     const { certFile, keyFile, pfxFile, password = '' } = written;
     if ((certFile === undefined) === (pfxFile === undefined) || (pfxFile !== undefined && keyFile !== undefined)) {
       this.#report.at(at, {

@@ -75,8 +75,9 @@ async function readPfx(file: string, password: string): Promise<CertificateRead>
   if (read.kind !== 'bytes') return unreadable(file, read);
   // Only processes with PKCS #12 files need it, and it is large.
   const { createSecureContext } = await import('node:tls');
+  let leaf: X509Certificate | null;
   try {
-    createSecureContext({ pfx: read.bytes, passphrase: password });
+    leaf = leafOf(createSecureContext({ pfx: read.bytes, passphrase: password }).context);
   } catch (error) {
     const reason = messageOf(error);
     const why = reason.includes('mac verify')
@@ -87,7 +88,14 @@ async function readPfx(file: string, password: string): Promise<CertificateRead>
     return { ok: false, file, message: why };
   }
   const material = { certificate: '', privateKey: '', pfx: read.bytes.toString('base64'), password };
-  return { ok: true, leaf: null, material };
+  return { ok: true, leaf, material };
+}
+
+/** Node opens PKCS #12 and shows what was in it nowhere but here, undocumented: null where it does not. */
+function leafOf(context: object): X509Certificate | null {
+  if (!('getCertificate' in context) || typeof context.getCertificate !== 'function') return null;
+  const der: unknown = context.getCertificate();
+  return Buffer.isBuffer(der) ? new X509Certificate(der) : null;
 }
 
 /** Certificates of authorities, PEM. */

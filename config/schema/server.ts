@@ -74,6 +74,46 @@ const certificateStore = z.strictObject({
   }),
 });
 
+const acme = z.strictObject({
+  termsOfServiceAgreed: setting(z.literal(true), {
+    description: 'true: you agree to the terms of service of the authority. Nothing is asked of it otherwise.',
+    reload: 'live',
+  }),
+  email: setting(
+    text(254)
+      .regex(/^[^@\s<>,;:"]+@[^@\s<>,;:"]+$/, { error: 'not an e-mail address' })
+      .optional(),
+    {
+      description: 'Where the authority writes to when something is wrong with a certificate.',
+      reload: 'live',
+    },
+  ),
+  directory: setting(z.union([z.enum(['production', 'staging']), z.string().max(1_024)]).prefault('production'), {
+    description:
+      'The authority (RFC 8555): production and staging are those of Let’s Encrypt, else the https address of a directory.',
+    reload: 'live',
+  }),
+  rehearsal: setting(z.union([z.enum(['staging', 'none']), z.string().max(1_024)]).optional(), {
+    description:
+      'Directory that the first order of a name, and the first after a failure, is tried with: staging, none or an https address. Default: staging where directory is production, else none.',
+    reload: 'live',
+  }),
+  challenge: setting(z.enum(['auto', 'http-01', 'tls-alpn-01']).prefault('auto'), {
+    description:
+      'How the authority is shown that a name leads here: http-01 (it asks port 80), tls-alpn-01 (port 443, RFC 8737), auto: http-01 where there is an http binding, and the other one after a failure.',
+    reload: 'live',
+  }),
+  onDemandHosts: setting(z.array(text(260).min(1)).max(10_000).prefault([]), {
+    description:
+      'Names that bindings without a whole host name (`*:443:`, `*:443:*.shop.example`) may get a certificate for when a client asks for the first time: shop.example, or *.shop.example for one label before it.',
+    reload: 'live',
+  }),
+  authoritiesFile: setting(text().min(1).optional(), {
+    description: 'PEM file of who vouches for the directory’s own certificate, for an authority in your own network.',
+    reload: 'live',
+  }),
+});
+
 const accessLog = z.strictObject({
   format: setting(z.enum(['json', 'combined', 'none']).prefault('json'), {
     description:
@@ -98,6 +138,10 @@ export const serverSettings = {
   webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
   certificateStore: setting(certificateStore.optional(), {
     description: 'Certificates of https bindings that name none, found by host name (IIS: centralized certificates).',
+    reload: 'live',
+  }),
+  acme: setting(acme.optional(), {
+    description: 'Certificates from an authority, for bindings with certificate: acme (RFC 8555).',
     reload: 'live',
   }),
   identityRange: setting(identityRange.prefault({}), {

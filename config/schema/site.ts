@@ -103,8 +103,8 @@ const certificateFiles = z.strictObject({
   }),
 });
 
-const certificate = z.union([z.literal('development'), certificateFiles], {
-  error: 'write { certFile, keyFile }, { pfxFile, password } or development',
+const certificate = z.union([z.literal('development'), z.literal('acme'), certificateFiles], {
+  error: 'write { certFile, keyFile }, { pfxFile, password }, acme or development',
 });
 
 const binding = z.strictObject({
@@ -128,7 +128,7 @@ const binding = z.strictObject({
   }),
   certificate: setting(certificate.optional(), {
     description:
-      'Certificate of an https binding: { certFile, keyFile } in PEM form (keyFile only if the key is not in certFile), { pfxFile } for PKCS #12, each with a password where there is one; or development: made by Sluice, for loopback addresses. Paths are relative to this file. Without it: the site’s, then certificateStore, then, on a loopback address, development.',
+      'Certificate of an https binding: { certFile, keyFile } in PEM form (keyFile only if the key is not in certFile), { pfxFile } for PKCS #12, each with a password where there is one; acme: obtained and renewed by Sluice, one for each host (see acme); or development: made by Sluice, for loopback addresses. Paths are relative to this file. Without it: the site’s, then certificateStore, then, on a loopback address, development.',
     reload: 'live',
   }),
 });

@@ -50,6 +50,10 @@ export type PrimaryToListener =
       readonly name: string;
       readonly material: CertificateMaterial | null;
     }
+  /** The primary does not watch its files any more: it is asked for again when it is needed. */
+  | { readonly type: 'certificate-forgotten'; readonly key: string; readonly name: string }
+  /** Everything that authorities may ask for now (RFC 8555 8.3, RFC 8737 3): acknowledged before they are told to. */
+  | { readonly type: 'challenges'; readonly number: number; readonly challenges: Challenges }
   /** Session tickets are sealed with keys derived from this (32 bytes, base64): the same in every listener. */
   | { readonly type: 'ticket-secret'; readonly secret: string }
   /** Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. */
@@ -58,5 +62,12 @@ export type PrimaryToListener =
   | { readonly type: 'reopen-logs'; readonly id: number }
   /** Liveness of the listener itself: answered by `pong` at once. */
   | { readonly type: 'ping'; readonly id: number };
+
+export interface Challenges {
+  /** Token -> key authorization. */
+  readonly http: Readonly<Record<string, string>>;
+  /** Host name -> the certificate that answers for it. */
+  readonly tls: Readonly<Record<string, { readonly certificate: string; readonly privateKey: string }>>;
+}
 
 export type WorkerGoneReason = 'crash' | 'stopped' | 'killed';

@@ -25,7 +25,7 @@ export interface RouteTls {
   readonly key: string;
   /** Names what is asked of clients: only connections with the same policy may serve each other's hosts. */
   readonly policy: string;
-  /** The certificate depends on the name that the client asks for (certificateStore). */
+  /** The certificate depends on the name that the client asks for (certificateStore, acme). */
   readonly byName: boolean;
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
   /** May be offered, once somebody speaks it. */
@@ -43,6 +43,8 @@ export interface CertificateMaterial {
   readonly password: string;
   /** PEM of the authorities that clients' certificates come from; '' = clients are not asked. */
   readonly authorities: string;
+  /** Answer of a responder (RFC 6960) as base64 of DER, for a certificate that must be shown with one; else ''. */
+  readonly ocsp: string;
 }
 
 export interface RouteSite {

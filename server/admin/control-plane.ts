@@ -15,6 +15,8 @@ export interface ControlPlane {
   /** null = there is no such pool. */
   pool(name: string): PoolView | null;
   readonly actions: Actions;
+  /** Loaded or ordered ones; of very many those that end first. */
+  certificates(): readonly CertificateView[];
   /** All must be ok for new traffic to be sent to this node. A pool that fails later never changes it. */
   readiness(): readonly ReadinessCheck[];
   /** The first configuration was applied. */
@@ -23,6 +25,31 @@ export interface ControlPlane {
   reopenLogs(): Promise<void>;
   /** Prometheus text. */
   metrics(): Promise<string>;
+}
+
+/** Times are wall clock; 0 = unknown. */
+export interface CertificateView {
+  readonly kind: 'pem' | 'pfx' | 'store' | 'acme' | 'development';
+  /** The name that clients asked for, where the certificate depends on it. */
+  readonly host: string;
+  /** Path; '' = there is none yet. */
+  readonly file: string;
+  readonly names: readonly string[];
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** `outdated`: its file changed and cannot be used, what was loaded before serves. `missing`: handshakes fail. */
+  readonly state: 'good' | 'ends-soon' | 'expired' | 'outdated' | 'missing';
+  readonly problem: string;
+  /** With kind acme: how it stands with the authority. */
+  readonly order: OrderView | null;
+}
+
+export interface OrderView {
+  readonly state: 'valid' | 'ordering' | 'waiting' | 'failing';
+  readonly nextAttemptMs: number;
+  readonly failures: number;
+  /** Of the last attempt; '' = it was good. */
+  readonly problem: string;
 }
 
 export const poolActions = ['start', 'stop', 'recycle'] as const;

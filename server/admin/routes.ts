@@ -30,7 +30,9 @@ export function addPools(app: FastifyInstance, control: ControlPlane, kind: Admi
     const workers = control.pools().flatMap(({ name, workers: all }) => all.map((one) => ({ pool: name, ...one })));
     return reply.send({ workers });
   });
-  if (kind === 'unix') addActions(app, control);
+  if (kind !== 'unix') return;
+  app.get('/api/v1/certificates', (_request, reply) => reply.send({ certificates: control.certificates() }));
+  addActions(app, control);
 }
 
 function addActions(app: FastifyInstance, control: ControlPlane): void {

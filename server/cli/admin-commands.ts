@@ -1,4 +1,4 @@
-/** Declares `sluice pool` and `sluice worker`; their code is loaded when one of them runs. */
+/** Declares `sluice pool`, `sluice worker` and `sluice cert`; their code is loaded when one of them runs. */
 import { type Command, Option } from 'commander';
 import type { AdminFlags } from './pool-command.js';
 
@@ -18,6 +18,10 @@ const workerActions = {
 /** `done` gets the exit code. */
 export function addAdminCommands(program: Command, done: (code: number) => void): void {
   addPoolCommands(program.command('pool').description('application pools of a running server'), done);
+  const certificates = program.command('cert').description('certificates of a running server');
+  flagged(certificates.command('list').description('every certificate in use or on order, with its end')).action(
+    async (flags: AdminFlags) => done(await (await import('./cert-command.js')).listCertificates(flags)),
+  );
   addWorkerCommands(program.command('worker').description('worker processes of a running server'), done);
 }
 

@@ -102,7 +102,7 @@ function poolPath(name: string): string {
   return `/api/v1/pools/${encodeURIComponent(name)}`;
 }
 
-function open({
+export function open({
   admin = null,
   config = null,
 }: {
@@ -112,7 +112,7 @@ function open({
   return AdminClient.open({ admin, config });
 }
 
-function print({ json }: AdminFlags, value: unknown, table: () => string): number {
+export function print({ json }: AdminFlags, value: unknown, table: () => string): number {
   process.stdout.write(`${json === true ? JSON.stringify(value, null, 2) : table()}\n`);
   return exitCode.ok;
 }

@@ -7,6 +7,7 @@ import type { Deadlines } from '../proxy/deadlines.js';
 import type { ProxyCore } from '../proxy/core.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { ApplicationState } from '../proxy/worker.js';
+import type { ChallengeAnswers } from './challenges.js';
 import type { Closable } from './overload.js';
 import type { SiteLimiter } from './site-limiter.js';
 
@@ -56,6 +57,7 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly core: ProxyCore;
   readonly routing: RoutingState;
+  readonly challenges: ChallengeAnswers;
   readonly isShuttingDown: boolean;
   /** @returns false when the site has no room for one more connection (of this client). */
   enterSite(site: RouteSite, address: string): boolean;

@@ -3,6 +3,7 @@ import { type PageFormat, pageFormat } from '../http1/accept.js';
 import { emptyPage, type ErrorOptions, errorResponse, type Page, pageResponse } from '../http1/error-page.js';
 import { failurePage } from '../http1/failure-page.js';
 import type { Rejection, RequestHead } from '../http1/types.js';
+import { type ChallengeAnswer, challengeText } from './challenges.js';
 
 /** The head of a request did not come in time (webLimits.headerWaitTimeout). */
 export const headerWait: Rejection = { status: 408, subStatus: 0, reason: 'HeaderWait' };
@@ -16,7 +17,11 @@ export interface AnswerFrame {
 }
 
 /** An error of ours as an answer to this request, which may be unreadable itself. */
-export function errorText(request: RequestHead, failure: Rejection | StoredFailure, frame: AnswerFrame): string {
+export function errorText(
+  request: RequestHead,
+  failure: Rejection | ChallengeAnswer | StoredFailure,
+  frame: AnswerFrame,
+): string {
   const isReadable = request.rejection === null;
   const { status, subStatus, reason } = failure;
   const options: ErrorOptions = {
@@ -25,6 +30,7 @@ export function errorText(request: RequestHead, failure: Rejection | StoredFailu
     http10: isReadable && request.minorVersion === 0,
     format: isReadable ? pageFormat(valuesOf(request.fields, 'accept')) : 'html',
   };
+  if ('keyAuthorization' in failure) return challengeText(failure, options);
   const page = 'page' in failure ? ownPage(failure, options.format) : null;
   return page === null ? errorResponse(status, subStatus, reason, options) : pageResponse(page, options);
 }

@@ -17,6 +17,7 @@ import type { Waiter } from '../proxy/waiter.js';
 import type { Worker } from '../proxy/worker.js';
 import { Accounting } from './accounting.js';
 import { pickWorker } from './balancer.js';
+import { ChallengeAnswers } from './challenges.js';
 import type { Origin, ProxySource } from './client-context.js';
 import { ClientConnection } from './connection.js';
 import type { ConnectionContext, ListenerConnection, RefusedRequest, RoutingState } from './context.js';
@@ -68,6 +69,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly deadlines: Deadlines;
   readonly pacer: Pacer;
   readonly core = this;
+  readonly challenges = new ChallengeAnswers();
   routing: RoutingState;
   isShuttingDown = false;
   readonly #ports: ListenerPorts;
@@ -136,8 +138,13 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
         return this.say({ type: 'ack', number: message.number });
       case 'open-link':
         return this.#upstreams.openLink(message.applicationId, message.worker);
+      case 'challenges':
+        this.challenges.apply(message.challenges);
+        return this.say({ type: 'ack', number: message.number });
       case 'certificate':
         return this.#tls.contexts.receive(message.key, message.name, message.material);
+      case 'certificate-forgotten':
+        return this.#tls.contexts.forget(message.key, message.name);
       case 'ticket-secret':
         return this.#tls.contexts.setTicketSecret(message.secret);
       case 'claimed':

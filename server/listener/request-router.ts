@@ -65,12 +65,13 @@ export class RequestRouter implements AnswerLimits {
     if (forward.trusted) routing.trusted.resolveClient(forward, request);
     const underscores = refuseUnderscores(request, forward);
     if (underscores !== null) return this.#reject(underscores);
-    const { shed } = this.#context;
+    const { peer } = this.#facts;
+    const { challenges, shed } = this.#context;
+    if (!challenges.isEmpty && peer === null && challenges.answer(request, this)) return null;
     if (shed !== null) return this.#reject(shed);
     if (this.#siteRoute === null || this.#siteHost !== request.host) this.#findSite(request.host);
     const site = this.#siteRoute;
     if (site === null) return this.#reject(noHost);
-    const { peer } = this.#facts;
     if (peer !== null && !this.#mayServe(peer, site, request.host)) return null;
     if (site.site !== this.site && !this.#enterSite(site.site)) return this.#reject(connLimit);
     if (site.site.redirectPort !== 0 && forward.scheme === 'http') return this.#reject(toHttps);

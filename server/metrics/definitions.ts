@@ -226,6 +226,24 @@ export const primaryMetrics = {
     help: 'Resident memory of a worker; the worker is its slot in the application.',
     labels: ['pool', 'application', 'worker'],
   },
+  certificateNotAfter: {
+    name: 'sluice_certificate_not_after_timestamp_seconds',
+    kind: 'gauge',
+    help: 'When a certificate in use ends; of more than 1,000 those that end first.',
+    labels: ['file', 'host'],
+  },
+  certificateProblems: {
+    name: 'sluice_certificate_problems',
+    kind: 'gauge',
+    help: 'Certificates whose newest file cannot be used, or whose last order failed: an older one serves, or none.',
+    labels: [],
+  },
+  acmeOrders: {
+    name: 'sluice_acme_orders_total',
+    kind: 'counter',
+    help: 'Certificates ordered of an authority, by result.',
+    labels: ['result'],
+  },
   listeners: {
     name: 'sluice_listeners',
     kind: 'gauge',

@@ -12,7 +12,7 @@ export interface PreparedChange {
 }
 
 export function prepareChange(parts: PrimaryParts, config: CompiledConfig): PreparedChange {
-  const { sockets, publisher, certificates, ledger, fleet, runtimes, supervisor } = parts;
+  const { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor } = parts;
   const { totals, processMetrics, clock, state } = parts;
   const prepared = sockets.prepare(config.sites);
   return {
@@ -24,6 +24,7 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
         config.sites.map((site) => site.name),
       );
       certificates.configure(config);
+      issuer.configure(config.server.acme, config.sites);
       publisher.publishRoutes(routesOf(config));
       fleet.applySockets(prepared.added, prepared.removed);
       state.config = config;

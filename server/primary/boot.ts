@@ -22,6 +22,7 @@ import { createServerLog, type LogLevel, type ServerLog } from '../log/server-lo
 import { primaryMetrics } from '../metrics/definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
 import { ProcessMetrics } from '../metrics/registry.js';
+import { createIssuer } from './acme/create-issuer.js';
 import { Acquisitions } from './acquisitions.js';
 import { prepareChange } from './apply.js';
 import { Certificates } from './certificates.js';
@@ -114,6 +115,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   const change = prepareChange(parts, config);
   change.commit();
   await parts.fleet.start(config.server.listeners);
+  parts.issuer.start();
   // Fastify is loaded while the listeners start, and only here.
   const { listenAdmin } = await import('../admin/listen.js');
   const admin = await listenAdmin(config.server.admin, control);
@@ -218,8 +220,18 @@ function assemble(
     clock,
     logger: log,
     broadcast: (message) => publisher.send(message),
+    issuedFile: (name) => issuer.fileFor(name),
   });
   held.hold('certificates', () => certificates.close());
+  const issuer = createIssuer({
+    clock,
+    logger: log,
+    stateDir: config.server.stateDir,
+    publish: (challenges) => publisher.whenAcknowledged(publisher.publishChallenges(challenges)),
+    renewed: () => certificates.look(),
+    counted: (result) => totals.add(primaryMetrics.acmeOrders, [result]),
+  });
+  held.hold('acme', () => issuer.close());
   const supervisor = createSupervisor({ clock, logger: log, runtimes, listeners: publisher, events });
   publisher.attach(() => supervisor.upstreams());
   const fleet = new ListenerFleet({
@@ -235,7 +247,7 @@ function assemble(
   });
   held.hold('listeners', () => fleet.close());
   const reopenOutput = (): void => runtimes.reopenOutput();
-  const things = { sockets, publisher, certificates, ledger, fleet, runtimes, supervisor };
+  const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
   const counts = { totals, processMetrics, operations };
   return { clock, log, ...things, ...counts, state, reopenOutput };
 }

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { messageOf } from '../../config/base/errors.js';
-import { tlsTicketRotationMs } from '../../config/base/limits.js';
+import { certificatesLoadedMax, certificateWatchDelayMs, tlsTicketRotationMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import {
   type CertificateFiles,
@@ -18,9 +18,12 @@ import {
 import type { CompiledConfig, TlsConfig } from '../../config/model.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
 import type { CertificateMaterial } from '../../pools/protocol/snapshot.js';
+import { type CertificateFacts, type CertificateView, ExpiryWarnings, factsOf, viewOf } from './certificate-views.js';
 import { findInStore } from './certificate-store.js';
 import { developmentCertificate } from './development-certificate.js';
 import { tlsKey } from './routes.js';
+import { askResponder } from './ocsp/ask-responder.js';
+import { Stapler } from './ocsp/stapler.js';
 import { ConfigWatcher } from './watcher.js';
 
 interface CertificatePorts {
@@ -28,6 +31,8 @@ interface CertificatePorts {
   readonly logger: Logger;
   /** To every listener. */
   broadcast(message: PrimaryToListener): void;
+  /** The file of a name with `certificate: acme`; null: there is none (yet). */
+  issuedFile(name: string): Promise<string | null>;
 }
 
 /** One that a listener asked for. */
@@ -39,6 +44,10 @@ interface Loaded {
   /** What the files looked like when they were read. */
   signature: string;
   material: CertificateMaterial | null;
+  /** What `material` says of itself; null: nothing is loaded, or it does not show (PKCS #12). */
+  facts: CertificateFacts | null;
+  /** Fingerprint, when it must be shown with an answer of its responder; else ''. */
+  staple: string;
   /** Told already, so that a file that stays bad is not told again. */
   problem: string;
   reading: Promise<void>;
@@ -54,13 +63,26 @@ export class Certificates {
   readonly #watcher: ConfigWatcher;
   #configured = new Map<string, TlsConfig>();
   #stateDir = '';
+  /** In the order in which they were asked for. */
   readonly #loaded = new Map<string, Loaded>();
+  readonly #warnings: ExpiryWarnings;
+  readonly #stapler: Stapler;
   #secret = newSecret();
   #cancelRotation: CancelTimer = () => undefined;
+  /** Loaded since files were last told to the watcher. */
+  readonly #unwatched: Loaded[] = [];
+  #cancelWatch: CancelTimer | null = null;
 
   constructor(ports: CertificatePorts) {
     this.#ports = ports;
-    this.#watcher = new ConfigWatcher(ports.clock, () => this.#look());
+    this.#watcher = new ConfigWatcher(ports.clock, () => this.look());
+    this.#stapler = new Stapler({
+      clock: ports.clock,
+      logger: ports.logger,
+      ask: (url, question) => askResponder(url, question, ports.clock),
+      changed: (fingerprint) => this.#restaple(fingerprint),
+    });
+    this.#warnings = new ExpiryWarnings(ports, () => this.views());
     this.#rotateLater();
   }
 
@@ -84,6 +106,9 @@ export class Certificates {
     const id = `${key} ${name}`;
     const known = this.#loaded.get(id);
     const one = known ?? this.#start(id, key, name, tls);
+    this.#loaded.delete(id);
+    this.#loaded.set(id, one);
+    this.#evict();
     // What could not be had is tried again: the file may be there by now, in a folder that is not watched.
     if (known?.material === null) one.reading = one.reading.then(() => this.#read(one));
     one.reading.then(
@@ -95,20 +120,61 @@ export class Certificates {
     );
   }
 
+  /** What is loaded, for the admin API and the metrics. */
+  views(): CertificateView[] {
+    const nowMs = this.#ports.clock.wallMs();
+    return [...this.#loaded.values()].map((one) =>
+      viewOf({ ...one, kind: one.tls.certificate.kind, isLoaded: one.material !== null }, nowMs),
+    );
+  }
+
   close(): void {
     this.#watcher.close();
+    this.#warnings.close();
+    this.#stapler.close();
     this.#cancelRotation();
+    this.#cancelWatch?.();
   }
 
   #start(id: string, key: string, name: string, tls: TlsConfig): Loaded {
     const reading = Promise.resolve();
-    const one: Loaded = { key, name, tls, files: [], signature: '', material: null, problem: '', reading };
+    const one: Loaded = {
+      key,
+      name,
+      tls,
+      files: [],
+      signature: '',
+      material: null,
+      facts: null,
+      staple: '',
+      problem: '',
+      reading,
+    };
     one.reading = this.#read(one).then(() => {
-      if (one.material === null && tls.certificate.kind === 'store') this.#loaded.delete(id);
-      else this.#watch();
+      // Names come from clients: those that nothing was found for are not kept.
+      if (one.files.length === 0 && one.material === null) this.#loaded.delete(id);
+      else this.#watchLater(one);
     });
-    this.#loaded.set(id, one);
     return one;
+  }
+
+  #evict(): void {
+    if (this.#loaded.size <= certificatesLoadedMax) return;
+    for (const [id, { key, name }] of this.#loaded) {
+      this.#loaded.delete(id);
+      this.#ports.broadcast({ type: 'certificate-forgotten', key, name });
+      return;
+    }
+  }
+
+  #watchLater(one: Loaded): void {
+    this.#unwatched.push(one);
+    this.#cancelWatch ??= this.#ports.clock.setTimer(certificateWatchDelayMs, () => {
+      this.#cancelWatch = null;
+      this.#watch();
+      // What changed before it was watched told nobody.
+      for (const fresh of this.#unwatched.splice(0)) this.#check(fresh);
+    });
   }
 
   async #read(one: Loaded): Promise<void> {
@@ -125,8 +191,18 @@ export class Certificates {
     const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
     if (!read.ok) return this.#refuse(one, read);
     if (authorities?.ok === false) return this.#refuse(one, authorities);
+    const facts = read.leaf === null ? null : factsOf(read.leaf);
+    const nowMs = this.#ports.clock.wallMs();
+    // A good one is not given up for one that has ended.
+    if (facts !== null && facts.notAfterMs < nowMs && one.facts !== null && one.facts.notAfterMs > nowMs) {
+      const message = `the certificate in it ended on ${new Date(facts.notAfterMs).toISOString()}`;
+      return this.#refuse(one, { file: one.files[0] ?? '', message });
+    }
     one.problem = '';
-    one.material = { ...read.material, authorities: authorities?.pem ?? '' };
+    one.staple = this.#stapler.needs(read.material.certificate);
+    const ocsp = one.staple === '' ? '' : await this.#stapler.answer(one.staple);
+    one.material = { ...read.material, authorities: authorities?.pem ?? '', ocsp };
+    one.facts = facts;
     this.#tell(one, read, certificate.kind);
   }
 
@@ -138,6 +214,10 @@ export class Certificates {
         return certificate;
       case 'store':
         return findInStore(certificate.folder, name, certificate.password);
+      case 'acme': {
+        const file = await this.#ports.issuedFile(name);
+        return file === null ? null : { kind: 'pem', certFile: file, keyFile: file, password: '' };
+      }
       case 'development':
         return developmentCertificate(this.#stateDir, this.#ports.clock.wallMs());
     }
@@ -160,19 +240,33 @@ export class Certificates {
     this.#ports.logger.error('certificate-refused', { file, problem: message, serves });
   }
 
+  /** A new answer, or none any more. */
+  #restaple(fingerprint: string): void {
+    const ocsp = this.#stapler.now(fingerprint);
+    for (const one of this.#loaded.values()) {
+      const { key, name, staple, material } = one;
+      if (staple !== fingerprint || material === null || material.ocsp === ocsp) continue;
+      one.material = { ...material, ocsp };
+      this.#ports.broadcast({ type: 'certificate', key, name, material: one.material });
+    }
+  }
+
   #watch(): void {
+    this.#stapler.keep(new Set([...this.#loaded.values()].map(({ staple }) => staple)));
     this.#watcher.watch([...new Set([...this.#loaded.values()].flatMap(({ files }) => files))]);
   }
 
   /** Some watched file changed: those that look different are read again. */
-  #look(): void {
-    for (const one of this.#loaded.values()) {
-      one.reading = one.reading
-        .then(() => this.#refresh(one))
-        .catch((error: unknown) => {
-          this.#ports.logger.error('certificate-not-read', { error: messageOf(error) });
-        });
-    }
+  look(): void {
+    for (const one of this.#loaded.values()) this.#check(one);
+  }
+
+  #check(one: Loaded): void {
+    one.reading = one.reading
+      .then(() => this.#refresh(one))
+      .catch((error: unknown) => {
+        this.#ports.logger.error('certificate-not-read', { error: messageOf(error) });
+      });
   }
 
   async #refresh(one: Loaded): Promise<void> {

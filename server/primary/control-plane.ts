@@ -6,6 +6,9 @@ import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, ReadinessCheck } from '../admin/control-plane.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import { type ProcessMetrics, scrape } from '../metrics/registry.js';
+import type { Issuer } from './acme/issuer.js';
+import { type CertificateView, firstToEnd, setCertificateMetrics, withOrders } from './certificate-views.js';
+import type { Certificates } from './certificates.js';
 import { createActions } from './actions.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import type { Operations } from './operations.js';
@@ -20,6 +23,8 @@ export interface ControlPlaneParts {
   readonly totals: MetricTotals;
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
+  readonly certificates: Pick<Certificates, 'views'>;
+  readonly issuer: Pick<Issuer, 'views'>;
   /** The configuration that serves; null before the first one was applied. */
   currentConfig(): CompiledConfig | null;
   isDraining(): boolean;
@@ -35,9 +40,11 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     const ok = listenersWereComplete && count > 0;
     return { name: 'listeners', ok, detail: `${count} accept requests` };
   };
+  const allCertificates = (): CertificateView[] => withOrders(parts.certificates.views(), parts.issuer.views());
   return {
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
+    certificates: () => firstToEnd(allCertificates()),
     actions: createActions(parts.supervisor, parts.operations),
     isStarted: () => parts.currentConfig() !== null,
     readiness: () => [
@@ -49,6 +56,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     ],
     reopenLogs: () => parts.reopenLogs(),
     metrics: () => {
+      setCertificateMetrics(parts.totals, allCertificates());
       setPoolGauges(parts.totals, parts.supervisor.view(), (pool) => parts.runtimes.stalled(pool));
       parts.processMetrics.listeners(parts.fleet.completeCount());
       return scrape(parts.totals, parts.processMetrics, async () => {

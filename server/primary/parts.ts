@@ -5,6 +5,7 @@ import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ServerLog } from '../log/server-log.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
+import type { Issuer } from './acme/issuer.js';
 import type { Certificates } from './certificates.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import type { Operations } from './operations.js';
@@ -19,6 +20,7 @@ export interface PrimaryParts {
   readonly sockets: ListeningSockets;
   readonly publisher: RoutePublisher;
   readonly certificates: Certificates;
+  readonly issuer: Issuer;
   readonly ledger: QueueLedger;
   readonly fleet: ListenerFleet;
   readonly runtimes: Runtimes;

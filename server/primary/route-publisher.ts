@@ -11,7 +11,7 @@ import {
   emptyReceipt,
   type ListenerToPrimary,
 } from '../../pools/protocol/listener-to-primary.js';
-import type { PrimaryToListener, WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
+import type { Challenges, PrimaryToListener, WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
 import type { ApplicationUpstreams, Routes, UpstreamWorker } from '../../pools/protocol/snapshot.js';
 import type { ListenerPort } from '../../pools/supervisor/ports.js';
 
@@ -69,6 +69,7 @@ export class RoutePublisher implements ListenerPort {
   /** Links asked for and not settled: a listener that joins meanwhile is asked too. */
   readonly #opening = new Map<number, OpenLink>();
   #routes: Routes | null = null;
+  #challenges: Challenges = { http: {}, tls: {} };
   #currentUpstreams: () => readonly ApplicationUpstreams[] = () => [];
   #acknowledgeWaiters: AcknowledgeWaiter[] = [];
   #linkWaiters: LinkWaiter[] = [];
@@ -85,6 +86,11 @@ export class RoutePublisher implements ListenerPort {
   publishRoutes(routes: Routes): number {
     this.#routes = routes;
     return this.#broadcast((number) => ({ type: 'routes', number, routes }));
+  }
+
+  publishChallenges(challenges: Challenges): number {
+    this.#challenges = challenges;
+    return this.#broadcast((number) => ({ type: 'challenges', number, challenges }));
   }
 
   publish(changed: readonly ApplicationUpstreams[]): number {
@@ -104,6 +110,9 @@ export class RoutePublisher implements ListenerPort {
     this.#listeners.set(subscriber.id, books);
     this.#sendNumbered(books, { type: 'routes', number: ++this.#number, routes: this.#routes });
     this.#sendNumbered(books, { type: 'upstreams', number: ++this.#number, changed: this.#currentUpstreams() });
+    const challenges = this.#challenges;
+    const isAsked = Object.keys(challenges.http).length + Object.keys(challenges.tls).length > 0;
+    if (isAsked) this.#sendNumbered(books, { type: 'challenges', number: ++this.#number, challenges });
     for (const message of this.#opening.values()) subscriber.send(message);
     return this.#number;
   }

@@ -72,7 +72,7 @@ function routeTls(tls: TlsConfig): RouteTls {
   return {
     key: tlsKey(tls),
     policy: digest([clientCertificates, authoritiesFile, maxVersion]),
-    byName: certificate.kind === 'store',
+    byName: certificate.kind === 'store' || certificate.kind === 'acme',
     maxVersion,
     http2,
     clientCertificates,

@@ -3,11 +3,12 @@ import { keepAliveRace } from '../acceptance/experiments/edge/keep-alive-race.js
 import { logDiskFull } from '../acceptance/experiments/edge/log-disk-full.js';
 import { reloads } from '../acceptance/experiments/edge/reloads.js';
 import { stoppedListener } from '../acceptance/experiments/edge/stopped-listener.js';
+import { certificateFaults } from '../acceptance/experiments/tls/certificate-faults.js';
 
 /** Seconds instead of minutes: what is counted must hold at any length. */
 const short = 0.03;
 
-test.each([keepAliveRace, reloads, stoppedListener, logDiskFull])(
+test.each([keepAliveRace, reloads, stoppedListener, logDiskFull, certificateFaults])(
   '$promise',
   async (experiment) => {
     expect(await experiment.run(short)).toMatchObject({ broken: [] });

@@ -7,6 +7,7 @@ import { canSwitchUsers } from './paths.js';
 type Program =
   | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'chromium')
   | 'bwrap'
+  | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
 
 export type Need = Program | FrameworkSet | 'root' | 'other users' | 'control groups';

@@ -176,6 +176,7 @@ export function sampleConfig(
       drainDelayMs: 0,
       startConcurrency,
       memoryBudgetBytes: 0,
+      acme: null,
       watch: false,
     },
     pools,

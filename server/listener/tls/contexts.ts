@@ -92,6 +92,11 @@ export class TlsContexts {
     for (const one of waiting) one(entry.context);
   }
 
+  forget(key: string, name: string): void {
+    const id = entryId(key, name);
+    if (this.#entries.get(id)?.waiting === null) this.#entries.delete(id);
+  }
+
   /** Tickets of before are not accepted any more: their clients do a full handshake. */
   setTicketSecret(secret: string): void {
     this.#secret = secret;
@@ -140,6 +145,10 @@ export class TlsContexts {
         ticketKeys: this.#ticketKeys(tls),
       });
       server.on('secureConnection', (socket) => this.#ports.secured(socket, tls));
+      if (material.ocsp !== '') {
+        const answer = Buffer.from(material.ocsp, 'base64');
+        server.on('OCSPRequest', (_certificate, _issuer, staple) => staple(null, answer));
+      }
       server.on('tlsClientError', () => this.#ports.failed());
       return { tls, server };
     } catch (error) {

@@ -14,17 +14,27 @@ import { plainAddress } from '../../proxy/raw-socket.js';
 import { errorResponse } from '../../http1/error-page.js';
 import type { RoutingState } from '../context.js';
 import type { Origin, ProxySource } from '../client-context.js';
+import { type ChallengeAnswers, challengeProtocol } from '../challenges.js';
 import { type ClientHello, readClientHello } from './client-hello.js';
 import { TlsContexts } from './contexts.js';
 import { peerOf } from './peer.js';
 
 /** How handshakes end; the label `result` of the metric. */
-export type HandshakeResult = 'full' | 'resumed' | 'failed' | 'unknown-name' | 'no-certificate' | 'timeout' | 'shed';
+export type HandshakeResult =
+  | 'full'
+  | 'resumed'
+  | 'failed'
+  | 'unknown-name'
+  | 'no-certificate'
+  | 'timeout'
+  | 'shed'
+  | 'challenge';
 
 export interface TlsFrontPorts {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly routing: RoutingState;
+  readonly challenges: ChallengeAnswers;
   say(message: ListenerToPrimary): void;
   /** A connection that is ready for HTTP/1.1. */
   secured(socket: TLSSocket, origin: Origin): void;
@@ -129,8 +139,9 @@ export class TlsFront {
     });
   }
 
-  #begin(greeting: Greeting, { serverName }: ClientHello): void {
+  #begin(greeting: Greeting, { serverName, protocols }: ClientHello): void {
     const { socket } = greeting;
+    if (protocols[0] === challengeProtocol) return this.#challenge(greeting, serverName);
     const address = plainAddress(socket.localAddress);
     const route = this.#ports.routing.table.site(address, socket.localPort ?? 0, 'https', serverName);
     const tls = route?.tls ?? null;
@@ -141,6 +152,15 @@ export class TlsFront {
       greeting.handOver();
       context.server.emit('connection', socket);
     });
+  }
+
+  /** An authority looks whether this name leads here (RFC 8737 3): the handshake is the answer. */
+  #challenge(greeting: Greeting, serverName: string): void {
+    const server = this.#ports.challenges.serverFor(serverName);
+    if (server === null) return this.#refuse(greeting, 'unknown-name', unrecognizedName);
+    this.#ports.count('challenge');
+    greeting.handOver();
+    server.emit('connection', greeting.socket);
   }
 
   #refuse(greeting: Greeting, result: HandshakeResult, record: Buffer): void {

@@ -20,6 +20,7 @@ import { pipelining } from './pipelining.js';
 import { rapidFail } from './rapid-fail.js';
 import { recycleZeroLost } from './recycle-zero-lost.js';
 import { startCost } from './start-cost.js';
+import { tls } from './tls/experiments.js';
 import { webConfig } from './web-config.js';
 
 /** In the order of the acceptance lines; the ones that need a quiet machine come first. */
@@ -44,6 +45,7 @@ export const experiments: readonly Experiment[] = [
   hostileAnswersLive,
   hostileTenants,
   ...edge,
+  ...tls,
   growth,
   npmTest,
 ];

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { tlsContextsMax } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
 import type { CertificateMaterial, RouteTls, Routes } from '../../../pools/protocol/snapshot.js';
+import { ChallengeAnswers } from '../../../server/listener/challenges.js';
 import type { RoutingState } from '../../../server/listener/context.js';
 import { TlsContexts } from '../../../server/listener/tls/contexts.js';
 import { TlsFront } from '../../../server/listener/tls/front.js';
@@ -16,7 +17,7 @@ import { routesOf } from '../../support/routes.js';
 import { until } from '../../support/time.js';
 
 const made = selfSigned({ commonName: 'a', names: ['a.test'], notBeforeMs: 0, notAfterMs: 4_000_000_000_000 });
-const material: CertificateMaterial = { ...made, pfx: '', password: '', authorities: '' };
+const material: CertificateMaterial = { ...made, pfx: '', password: '', authorities: '', ocsp: '' };
 const tls: RouteTls = {
   key: 'key',
   policy: 'policy',
@@ -100,6 +101,7 @@ test('handshakes beyond the rate wait their turn', async () => {
   const front = new TlsFront({
     clock,
     deadlines: new Deadlines(clock),
+    challenges: new ChallengeAnswers(),
     routing: { table: compileRoutes(routes) } as unknown as RoutingState,
     say: (message) => {
       said.push(message);

@@ -107,6 +107,7 @@ const control: ControlPlane = {
   pools: () => [pool],
   pool: (name) => (name === pool.name ? pool : null),
   actions: noActions,
+  certificates: () => [],
   readiness: () => checks,
   isStarted: () => true,
   reopenLogs: async () => {

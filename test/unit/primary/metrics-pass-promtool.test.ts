@@ -24,6 +24,9 @@ testNeeding('promtool')('every family passes promtool check metrics', async () =
   totals.add(primaryMetrics.receipts, ['shop', 'recycle', 'done']);
   totals.add(primaryMetrics.receiptRequests, ['shop', 'recycle', 'drained'], 3);
   totals.observe(primaryMetrics.receiptDuration, ['shop', 'recycle'], 0.2);
+  totals.set(primaryMetrics.certificateNotAfter, ['/etc/a.pem', 'a.test'], 1_800_000_000);
+  totals.set(primaryMetrics.certificateProblems, [], 0);
+  totals.add(primaryMetrics.acmeOrders, ['success']);
   const own = new ProcessMetrics({ version: '1.2.3', node: process.version });
   own.configurationServes('abc', 1_700_000_000_000);
   own.reloaded('failure');

@@ -1,0 +1,167 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import type { AcmeConfig, SiteConfig } from '../../../config/model.js';
+import { AcmeProblem } from '../../../server/primary/acme/client.js';
+import { Issuer, type IssuerBackend } from '../../../server/primary/acme/issuer.js';
+import type { Validity } from '../../../server/primary/acme/store.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { until } from '../../support/time.js';
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+const lifeMs = 90 * dayMs;
+const config: AcmeConfig = {
+  directory: 'https://real/',
+  rehearsal: 'https://rehearsal/',
+  email: '',
+  challenge: 'auto',
+  onDemandHosts: ['*.demand.test', 'plain.test'],
+  authoritiesFile: '',
+};
+
+let clock: ManualClock;
+/** `name kind`, and `rehearsal` before those at the other directory. */
+let orders: string[];
+let stored: Map<string, Validity>;
+let log: string[];
+let renewed: string[];
+let refuse: Error | null;
+let release: (() => void)[];
+let hold: boolean;
+
+const backend: IssuerBackend = {
+  issue: async (name, kind, isRehearsal) => {
+    orders.push(`${isRehearsal ? 'rehearsal ' : ''}${name} ${kind}`);
+    if (hold) await new Promise<void>((resolve) => release.push(resolve));
+    if (refuse !== null) throw refuse;
+    return { certificate: '', privateKey: '' };
+  },
+  store: async (name) => {
+    const validity = { notBeforeMs: clock.wallMs(), notAfterMs: clock.wallMs() + lifeMs };
+    stored.set(name, validity);
+    return validity;
+  },
+  find: async (name) => stored.get(name) ?? null,
+  fileOf: (name) => `/certs/${name}.pem`,
+};
+
+function note(event: string): void {
+  log.push(event);
+}
+
+function issuer(sites: readonly SiteConfig[], acme: AcmeConfig = config): Issuer {
+  const made = new Issuer({
+    clock,
+    logger: { debug: note, info: note, warn: note, error: note },
+    random: () => 0.5,
+    open: () => backend,
+    renewed: (name) => renewed.push(name),
+    counted: () => undefined,
+  });
+  made.configure(acme, sites);
+  made.start();
+  return made;
+}
+
+/** Sites with these hosts, as far as the issuer looks at them. */
+function sitesWith(hosts: readonly string[], withHttp = true): SiteConfig[] {
+  const tls = { certificate: { kind: 'acme' } };
+  const bindings = hosts.map((host) => ({ protocol: 'https', host, tls }));
+  const http = withHttp ? [{ protocol: 'http', host: '', tls: null }] : [];
+  return [{ bindings: [...bindings, ...http] } as unknown as SiteConfig];
+}
+
+function stateOf(made: Issuer, name: string): string {
+  return made.views().get(name)?.state ?? '';
+}
+
+beforeEach(() => {
+  clock = new ManualClock();
+  [orders, log, renewed, release] = [[], [], [], []];
+  stored = new Map();
+  refuse = null;
+  hold = false;
+});
+
+test('a host of a binding gets its certificate at once, rehearsed first, and a new one with a third left', async () => {
+  const made = issuer(sitesWith(['a.test', '', '*.demand.test']));
+  await until('it is there', () => stateOf(made, 'a.test') === 'valid');
+  expect(orders).toEqual(['rehearsal a.test http-01', 'a.test http-01']);
+  expect(await made.fileFor('a.test')).toBe('/certs/a.test.pem');
+  const first = stored.get('a.test');
+  clock.advance(58 * dayMs);
+  expect(orders).toHaveLength(2);
+  clock.advance(2 * dayMs);
+  await until('it is renewed', () => stored.get('a.test') !== first);
+  // What has worked before needs no rehearsal.
+  expect(orders.slice(2)).toEqual(['a.test http-01']);
+  await until('it is told', () => renewed.length === 2);
+  made.close();
+});
+
+test('a stored certificate serves after a restart, without a new order', async () => {
+  stored.set('a.test', { notBeforeMs: clock.wallMs() - dayMs, notAfterMs: clock.wallMs() + lifeMs - dayMs });
+  const made = issuer(sitesWith(['a.test']));
+  expect(await made.fileFor('a.test')).toBe('/certs/a.test.pem');
+  expect([orders, stateOf(made, 'a.test')]).toEqual([[], 'valid']);
+  made.close();
+});
+
+test('a failure keeps what is there, is tried again ever later, by the other challenge, and rehearsed', async () => {
+  stored.set('a.test', { notBeforeMs: clock.wallMs() - 70 * dayMs, notAfterMs: clock.wallMs() + 20 * dayMs });
+  refuse = new AcmeProblem('unauthorized: the name leads elsewhere');
+  const made = issuer(sitesWith(['a.test']));
+  await until('the first failed', () => stateOf(made, 'a.test') === 'failing');
+  expect(await made.fileFor('a.test')).toBe('/certs/a.test.pem');
+  clock.advance(minuteMs);
+  await until('the second failed', () => made.views().get('a.test')?.failures === 2);
+  clock.advance(2 * minuteMs - 1);
+  expect(orders).toEqual(['a.test http-01', 'rehearsal a.test tls-alpn-01']);
+  refuse = null;
+  clock.advance(1);
+  await until('it is there', () => stateOf(made, 'a.test') === 'valid');
+  expect(orders.slice(2)).toEqual(['rehearsal a.test http-01', 'a.test http-01']);
+  expect(log).toEqual(['certificate-not-issued', 'certificate-not-issued', 'certificate-issued']);
+  made.close();
+});
+
+test('an authority that asks for patience gets it', async () => {
+  refuse = new AcmeProblem('rateLimited: too many', 5 * 3_600_000);
+  const made = issuer(sitesWith(['a.test']), { ...config, rehearsal: '' });
+  await until('it failed', () => stateOf(made, 'a.test') === 'failing');
+  clock.advance(5 * 3_600_000 - 1);
+  expect(orders).toHaveLength(1);
+  clock.advance(1);
+  expect(orders).toHaveLength(2);
+  made.close();
+});
+
+test('clients get certificates for names that are allowed, and for no others', async () => {
+  const made = issuer(sitesWith(['', '*.demand.test'], false));
+  for (const name of ['x.other.test', 'a.b.demand.test', 'demand.test', '../x', '']) {
+    expect(await made.fileFor(name)).toBeNull();
+  }
+  expect(orders).toEqual([]);
+  expect(await made.fileFor('x.demand.test')).toBe('/certs/x.demand.test.pem');
+  expect(await made.fileFor('plain.test')).toBe('/certs/plain.test.pem');
+  expect(orders.filter((one) => !one.startsWith('rehearsal'))).toEqual([
+    'x.demand.test tls-alpn-01',
+    'plain.test tls-alpn-01',
+  ]);
+  made.close();
+});
+
+test('orders at the same time are bounded, and so are the names that clients bring in an hour', async () => {
+  hold = true;
+  const made = issuer(sitesWith(['1.test', '2.test', '3.test', '4.test', '5.test', '6.test']));
+  await until('four are under way', () => orders.length === 4);
+  const asked = Array.from({ length: 200 }, (_, index) => made.fileFor(`n${index}.demand.test`));
+  await until('the names are known', () => made.views().size === 106);
+  expect(orders).toHaveLength(4);
+  hold = false;
+  for (const one of release) one();
+  await until('all are there', () => [...made.views().values()].every(({ state }) => state === 'valid'));
+  clock.advance(60_000);
+  await Promise.all(asked);
+  expect(made.views().size).toBe(106);
+  made.close();
+});
