@@ -239,6 +239,8 @@ export interface BindingConfig {
   readonly host: string;
   /** Peers that begin every connection with a PROXY header; empty: nobody does. All bindings of a port agree. */
   readonly proxyProtocol: readonly string[];
+  /** HTTP/2 with prior knowledge; false for https. */
+  readonly h2c: boolean;
   /** null exactly for http. */
   readonly tls: TlsConfig | null;
 }
@@ -247,7 +249,7 @@ export interface BindingConfig {
 export interface TlsConfig {
   readonly certificate: CertificateSource;
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** false = never offered (sslFlags 4). */
+  /** false = never offered (http2: false, sslFlags 4). */
   readonly http2: boolean;
   readonly clientCertificates: ClientCertificateMode;
   /** Absolute path of a PEM file; '' exactly with mode `off`. */

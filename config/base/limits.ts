@@ -89,6 +89,11 @@ export const writeQueueLowBytes = 65_536;
 /** Pipelined bytes kept of one client connection while its request is busy. */
 export const pipelineBufferBytesMax = 65_536;
 
+/** HTTP/2 in a listener: a write up to this size is a copy, so that none that waits holds a whole buffer. */
+export const http2SmallWriteBytes = 4_096;
+/** Requests of one client connection whose objects are kept for the next ones. */
+export const http2ClientsKept = 100;
+
 /** Link between listener and in-process worker. */
 export const linkProtocolVersion = 1;
 export const linkFrameBytesMax = 65_536;

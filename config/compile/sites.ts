@@ -110,11 +110,11 @@ class Bindings {
       const protocol = protocolOf(item);
       this.protocols.add(protocol, parts.port, path);
       if (protocol === 'http') {
-        compiled.push({ protocol, ...parts, tls: null });
+        compiled.push({ protocol, ...parts, h2c: item['http2'] === true, tls: null });
         continue;
       }
       const tls = this.tls.compile(item, path, parts.address, site, sitePath);
-      if (tls !== null) compiled.push({ protocol, ...parts, tls });
+      if (tls !== null) compiled.push({ protocol, ...parts, h2c: false, tls });
     }
     return compiled;
   }

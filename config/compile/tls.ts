@@ -58,7 +58,7 @@ export class TlsCompiler {
     return {
       certificate: source,
       maxVersion: (flags & noTls13Flag) === 0 ? 'TLSv1.3' : 'TLSv1.2',
-      http2: (flags & noHttp2Flag) === 0,
+      http2: raw['http2'] === undefined ? (flags & noHttp2Flag) === 0 : raw['http2'] === true,
       clientCertificates: mode,
       authoritiesFile: authorities,
     };

@@ -121,6 +121,11 @@ const binding = z.strictObject({
       'Addresses or CIDR blocks of load balancers that begin every connection with a PROXY header (version 1 or 2). The same for all bindings of a port.',
     reload: 'live',
   }),
+  http2: setting(z.boolean().optional(), {
+    description:
+      'HTTP/2. https: offered to clients (ALPN); true unless sslFlags says no. http: with prior knowledge (h2c), as gRPC clients and load balancers speak it, beside HTTP/1.1; false, and one such binding is enough for all of its port.',
+    reload: 'live',
+  }),
   sslFlags: setting(uint(0, 127).prefault(0), {
     description:
       'IIS’s bits: 2 = certificate from certificateStore, 4 = no HTTP/2, 32 = no TLS 1.3. The others change nothing: names are always told apart (SNI), and nothing older than TLS 1.2 is spoken.',

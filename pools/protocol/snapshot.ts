@@ -15,6 +15,8 @@ export interface RouteBinding {
   readonly scheme: 'http' | 'https';
   /** Peers (addresses, CIDR blocks) that begin every connection with a PROXY header; absent: nobody does. */
   readonly proxyProtocol?: readonly string[];
+  /** HTTP/2 with prior knowledge, besides HTTP/1.1; absent: no. Holds for all connections of the port. */
+  readonly h2c?: boolean;
   /** null exactly for http. */
   readonly tls: RouteTls | null;
 }
@@ -28,7 +30,7 @@ export interface RouteTls {
   /** The certificate depends on the name that the client asks for (certificateStore, acme). */
   readonly byName: boolean;
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** May be offered, once somebody speaks it. */
+  /** Offered by ALPN. */
   readonly http2: boolean;
   readonly clientCertificates: ClientCertificateMode;
 }

@@ -68,6 +68,15 @@ export function createForwardContext(
   };
 }
 
+/** Of another request of the same client connection. */
+export function copyForwardContext(from: ForwardContext): ForwardContext {
+  const { peerAddress, peerPort, peerScheme, trusted, underscores } = from;
+  const context = createForwardContext(peerAddress, peerPort, peerScheme, trusted, underscores);
+  context.clientCertificate = from.clientCertificate;
+  context.forwardedClientCert = from.forwardedClientCert;
+  return context;
+}
+
 /** `underscoresInHeaders: reject`: the one refusal that depends on a setting. */
 export function refuseUnderscores(head: RequestHead, client: ForwardContext): Rejection | null {
   return head.hasUnderscoreNames && client.underscores === 'reject' ? badRequest.underscoreName : null;

@@ -9,7 +9,7 @@ import { headIncomplete, headRejected, type Rejection } from '../http1/types.js'
 import type { Expiring } from '../proxy/deadlines.js';
 import { Exchange } from '../proxy/exchange.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
-import { adoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
+import { type AdoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
 import { VirtualSockets } from '../proxy/virtual-sockets.js';
 import { clientContext, type Origin } from './client-context.js';
@@ -55,16 +55,16 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   #tunnelUntilMs = Infinity;
   #hasClientEnded = false;
 
-  constructor(accepted: Socket, context: ConnectionContext, origin: Origin) {
+  constructor(accepted: Socket, context: ConnectionContext, origin: Origin, adopt: AdoptSocket) {
     this.#context = context;
     this.forward = clientContext(accepted, origin);
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
     this.#entries = new SiteEntries(context, this.forward.peerAddress, false);
     const { localAddress, localPort } = this;
-    const facts = { context, peer: origin.tls, localAddress, localPort, entries: this.#entries };
+    const facts = { context, peer: origin.tls, localAddress, localPort, entries: this.#entries, isHttp2: false };
     this.router = new RequestRouter(facts, this.forward);
-    this.#socket = adoptSocket(accepted, this);
+    this.#socket = adopt(accepted, this);
     this.output = new SocketOutput(this.#socket);
     this.#rates = new RateWatch(this.output);
     this.exchange = new Exchange(this, context.core);

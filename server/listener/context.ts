@@ -16,6 +16,10 @@ export interface RoutingState {
   readonly table: RouteTable;
   /** Ports on which clients speak TLS. */
   readonly tlsPorts: ReadonlySet<number>;
+  /** Ports on which HTTP/2 may come without TLS. */
+  readonly http2Ports: ReadonlySet<number>;
+  /** `RouteTls.key` of the bindings that offer HTTP/2. */
+  readonly http2Keys: ReadonlySet<string>;
   /** By `AppRoute.index`. */
   readonly applications: readonly ApplicationState[];
   readonly trusted: TrustedProxies;
@@ -66,5 +70,7 @@ export interface ConnectionContext {
   limiter(site: RouteSite): SiteLimiter | undefined;
   leaveSite(site: RouteSite, address: string): void;
   refused(client: Pick<ExchangeClient, 'request' | 'forward' | 'isStream'>, refused: RefusedRequest): void;
+  /** Something that never became a request; `reason` is a word of a closed list. */
+  countRefused(reason: string): void;
   closed(connection: ListenerConnection): void;
 }

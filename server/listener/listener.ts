@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../config/base/clock.js';
 import { unreachable } from '../../config/base/invariant.js';
 import { countersIntervalMs } from '../../config/base/limits.js';
@@ -12,7 +13,7 @@ import type { ProxyCore } from '../proxy/core.js';
 import { Deadlines } from '../proxy/deadlines.js';
 import type { Exchange } from '../proxy/exchange.js';
 import { Pacer } from '../proxy/pacer.js';
-import { plainAddress } from '../proxy/raw-socket.js';
+import { adoptSocket, type AdoptSocket, plainAddress } from '../proxy/raw-socket.js';
 import type { Waiter } from '../proxy/waiter.js';
 import type { Worker } from '../proxy/worker.js';
 import { Accounting } from './accounting.js';
@@ -22,6 +23,8 @@ import type { Origin, ProxySource } from './client-context.js';
 import { ClientConnection } from './connection.js';
 import type { ConnectionContext, ListenerConnection, RefusedRequest, RoutingState } from './context.js';
 import { ListeningSockets } from './accept.js';
+import { FirstBytes } from './first-bytes.js';
+import { Http2ClientConnection } from './http2/connection.js';
 import { Limiters } from './limiters.js';
 import { Overload } from './overload.js';
 import { readProxyHeader } from './proxy-header.js';
@@ -251,9 +254,13 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
 
   // TlsFrontPorts
 
-  secured(socket: Socket, origin: Origin): void {
+  secured(socket: TLSSocket, origin: Origin): void {
     if (this.isShuttingDown) socket.destroy();
-    else this.#connections.add(new ClientConnection(socket, this, origin));
+    else this.#open(socket, origin, socket.alpnProtocol === 'h2', adoptSocket);
+  }
+
+  countRefused(reason: string): void {
+    this.#accounting.countRefused(reason);
   }
 
   count(result: HandshakeResult): void {
@@ -277,9 +284,17 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   /** `rest`: what was read already. `source`: who a load balancer says the client is. */
   #greet(socket: Socket, port: number, rest: Buffer, source: ProxySource): void {
     if (this.routing.tlsPorts.has(port)) return this.#tls.accept(socket, rest, source);
-    const connection = new ClientConnection(socket, this, { tls: null, source });
+    const origin: Origin = { tls: null, source };
+    const connection = this.routing.http2Ports.has(port)
+      ? new FirstBytes(socket, this, (isHttp2, adopted, adopt) => this.#open(adopted, origin, isHttp2, adopt))
+      : new ClientConnection(socket, this, origin, adoptSocket);
     this.#connections.add(connection);
     if (rest.length > 0) connection.onBytes(rest, rest.length);
+  }
+
+  #open(socket: Socket, origin: Origin, isHttp2: boolean, adopt: AdoptSocket): void {
+    const Connection = isHttp2 ? Http2ClientConnection : ClientConnection;
+    this.#connections.add(new Connection(socket, this, origin, adopt));
   }
 
   /** Hands a request to a worker, and tells the primary when an application has no idle process left. */

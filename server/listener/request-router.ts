@@ -28,6 +28,7 @@ export interface ConnectionFacts {
   readonly localAddress: string;
   readonly localPort: number;
   readonly entries: SiteEntries;
+  readonly isHttp2: boolean;
 }
 
 /** Finds the application of each request, one after another; remembers the site while host and routes stay. */
@@ -122,7 +123,8 @@ export class RequestRouter implements AnswerLimits {
    * is judged like any other: by the certificate that the connection really has.
    */
   #mayServe(peer: TlsPeer, { tls }: SiteRoute, host: string): boolean {
-    if (tls === null || tls.policy !== peer.tls.policy || !this.#isShown(peer, tls, host)) {
+    const isSpoken = tls?.http2 === true || !this.#facts.isHttp2;
+    if (tls === null || !isSpoken || tls.policy !== peer.tls.policy || !this.#isShown(peer, tls, host)) {
       this.rejection = misdirected;
       return false;
     }

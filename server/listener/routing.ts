@@ -50,6 +50,8 @@ export class RoutingBooks {
     return {
       table: compileRoutes(routes),
       tlsPorts: new Set(routes.bindings.filter((one) => one.tls !== null).map((one) => one.port)),
+      http2Ports: new Set(routes.bindings.filter((one) => one.h2c === true).map((one) => one.port)),
+      http2Keys: new Set(routes.bindings.flatMap(({ tls }) => (tls?.http2 === true ? [tls.key] : []))),
       applications: states,
       trusted: new TrustedProxies(settings.trustedProxies),
       proxies: new Map(

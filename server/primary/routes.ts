@@ -32,7 +32,7 @@ export function routesOf(config: CompiledConfig): Routes {
   const siteIndexes = new Map(config.sites.map((site, index) => [site.name, index]));
   return {
     bindings: config.sites.flatMap((site, siteIndex) =>
-      site.bindings.map(({ address, port, host, protocol, proxyProtocol, tls }) => ({
+      site.bindings.map(({ address, port, host, protocol, proxyProtocol, h2c, tls }) => ({
         siteIndex,
         address,
         port,
@@ -40,6 +40,7 @@ export function routesOf(config: CompiledConfig): Routes {
         scheme: protocol,
         tls: tls === null ? null : routeTls(tls),
         ...(proxyProtocol.length === 0 ? {} : { proxyProtocol }),
+        ...(h2c ? { h2c } : {}),
       })),
     ),
     sites: config.sites.map(routeSite),

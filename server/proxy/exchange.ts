@@ -25,7 +25,8 @@ export type ExchangeState = 'free' | 'waiting' | 'active' | 'answered' | 'tunnel
 export class Exchange implements AnswerPorts {
   readonly client: ExchangeClient;
   readonly core: ProxyCore;
-  readonly request: RequestHead;
+  /** Of the client; over HTTP/2 every stream brings its own. */
+  request: RequestHead;
   readonly output: ClientOutput;
   readonly answer: Answer;
   state: ExchangeState = 'free';
@@ -75,6 +76,7 @@ export class Exchange implements AnswerPorts {
   /** A complete request head: finds its worker or waits for one. */
   begin(application: ApplicationState): void {
     this.state = 'waiting';
+    this.request = this.client.request;
     this.application = application;
     this.pool = application.pool;
     this.mark = application.affinity === null ? null : application.affinity.markOf(this.request);

@@ -104,6 +104,9 @@ export function adoptSocket(accepted: Socket, sink: ByteSink): Socket {
   return socket;
 }
 
+/** How a connection gets the socket that it works with. */
+export type AdoptSocket = typeof adoptSocket;
+
 /**
  * A peer that answers early and resets at once fails our next write, and Node then throws away what it has not read:
  * the answer. The kernel still has it. With this, a failed write hands those bytes to `take` before the socket goes.

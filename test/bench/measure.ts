@@ -30,27 +30,64 @@ function errorCount(output: string): number {
   return numbers.reduce((sum, one) => sum + Number(one ?? 0), 0);
 }
 
+/** What a load generator tells. */
+interface Load {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly errors: number;
+}
+
+async function generate(program: string, args: readonly string[], seconds: number): Promise<string> {
+  const { output, code } = await run(findProgram(program) ?? program, args, { limitMs: seconds * 1000 + 60_000 });
+  if (code !== 0) throw new Error(`${program} failed (${code}): ${output}`);
+  return output;
+}
+
+async function wrk(url: string, connections: number, seconds: number): Promise<Load> {
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', url];
+  const output = await generate('wrk', args, seconds);
+  return {
+    requests: Number(/(\d+) requests in/.exec(output)?.[1] ?? 0),
+    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1] ?? Number.NaN),
+    p50Us: latency(output, '50'),
+    p99Us: latency(output, '99'),
+    errors: errorCount(output),
+  };
+}
+
+/** h2load tells no percentiles: its mean stands for the median. */
+async function h2load(url: string, streams: number, seconds: number): Promise<Load> {
+  const output = await generate('h2load', ['-t1', '-c1', `-m${streams}`, `-D${seconds}`, url], seconds);
+  const [, succeeded, failed, errored] = /(\d+) succeeded, (\d+) failed, (\d+) errored/.exec(output) ?? [];
+  const [, mean, unit] = /^time for request:\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)/m.exec(output) ?? [];
+  return {
+    requests: Number(succeeded ?? 0),
+    requestsPerSecond: Number(/([\d.]+) req\/s/.exec(output)?.[1] ?? Number.NaN),
+    p50Us: Number(mean) * (unitUs[unit ?? ''] ?? Number.NaN),
+    p99Us: Number.NaN,
+    errors: Number(failed ?? 0) + Number(errored ?? 0),
+  };
+}
+
 export async function measure(path: RunningPath, connections: number, seconds: number): Promise<Sample> {
   const front = path.front();
   const app = path.app();
   const url = path.tlsPort === undefined ? `http://127.0.0.1:${path.port}/` : `https://127.0.0.1:${path.tlsPort}/`;
   const before = { front: cpuSeconds(front), app: cpuSeconds(app) };
-  const { output, code } = await run(
-    findProgram('wrk') ?? 'wrk',
-    ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', url],
-    { limitMs: seconds * 1000 + 60_000 },
-  );
-  const requests = Number(/(\d+) requests in/.exec(output)?.[1] ?? 0);
-  if (code !== 0 || requests === 0) throw new Error(`wrk failed (${code}): ${output}`);
-  const perRequest = (cpu: number): number => (cpu * 1_000_000) / requests;
+  const load = await (path.isHttp2 === true ? h2load : wrk)(url, connections, seconds);
+  if (load.requests === 0) throw new Error(`no request of ${url} was answered`);
+  const perRequest = (cpu: number): number => (cpu * 1_000_000) / load.requests;
+  const { requestsPerSecond, p50Us, p99Us, errors } = load;
   return {
-    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1] ?? Number.NaN),
-    p50Us: latency(output, '50'),
-    p99Us: latency(output, '99'),
+    requestsPerSecond,
+    p50Us,
+    p99Us,
     frontUs: perRequest(cpuSeconds(front) - before.front),
     appUs: perRequest(cpuSeconds(app) - before.app),
     rssBytes: [...front, ...app].reduce((sum, pid) => sum + residentBytes(pid), 0),
-    errors: errorCount(output),
+    errors,
   };
 }
 

@@ -12,6 +12,8 @@ export interface RunningPath {
   readonly port: number;
   /** Measured here, over TLS, instead of at `port`. */
   readonly tlsPort?: number;
+  /** Over HTTP/2: one connection with so many streams at a time instead of so many connections. */
+  readonly isHttp2?: boolean;
   /** Pids of everything before the app: listener, proxy, supervisor. */
   front(): number[];
   /** Pids of the processes that run the app. */

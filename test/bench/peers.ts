@@ -83,10 +83,10 @@ function nginx(kind: 'tcp' | 'unix'): BenchPath {
   };
 }
 
-/** The same over TLS, with an RSA certificate. */
-const nginxTls: BenchPath = {
-  name: 'https: nginx -> node (unix)',
-  missing: needsProgram('nginx') ?? needsProgram('openssl'),
+/** Over TLS, with an RSA certificate. `http2`: '' or the parameter of `listen`. */
+const nginxTls = (name: string, http2: '' | 'http2'): BenchPath => ({
+  name,
+  missing: needsProgram('nginx') ?? needsProgram('openssl') ?? (http2 === '' ? null : needsProgram('h2load')),
   start: async (other) => {
     const tlsPort = await freePort();
     const running = await startProxy(
@@ -94,16 +94,16 @@ const nginxTls: BenchPath = {
       (port, { socket }, folder) => {
         const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind: 'rsa' });
         const more =
-          `listen 127.0.0.1:${tlsPort} ssl backlog=4096;\n    ssl_protocols TLSv1.2 TLSv1.3;\n    ` +
+          `listen 127.0.0.1:${tlsPort} ssl ${http2} backlog=4096;\n    ssl_protocols TLSv1.2 TLSv1.3;\n    ` +
           `ssl_certificate ${certFile};\n    ssl_certificate_key ${keyFile};`;
         const file = configFile(folder, 'nginx.conf', nginxConfig(port, `unix:${socket}`, folder, more));
         return [findProgram('nginx') ?? 'nginx', ['-c', file, '-p', folder]];
       },
       other,
     );
-    return { ...running, tlsPort };
+    return { ...running, tlsPort, isHttp2: http2 !== '' };
   },
-};
+});
 
 const haproxy: BenchPath = {
   name: 'haproxy -> node',
@@ -221,7 +221,8 @@ const passenger: BenchPath = {
 export const peers: readonly BenchPath[] = [
   nginx('unix'),
   nginx('tcp'),
-  nginxTls,
+  nginxTls('https: nginx -> node (unix)', ''),
+  nginxTls('h2: nginx -> node (unix)', 'http2'),
   haproxy,
   caddy,
   nodeProxy('http-proxy', 'http-proxy.js'),

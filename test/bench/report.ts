@@ -55,11 +55,12 @@ function loadTable(result: BenchResult, connections: string): string {
   const find = (name: string): Sample | undefined => result.paths.find((one) => one.name === name)?.load[connections];
   const total = (one: Sample | undefined): number | undefined => one && one.frontUs + one.appUs;
   const bare = find('bare node');
-  const nginx = find('nginx -> node (unix)');
   const nginxTcp = find('nginx -> node (tcp)');
   const rows = result.paths.flatMap(({ name, load }) => {
     const one = load[connections];
     if (one === undefined) return [];
+    // Like is compared with like: `https: `, `h2: `.
+    const nginx = find(`${/^\w+: /.exec(name)?.[0] ?? ''}nginx -> node (unix)`);
     const sum = one.frontUs + one.appUs;
     return [
       [

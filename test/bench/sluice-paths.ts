@@ -1,5 +1,6 @@
 /** Sluice itself, with its defaults: the app in-process, and the app as a program out-of-process. */
 import { existsSync } from 'node:fs';
+import { findProgram } from '../support/find-program.js';
 import { freePort } from '../support/free-port.js';
 import { app, sluiceMain } from '../support/paths.js';
 import { type Settings, startSluice } from '../support/sluice.js';
@@ -53,6 +54,11 @@ const missing = existsSync(sluiceMain) ? null : 'not built';
 export const sluicePaths: readonly BenchPath[] = [
   { name: 'sluice in-process', missing, start: () => start({}) },
   { name: 'https: sluice in-process', missing, start: () => start({}, true) },
+  {
+    name: 'h2: sluice in-process',
+    missing: missing ?? (findProgram('h2load') === null ? 'h2load is not installed' : null),
+    start: async () => ({ ...(await start({}, true)), isHttp2: true }),
+  },
   {
     name: 'sluice out-of-process',
     missing,

@@ -16,6 +16,8 @@ export interface LoadOptions {
   /** 0 = a new connection for each request. */
   readonly keepAliveConnections?: number;
   readonly limitMs?: number;
+  /** Instead of HTTP/1.1. */
+  readonly send?: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
   /** Whether the answer's body belongs to the request; by default nothing is compared. */
   readonly isRight?: (serial: number, text: string) => boolean;
 }
@@ -72,12 +74,14 @@ async function sendOne(options: LoadOptions, agent: Agent | null, report: LoadRe
   const intendedMs = monotonicMs();
   report.sent += 1;
   try {
-    const answer = await call(options.target, options.path(serial), {
-      ...(options.method === undefined ? {} : { method: options.method }),
-      ...(options.host === undefined ? {} : { host: options.host }),
-      ...(agent === null ? {} : { agent }),
-      limitMs: options.limitMs ?? 30_000,
-    });
+    const path = options.path(serial);
+    const answer = await (options.send?.(path) ??
+      call(options.target, path, {
+        ...(options.method === undefined ? {} : { method: options.method }),
+        ...(options.host === undefined ? {} : { host: options.host }),
+        ...(agent === null ? {} : { agent }),
+        limitMs: options.limitMs ?? 30_000,
+      }));
     report.byStatus.set(answer.status, (report.byStatus.get(answer.status) ?? 0) + 1);
     report.latenciesMs.push(monotonicMs() - intendedMs);
     if (answer.status !== 200) {

@@ -1,4 +1,5 @@
 /** What clients do at once: kept connections, new ones for every request, and requests that take long. */
+import { Http2Senders } from './http2-senders.js';
 import { describeLoad, failed, type LoadReport, percentile, startLoad } from './load.js';
 
 /** Answers `echo SERIAL EDITION`, after `ms` where the path asks for it. */
@@ -32,21 +33,28 @@ export interface RunningMix {
 
 const slowMs = 700;
 
-/** `ratePerSecond` in all: 70 % on kept connections, 20 % on new ones, 10 % that take 0.7 s. */
-export function startMix(port: number, ratePerSecond: number): RunningMix {
+/**
+ * `ratePerSecond` in all: 70 % on kept connections, 20 % on new ones, 10 % that take 0.7 s. With `http2` (prior
+ * knowledge) 30 % are streams of four connections instead of requests on kept ones.
+ */
+export function startMix(port: number, ratePerSecond: number, http2 = false): RunningMix {
   const isRight = (serial: number, text: string): boolean => text.startsWith(`echo ${serial} `);
   const kinds = {
-    'keep-alive': { share: 0.7, keepAliveConnections: 64, ms: 0 },
+    'keep-alive': { share: http2 ? 0.4 : 0.7, keepAliveConnections: 64, ms: 0 },
     new: { share: 0.2, keepAliveConnections: 0, ms: 0 },
     slow: { share: 0.1, keepAliveConnections: 64, ms: slowMs },
+    ...(http2 ? { http2: { share: 0.3, keepAliveConnections: 0, ms: 0 } } : {}),
   };
+  const senders = http2 ? new Http2Senders(`http://localhost:${port}`, 4) : null;
   const loads = Object.entries(kinds).map(([name, { share, keepAliveConnections, ms }]) => ({
     name,
     load: startLoad({
       target: port,
       ratePerSecond: ratePerSecond * share,
       keepAliveConnections,
-      path: (serial) => `/?n=${serial}&ms=${ms}`,
+      ...(name === 'http2' && senders !== null ? { send: (path) => senders.send(path) } : {}),
+      // Every fourth stream takes long: something is always in flight.
+      path: (serial) => `/?n=${serial}&ms=${name === 'http2' && serial % 4 === 0 ? slowMs : ms}`,
       isRight,
     }),
   }));
@@ -54,6 +62,7 @@ export function startMix(port: number, ratePerSecond: number): RunningMix {
     sent: () => loads.reduce((sum, { load }) => sum + load.report.sent, 0),
     async stop() {
       const reports = await Promise.all(loads.map(async ({ name, load }) => ({ name, report: await load.stop() })));
+      senders?.close();
       return summary(reports);
     },
   };
@@ -61,7 +70,9 @@ export function startMix(port: number, ratePerSecond: number): RunningMix {
 
 function summary(reports: readonly { readonly name: string; readonly report: LoadReport }[]): MixedReport {
   const lost = reports.filter(({ report }) => failed(report) > 0);
-  const quick = reports.filter(({ name }) => name !== 'slow').flatMap(({ report }) => report.latenciesMs);
+  const quick = reports
+    .filter(({ name }) => name !== 'slow' && name !== 'http2')
+    .flatMap(({ report }) => report.latenciesMs);
   return {
     sent: reports.reduce((sum, { report }) => sum + report.sent, 0),
     failed: reports.reduce((sum, { report }) => sum + failed(report), 0),

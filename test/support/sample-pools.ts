@@ -145,7 +145,7 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
 const site: SiteConfig = {
   id: 1,
   name: 'main',
-  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [], tls: null }],
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [], h2c: false, tls: null }],
   limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 10_000, maxConnectionsPerAddress: 0 },
   strictTransportSecurity: '',
   redirectPort: 0,

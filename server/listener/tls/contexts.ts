@@ -159,9 +159,9 @@ export class TlsContexts {
   }
 }
 
-/** What is offered by ALPN. `tls.http2` will add h2 before it. */
-function protocolsOf(_tls: RouteTls): readonly string[] {
-  return ['http/1.1'];
+/** What is offered by ALPN (RFC 7301), the best first. */
+function protocolsOf(tls: RouteTls): readonly string[] {
+  return tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
 }
 
 function entryId(key: string, name: string): string {

@@ -61,12 +61,18 @@ async function runPhase({ name, seconds, pool, disturb }: Phase, choice: Hosting
     writeFileSync(join(folder, 'index.js'), echoApp);
     const options = {
       applicationPools: [{ name: 'a', ...pool }],
-      applications: [{ path: '/', applicationPool: 'a', physicalPath: folder, ...choice.settings }],
+      sites: (port: number) => [
+        {
+          name: 'main',
+          bindings: [{ protocol: 'http', bindingInformation: `*:${port}:`, http2: true }],
+          applications: [{ path: '/', applicationPool: 'a', physicalPath: folder, ...choice.settings }],
+        },
+      ],
     };
     await withSluice(options, async (sluice) => {
       await sluice.call('/');
       const before = await recycles(sluice);
-      const mix = startMix(sluice.port, ratePerSecond);
+      const mix = startMix(sluice.port, ratePerSecond, true);
       const end = monotonicMs() + seconds * 1_000;
       for (let times = 1; monotonicMs() < end; times += 1) {
         await pause(Math.min(recycleEveryMs / 2, end - monotonicMs()));

@@ -17,6 +17,8 @@ const routes = {
       headers: request.rawHeaders,
       remote: request.socket.remoteAddress,
     }),
+  // How many requests came on this socket, with this one.
+  '/socket': (request, response) => json(response, { requests: request.socket.requests }),
   '/environment': (_request, response) => json(response, process.env),
   '/process': (_request, response) =>
     json(response, { uid: process.getuid(), gid: process.getgid(), groups: process.getgroups(), cwd: process.cwd() }),
@@ -103,6 +105,7 @@ function json(response, value) {
 
 const server = createServer((request, response) => {
   state.inFlight += 1;
+  request.socket.requests = (request.socket.requests ?? 0) + 1;
   state.mostInFlight = Math.max(state.mostInFlight, state.inFlight);
   response.once('close', () => {
     state.inFlight -= 1;

@@ -72,6 +72,7 @@ function bind(...ports: number[]): ReturnType<ListeningSockets['prepare']> {
       port: one,
       host: '',
       proxyProtocol: [],
+      h2c: false,
       tls: null,
     }),
   );

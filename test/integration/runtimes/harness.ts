@@ -171,7 +171,7 @@ export class RuntimeHarness {
 const site: SiteConfig = {
   id: 3,
   name: 'main',
-  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [], tls: null }],
+  bindings: [{ protocol: 'http', address: '*', port: 8080, host: '', proxyProtocol: [], h2c: false, tls: null }],
   limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 1_000, maxConnectionsPerAddress: 0 },
   strictTransportSecurity: '',
   redirectPort: 0,

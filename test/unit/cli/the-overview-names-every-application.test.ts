@@ -11,6 +11,7 @@ const binding = (address: string, port: number, host: string): BindingConfig => 
   port,
   host,
   proxyProtocol: [],
+  h2c: false,
   tls: null,
 });
 

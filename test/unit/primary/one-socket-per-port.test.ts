@@ -13,6 +13,7 @@ const binding = (address: string, port: number, host = ''): BindingConfig => ({
   port,
   host,
   proxyProtocol: [],
+  h2c: false,
   tls: null,
 });
 const sites = (...bindings: BindingConfig[]): SiteConfig[] => [

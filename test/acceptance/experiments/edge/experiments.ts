@@ -1,5 +1,6 @@
 import type { Experiment } from '../../experiment.js';
 import { fairness, idleClients } from './fairness.js';
+import { http2Floods, http2RapidReset } from './http2-abuse.js';
 import { keepAliveRace } from './keep-alive-race.js';
 import { logDiskFull } from './log-disk-full.js';
 import { reloads } from './reloads.js';
@@ -11,6 +12,8 @@ export const edge: readonly Experiment[] = [
   slowHttp,
   fairness,
   idleClients,
+  http2RapidReset,
+  http2Floods,
   keepAliveRace,
   reloads,
   stoppedListener,
