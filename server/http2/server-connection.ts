@@ -127,8 +127,8 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
       this.#skippedTo = id;
     }
     this.lastPeerId = id;
-    const { listBytes } = this.decoder;
-    if (this.streams.size >= this.#streamsMax || this.#headBytes + listBytes > http2HeadBytesMax) {
+    const headBytes = Math.min(this.decoder.listBytes, headerBlockBytesMax);
+    if (this.streams.size >= this.#streamsMax || this.#headBytes + headBytes > http2HeadBytesMax) {
       if (this.budget.spendReset(ResetCost.refused)) this.sendReset(id, ErrorCode.refusedStream);
       else this.fail(failures.resets);
       return;
@@ -137,8 +137,8 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     stream.open(id, this.received.streamBytes, this.peer.initialWindowBytes);
     const reason = readRequest(this.decoder, stream.request, isEnd, this.#schemes);
     this.streams.set(id, stream);
-    stream.headBytes = Math.min(listBytes, headerBlockBytesMax);
-    this.#headBytes += stream.headBytes;
+    stream.headBytes = headBytes;
+    this.#headBytes += headBytes;
     if (isEnd) stream.advance(StreamEvent.peerEnds);
     else stream.expectedBytes = stream.request.framing === 'chunked' ? -1 : stream.request.contentLength;
     if (reason !== '') this.malformed(stream, reason);

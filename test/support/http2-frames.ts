@@ -78,6 +78,11 @@ export function block(...fields: readonly string[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A literal with incremental indexing (RFC 7541 6.2.1). */
+export function indexedLiteral(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([0x40]), literal(name), literal(value)]);
+}
+
 /** A string literal without Huffman coding (RFC 7541 5.2). */
 export function literal(text: string): Buffer {
   const bytes = Buffer.from(text, 'latin1');
