@@ -4,7 +4,7 @@ import { Budget, ResetCost } from './budget.js';
 import { ErrorCode, lastStreamId } from './codes.js';
 import { failures } from './errors.js';
 import { FrameWriter } from './frame-writer.js';
-import { HpackDecoder } from './hpack-decoder.js';
+import { type BlockLimits, HpackDecoder } from './hpack-decoder.js';
 import { HpackEncoder } from './hpack-encoder.js';
 import type { PeerSettings } from './peer-settings.js';
 import { ReceiveWindow } from './receive-window.js';
@@ -20,6 +20,13 @@ const goAwayPing = Uint8Array.from([0x64, 0x72, 0x61, 0x69, 0x6e, 0, 0, 1]);
 const ownerPing = Uint8Array.from([0x61, 0x6c, 0x69, 0x76, 0x65, 0, 0, 1]);
 const noBytes = Buffer.alloc(0);
 
+/** What a role allows its peer: header blocks, and windows of a stream and of the connection. */
+export interface ConnectionLimits {
+  readonly blocks: BlockLimits;
+  readonly streamBytes: number;
+  readonly connectionBytes: number;
+}
+
 type Closing = typeof StreamEvent.peerResets | typeof StreamEvent.weReset;
 
 /**
@@ -33,7 +40,7 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   protected readonly events: Http2Events<S>;
   protected readonly writer: FrameWriter;
   protected readonly encoder = new HpackEncoder();
-  protected readonly decoder = new HpackDecoder();
+  protected readonly decoder: HpackDecoder;
   protected readonly streams = new Map<number, S>();
   protected readonly sending: SendQueue<S>;
   protected readonly received: ReceiveWindow;
@@ -50,17 +57,12 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   #controlWaiting = 0;
   #sentAtLastTick = -1;
 
-  constructor(
-    output: FrameOutput,
-    events: Http2Events<S>,
-    peer: PeerSettings,
-    streamBytes: number,
-    connectionBytes: number,
-  ) {
+  constructor(output: FrameOutput, events: Http2Events<S>, peer: PeerSettings, limits: ConnectionLimits) {
     this.events = events;
+    this.decoder = new HpackDecoder(limits.blocks);
     this.peer = peer;
     this.writer = new FrameWriter(output);
-    this.received = new ReceiveWindow(this.writer, streamBytes, connectionBytes);
+    this.received = new ReceiveWindow(this.writer, limits.streamBytes, limits.connectionBytes);
     this.sending = new SendQueue<S>(this.writer, {
       onQueueEmpty: (stream) => {
         if (stream.isLocalDone) this.finishSending(stream);
@@ -75,6 +77,9 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   abstract start(): void;
 
   abstract receive(buffer: Buffer, start: number, end: number, nowMs: number): void;
+
+  /** The code for a stream that we are through with before the peer is. */
+  protected abstract readonly releaseCode: number;
 
   /** Was this id never used, by either side? */
   protected abstract isIdle(id: number): boolean;
@@ -287,7 +292,7 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
 
   /** The owner is through, and so are we: what the peer did not send yet is not wanted. */
   #endReleased(stream: S): void {
-    if (stream.state < StreamState.closed) this.reset(stream, ErrorCode.noError);
+    if (stream.state < StreamState.closed) this.reset(stream, this.releaseCode);
     else this.dropIfDone(stream);
   }
 

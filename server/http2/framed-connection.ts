@@ -1,6 +1,6 @@
 // HOT: measured by test/bench/http2.bench.ts
 import { ErrorCode, Flag, FrameType, lastStreamId, windowBytesLimit } from './codes.js';
-import { ConnectionCore } from './connection.js';
+import { ConnectionCore, type ConnectionLimits } from './connection.js';
 import { failures } from './errors.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { HeaderBlock } from './header-block.js';
@@ -15,7 +15,7 @@ const FrameCost = { plain: 1, ping: 2, emptyData: 2, settings: 10 } as const;
 /** What comes in, frame by frame (RFC 9113 6), for both roles. The roles say what header blocks mean. */
 export abstract class FramedConnection<S extends StreamCore<unknown>> extends ConnectionCore<S> implements FrameSink {
   readonly #reader: FrameReader;
-  readonly #block = new HeaderBlock();
+  readonly #block: HeaderBlock;
   #hasSettings = false;
   /** The stream of the DATA frame at hand; null = its bytes are not wanted. */
   #dataStream: S | null = null;
@@ -25,11 +25,11 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
     output: FrameOutput,
     events: Http2Events<S>,
     peer: PeerSettings,
-    streamBytes: number,
-    connectionBytes: number,
+    limits: ConnectionLimits,
     expectsPreface: boolean,
   ) {
-    super(output, events, peer, streamBytes, connectionBytes);
+    super(output, events, peer, limits);
+    this.#block = new HeaderBlock(limits.blocks.bytes);
     this.#reader = new FrameReader(this, expectsPreface);
   }
 
@@ -44,6 +44,9 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
 
   /** SETTINGS were taken. */
   protected abstract onPeerSettings(): void;
+
+  /** The peer resets this stream; told before the stream is closed. */
+  protected abstract onPeerReset(stream: S, code: number): void;
 
   /** The peer looks at no stream of ours above `lastId`. */
   protected abstract onPeerGoAway(lastId: number): void;
@@ -217,8 +220,10 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
   #onReset(id: number, code: number): void {
     const stream = this.streams.get(id);
     const verdict = frameVerdict(FrameType.rstStream, this.stateOf(id, stream));
-    if (stream !== undefined && verdict === Verdict.accept) this.endStream(stream, code, StreamEvent.peerResets);
-    else if (verdict === Verdict.idleStream) this.fail(failures.idleStream);
+    if (stream !== undefined && verdict === Verdict.accept) {
+      this.onPeerReset(stream, code);
+      this.endStream(stream, code, StreamEvent.peerResets);
+    } else if (verdict === Verdict.idleStream) this.fail(failures.idleStream);
     else this.spendFrame(FrameCost.plain);
   }
 

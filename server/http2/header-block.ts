@@ -1,4 +1,4 @@
-import { headerBlockBytesMax, http2BlockFramesMax } from '../../config/base/limits.js';
+import { http2BlockFramesMax } from '../../config/base/limits.js';
 
 /** A header block that comes in several frames (RFC 9113 6.10), collected within bounds: CONTINUATION floods end here. */
 export class HeaderBlock {
@@ -6,8 +6,13 @@ export class HeaderBlock {
   id = 0;
   isEnd = false;
   length = 0;
+  readonly #bytesMax: number;
   #frames = 0;
   #bytes: Buffer | null = null;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
 
   /** Everything that came; valid until `close`. */
   get bytes(): Buffer {
@@ -24,8 +29,8 @@ export class HeaderBlock {
   /** False: too many frames or bytes. */
   add(buffer: Buffer, start: number, end: number): boolean {
     const length = this.length + end - start;
-    if (++this.#frames > http2BlockFramesMax || length > headerBlockBytesMax) return false;
-    const bytes = (this.#bytes ??= Buffer.allocUnsafe(headerBlockBytesMax));
+    if (++this.#frames > http2BlockFramesMax || length > this.#bytesMax) return false;
+    const bytes = (this.#bytes ??= Buffer.allocUnsafe(this.#bytesMax));
     buffer.copy(bytes, this.length, start, end);
     this.length = length;
     return true;

@@ -1,5 +1,10 @@
 // HOT: measured by test/bench/http2.bench.ts
-import { headerBlockBytesMax, http2FieldLinesMax } from '../../config/base/limits.js';
+import {
+  headerBlockBytesMax,
+  http2FieldLinesMax,
+  responseHeaderBytesMax,
+  responseHeaderFieldsMax,
+} from '../../config/base/limits.js';
 import { latin1 } from '../http1/bytes.js';
 import { initialHeaderTableBytes } from './codes.js';
 import { nameKind } from './field-names.js';
@@ -8,7 +13,16 @@ import { integer, readInteger } from './hpack-integer.js';
 import { decodeHuffman } from './huffman.js';
 
 /** No string of a block is longer than the block; Huffman codes have 5 bits at least. */
-const scratch = Buffer.allocUnsafeSlow(headerBlockBytesMax * 2);
+const scratch = Buffer.allocUnsafeSlow(responseHeaderBytesMax * 2);
+
+/** What is kept of a block: bytes, which bound the block itself too, and field lines. */
+export interface BlockLimits {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+export const requestBlocks: BlockLimits = { bytes: headerBlockBytesMax, lines: http2FieldLinesMax };
+export const answerBlocks: BlockLimits = { bytes: responseHeaderBytesMax, lines: responseHeaderFieldsMax };
 
 /** Offset behind the string that was read last. */
 const text = { at: 0 };
@@ -40,13 +54,13 @@ export class HpackDecoder {
   /** Of all lines, as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 6.5.2). */
   listBytes = 0;
   isTooLarge = false;
-  readonly #tableBytesMax: number;
+  readonly #limits: BlockLimits;
 
-  constructor(tableBytesMax: number = initialHeaderTableBytes) {
-    this.#tableBytesMax = tableBytesMax;
+  constructor(limits: BlockLimits = requestBlocks) {
+    this.#limits = limits;
   }
 
-  /** Decodes a complete block of at most `headerBlockBytesMax`. False: COMPRESSION_ERROR, the connection is lost. */
+  /** Decodes a complete block of at most `BlockLimits.bytes`. False: COMPRESSION_ERROR, the connection is lost. */
   decode(buffer: Buffer, start: number, end: number): boolean {
     this.count = 0;
     this.listBytes = 0;
@@ -64,7 +78,7 @@ export class HpackDecoder {
       } else if (first >= 0x20) {
         // A size update stands before the first field line (RFC 7541 4.2).
         const bytes = readInteger(buffer, at, end, 5);
-        if (bytes < 0 || bytes > this.#tableBytesMax || this.listBytes > 0) return false;
+        if (bytes < 0 || bytes > initialHeaderTableBytes || this.listBytes > 0) return false;
         this.table.resize(bytes);
         at = integer.at;
       } else {
@@ -104,7 +118,7 @@ export class HpackDecoder {
 
   #take(entry: FieldEntry): void {
     this.listBytes += entry.name.length + entry.value.length + entryOverheadBytes;
-    if (this.listBytes > headerBlockBytesMax || this.count === http2FieldLinesMax) {
+    if (this.listBytes > this.#limits.bytes || this.count === this.#limits.lines) {
       this.isTooLarge = true;
       return;
     }

@@ -13,6 +13,7 @@ import { ResetCost } from './budget.js';
 import { ErrorCode, FrameType, initialWindowBytes, Setting } from './codes.js';
 import { failures } from './errors.js';
 import { FramedConnection } from './framed-connection.js';
+import { requestBlocks } from './hpack-decoder.js';
 import { PeerSettings } from './peer-settings.js';
 import { readRequest } from './request-fields.js';
 import { ServerStreamCore } from './stream.js';
@@ -34,6 +35,7 @@ const spareHeadBytesMax = 8_192;
 /** The server's side of a client connection: header blocks become requests, answers become frames. */
 class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements ServerConnection<T> {
   protected override readonly events: ServerEvents<T>;
+  protected readonly releaseCode = ErrorCode.noError;
   readonly #schemes: 'https' | 'any';
   readonly #streamsMax: number;
   readonly #spares: ServerStreamCore<T>[] = [];
@@ -49,7 +51,7 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     const streamBytes = options.streamWindowBytes ?? http2StreamWindowBytes;
     const connectionBytes = options.connectionWindowBytes ?? http2ConnectionWindowBytes;
     invariant(streamBytes >= initialWindowBytes && connectionBytes >= initialWindowBytes, 'windows only grow');
-    super(output, events, new PeerSettings(false), streamBytes, connectionBytes, true);
+    super(output, events, new PeerSettings(false), { blocks: requestBlocks, streamBytes, connectionBytes }, true);
     this.events = events;
     this.#schemes = options.schemes;
     this.#streamsMax = options.maxConcurrentStreams ?? http2StreamsMax;
@@ -188,6 +190,10 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
 
   protected onPeerSettings(): void {
     // Nothing of ours depends on them.
+  }
+
+  protected onPeerReset(): void {
+    // The owner is told as of any reset.
   }
 
   protected onPeerGoAway(): void {

@@ -92,6 +92,8 @@ export class ServerStreamCore<T> extends StreamCore<T> implements ServerStream<T
 export class ClientStreamCore<T> extends StreamCore<T> implements ClientStream<T> {
   readonly answer = createResponseHead();
   isUnprocessed = false;
+  hasFinalHead = false;
+  interims = 0;
   /** The method was HEAD, so that a Content-Length says nothing about DATA. */
   isHead = false;
 }

@@ -117,7 +117,7 @@ describe('RFC 7541 Appendix C.3 to C.6: messages of one connection', () => {
       [222, 222, 215],
     ],
   ])('%s', (_name, tableBytes, messages, blocks, sizes) => {
-    const decoder = new HpackDecoder(4_096);
+    const decoder = new HpackDecoder();
     decoder.table.resize(tableBytes);
     for (const [at, bytes] of blocks.entries()) {
       expect(decode(decoder, hex(bytes))).toEqual(messages[at]);
