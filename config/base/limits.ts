@@ -162,6 +162,8 @@ export const abandonedGroupAgeMs = 60_000;
 /** Until a killed control group is empty. */
 export const groupEmptyPollMs = 10;
 export const groupEmptyPollsMax = 500;
+/** Dead processes of it that nobody has reaped yet and that are not waited for. */
+export const groupUnreapedMax = 16;
 /** How often usage is compared with limits that the kernel does not hold by itself. */
 export const limitWatchIntervalMs = 1_000;
 /** RLIMIT_NPROC counts threads too; a worker of Node has about 11, of .NET about 30. */

@@ -101,6 +101,11 @@ export function readOutOfMemoryKills(folder: string, version: 1 | 2): number {
   return numberIn(join(folder, file), /^oom_kill (\d+)$/m) ?? 0;
 }
 
+/** Dead processes that nobody has reaped yet count too, unlike among the members. */
+export function readProcessCount(folder: string): number {
+  return numberIn(join(folder, 'pids.current'), /^(\d+)/) ?? 0;
+}
+
 export function readMembers(folder: string): number[] {
   try {
     const text = readFileSync(join(folder, 'cgroup.procs'), 'latin1');

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../config/base/clock.js';
 import { codeOf, messageOf } from '../../../config/base/errors.js';
-import { groupEmptyPollMs, groupEmptyPollsMax, userSweepsMax } from '../../../config/base/limits.js';
+import { groupEmptyPollMs, groupEmptyPollsMax, groupUnreapedMax, userSweepsMax } from '../../../config/base/limits.js';
 import type { Logger } from '../../../config/base/logger.js';
-import { readMembers, readOutOfMemoryKills } from './group-files.js';
+import { readMembers, readOutOfMemoryKills, readProcessCount } from './group-files.js';
 import type { Hierarchy } from './hierarchies.js';
 
 export interface GroupFolder {
@@ -53,10 +53,13 @@ export class WorkerGroup {
     killOneByOne(this.#folders);
   }
 
-  /** Kills, waits until it is empty (the kernel needs a moment) and removes it. */
+  /**
+   * Kills, waits until it is empty (the kernel needs a moment) and removes it. Many dead that wait to be reaped are waited
+   * for too: they count against pidsMax, and a Node that can start no thread hangs instead of ending.
+   */
   async end(): Promise<void> {
     this.kill();
-    for (let polls = 0; polls < groupEmptyPollsMax && this.#members() > 0; polls++) {
+    for (let polls = 0; polls < groupEmptyPollsMax && (this.#members() > 0 || this.#isCrowded()); polls++) {
       await new Promise<void>((resolve) => void this.#clock.setTimer(groupEmptyPollMs, resolve));
       if (polls % 10 === 9) this.kill();
     }
@@ -65,6 +68,10 @@ export class WorkerGroup {
 
   #members(): number {
     return Math.max(...this.#folders.map(({ folder }) => readMembers(folder).length));
+  }
+
+  #isCrowded(): boolean {
+    return this.#folders.some(({ folder }) => readProcessCount(folder) > groupUnreapedMax);
   }
 
   #tryWrite(file: string, value: string): boolean {

@@ -20,6 +20,11 @@ module.exports = {
     endless(socket, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', () => `4000\r\n${'x'.repeat(0x4000)}\r\n`),
   'endless-chunk-size': (socket) =>
     endless(socket, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', () => '0'.repeat(16_384)),
+  'endless-crumbs': (socket) =>
+    endless(socket, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', () => {
+      for (let n = 0; n < 63; n += 1) socket.write('1\r\nx\r\n');
+      return '1\r\nx\r\n';
+    }),
   splitting: (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: a\nSet-Cookie: stolen=1\r\n\r\nok'),
   'splitting-cr': (socket) =>
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: a\rSet-Cookie: stolen=1\r\n\r\nok'),

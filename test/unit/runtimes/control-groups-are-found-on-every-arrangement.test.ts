@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cgroups, createCgroups } from '../../../pools/runtimes/cgroups/cgroups.js';
+import { WorkerGroup } from '../../../pools/runtimes/cgroups/worker-group.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { samplePool } from '../../support/sample-pools.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
@@ -84,4 +85,27 @@ test('v2: every controller is handed on, and limits are written in the words of 
     groups.enterServer();
     expect(readFileSync(join(root, 'all/sluice-d2cd8dfa/-server/cpu.weight'), 'latin1')).toBe('400');
   });
+});
+
+test('the end of a worker waits for the dead of a fork bomb, which count until they are reaped', async () => {
+  const folder = tempFolder('cg');
+  const clock = new ManualClock();
+  const hierarchy = { version: 2, controllers: ['pids'], parent: folder, prefix: '' } as const;
+  const group = new WorkerGroup([{ hierarchy, folder }], 'w1', clock, quiet);
+  const unreaped = join(folder, 'w1', 'pids.current');
+  const turn = async (): Promise<void> => {
+    clock.advance(10);
+    await Promise.resolve();
+  };
+  writeFileSync(unreaped, '125\n');
+  let ended = false;
+  const end = group.end().then(() => {
+    ended = true;
+  });
+  for (let turns = 0; turns < 100; turns += 1) await turn();
+  expect(ended).toBe(false);
+  writeFileSync(unreaped, '3\n');
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  await end;
+  removeFolder(folder);
 });

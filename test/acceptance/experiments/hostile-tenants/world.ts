@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { freePort } from '../../../support/free-port.js';
 import { call } from '../../../support/http-client.js';
 import { outOfProcess } from '../../../support/hosting.js';
+import { reasonToSkip } from '../../../support/missing.js';
 import { app, repository } from '../../../support/paths.js';
 import { commandLine, residentBytes, statusNumber } from '../../../support/processes.js';
 import { type Settings, type Sluice, startSluice } from '../../../support/sluice.js';
@@ -142,7 +143,7 @@ function groupFiles(pid: number): string[] {
     .split('\n')
     .flatMap((line) => {
       const [, controllers = '', path] = line.split(':');
-      if (path === undefined) return [];
+      if (path === undefined || path === '/') return [];
       const mount = mounts.find(([, , type, options = '']) =>
         controllers === ''
           ? type === 'cgroup2'
@@ -202,8 +203,10 @@ function serverProcesses(sluice: Sluice): Other[] {
   ];
 }
 
-/** Every worker runs and every fact is known. The caller ends it. */
+/** Every worker runs and every fact is known. The caller ends it. Refused where attackers would not be held. */
 export async function startWorld(): Promise<World> {
+  const reason = reasonToSkip(['other users', 'control groups']);
+  if (reason !== null) throw new Error(reason);
   const apps = tempFolder('t');
   const canary = join(apps, 'canary');
   mkdirSync(canary);

@@ -41,26 +41,32 @@ async function asked(
   return { got: `${words.join(' or ')}, and the next request is clean`, broken };
 }
 
-/** A client that does not read: what waits for it waits in the tenant. */
-async function unread(world: World): Promise<Verdict> {
+/** Of the tenant and its clients: endless answers of both hosting models, read or not. What is not read waits in the tenant. */
+async function endless(world: World, name: string, isRead: boolean): Promise<Verdict> {
   const listeners = world.server.filter(({ name }) => name.startsWith('listener'));
   const bytes = (): number => listeners.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
   const before = bytes();
   const clients: RawClient[] = [];
   for (const { pool } of [world.inside, world.outside]) {
-    for (let n = 0; n < 8; n += 1) {
+    for (let n = 0; n < 4; n += 1) {
       const client = await RawClient.connect(world.sluice.port);
-      client.socket.pause();
-      client.send(`GET /${pool}/answer/endless-body HTTP/1.1\r\nHost: a\r\n\r\n`);
+      if (isRead) client.socket.removeAllListeners('data').resume();
+      else client.socket.pause();
+      client.send(`GET /${pool}/answer/${name} HTTP/1.1\r\nHost: a\r\n\r\n`);
       clients.push(client);
     }
   }
   await pause(1_500);
   const grown = Math.round((bytes() - before) / 2 ** 20);
   for (const client of clients) client.close();
-  return verdict('held back: a bounded piece of each waits in the listener', {
-    [`listeners grew by ${grown} MB`]: grown < 60,
-  });
+  return verdict(
+    isRead
+      ? 'passed on in turns, as fast as its share of CPU makes them'
+      : 'held back: a bounded piece of each waits in the listener',
+    {
+      [`listeners grew by ${grown} MB`]: grown < 60,
+    },
+  );
 }
 
 const both = ({ inside, outside }: World): readonly Attacker[] => [inside, outside];
@@ -103,6 +109,13 @@ export const answers: readonly Attack[] = [
     what: 'bodies without end for clients that do not read',
     kind: 'pressure',
     by: 'inside',
-    act: unread,
+    act: (world) => endless(world, 'endless-body', false),
+  },
+  {
+    name: 'crumbs',
+    what: 'bodies without end in pieces of one byte, for clients that read them',
+    kind: 'pressure',
+    by: 'inside',
+    act: (world) => endless(world, 'endless-crumbs', true),
   },
 ];

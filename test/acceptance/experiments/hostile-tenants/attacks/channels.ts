@@ -1,42 +1,10 @@
 /** Tenants that use what connects their host with the server: output, control channel, link, inherited descriptors. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isAlive, residentBytes } from '../../../../support/processes.js';
 import { pause, until } from '../../../../support/time.js';
 import { type Attack, type Verdict, verdict } from '../attack.js';
 import { type Attacker, waitMs } from '../attacker.js';
+import { forgeries } from '../logs.js';
 import type { World } from '../world.js';
-
-/** Of lines that tenants made to look like the server's own. */
-const forgedEvent = 'forged-by-tenant';
-
-/** Records of the server log that a tenant wrote itself, and bytes that drive terminals. */
-export function forgeries({ sluice }: World): string[] {
-  const texts = [
-    sluice.output(),
-    ...['sluice.log', 'server.log'].map((name) => textOf(join(sluice.folder, 'log', name))),
-  ];
-  return texts.flatMap((text) =>
-    text.split('\n').flatMap((line) => {
-      // oxlint-disable-next-line no-control-regex
-      if (/[\x00-\x08\x0b-\x1f\x7f\u2028]/.test(line))
-        return [`control bytes in the server log: ${JSON.stringify(line).slice(0, 200)}`];
-      return /^\s*\{"?(level|event)/.test(line) &&
-        new RegExp(`"event":"${forgedEvent}"`).test(line) &&
-        !line.includes('\\"event')
-        ? [`a forged record in the server log: ${line.slice(0, 200)}`]
-        : [];
-    }),
-  );
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 async function pauses(world: World, pool: string): Promise<number> {
   const text = await world.sluice.metrics();
@@ -73,7 +41,7 @@ async function ended(attacker: Attacker, attack: string, facts: unknown, reasons
   })();
   try {
     const { reason } = await attacker.obituary(worker);
-    return verdict(`cut off at once, its worker replaced (${reason})`, {
+    return verdict(`cut off, its worker replaced (${reason})`, {
       [`ended as ${reason}`]: reasons.includes(reason),
     });
   } finally {

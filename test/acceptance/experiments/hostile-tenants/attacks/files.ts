@@ -6,7 +6,7 @@ import { until } from '../../../../support/time.js';
 import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
 import { type Attacker, waitMs } from '../attacker.js';
 import { innocents, listen, type World } from '../world.js';
-import { forgeries } from './channels.js';
+import { forgeries } from '../logs.js';
 
 /** In a file that only root can read. */
 const secret = 'only-root-may-read-this';

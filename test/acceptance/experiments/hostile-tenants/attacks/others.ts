@@ -1,6 +1,7 @@
 /** Tenants that reach for what is not theirs: processes, files, sockets, ports and rights of others. */
 import type { PoolView } from '../../../../../pools/supervisor/ports.js';
 import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
+import { forgeries } from '../logs.js';
 import { secretVariable, type World } from '../world.js';
 
 interface Asked {
@@ -54,6 +55,27 @@ async function adminPort(world: World): Promise<Verdict> {
       'the view tells requests or output of others': leaks.length === 0,
     },
   );
+}
+
+const odd = '\x1b[2J\x9b31m\t"\\\'#\x85';
+
+/** One record for each request, whatever stands in it. */
+async function logInjection(world: World): Promise<Verdict> {
+  const { port } = world.facts;
+  const line = '{"event":"forged-by-tenant"}';
+  const texts = [
+    `GET /evil-out/%0a${encodeURIComponent(line)}?%1b%5b2J%e2%80%a8 HTTP/1.1\r\nHost: a\r\nUser-Agent: ${odd.replaceAll('\x1b', '')}${line}\r\nReferer: ${line}\r\n\r\n`,
+    `GET /evil-out/ HTTP/1.1\r\nHost: a\r\nUser-Agent: a\r\n ${line}\r\n\r\n`,
+    `GET /evil-out/${odd} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    `GET /evil-out/ HTTP/1.1\r\nHost: a${odd}\r\n\r\n`,
+    `${odd} /evil-out/ HTTP/1.1\r\nHost: a\r\n\r\n`,
+  ];
+  const got = await world.outside.tell('send', { port, texts });
+  const answers = Array.isArray(got) ? got.map((one) => String(one).slice(9, 12)) : [];
+  return verdict(`${answers.join(', ')}: one escaped record for each`, {
+    [`${answers.length} answers`]: answers.length === texts.length && answers.every((one) => /^[2345]/.test(one)),
+    [forgeries(world).join(', ')]: forgeries(world).length === 0,
+  });
 }
 
 /** It listens first where a pool with a fixed port will be started. */
@@ -115,7 +137,7 @@ async function inherited({ inside, outside }: World): Promise<Verdict> {
   return { got: 'streams, its control channel and link; an environment built from nothing', broken };
 }
 
-const cannotConnect = /^(EACCES|EPERM|ENOENT|ECONNREFUSED)$/;
+const cannotConnect = /^(EACCES|EPERM)$/;
 
 export const others: readonly Attack[] = [
   refused(
@@ -165,6 +187,14 @@ export const others: readonly Attack[] = [
     by: 'outside',
     leavesNothing: true,
     act: adminPort,
+  },
+  {
+    name: 'log-injection',
+    what: 'requests with line ends, escapes and whole records in every part',
+    kind: 'trespass',
+    by: 'outside',
+    leavesNothing: true,
+    act: logInjection,
   },
   {
     name: 'port-theft',
