@@ -56,7 +56,7 @@ async function endless(world: World, name: string, isRead: boolean): Promise<Ver
       clients.push(client);
     }
   }
-  await pause(1_500);
+  await pause(800);
   const grown = Math.round((bytes() - before) / 2 ** 20);
   for (const client of clients) client.close();
   return verdict(

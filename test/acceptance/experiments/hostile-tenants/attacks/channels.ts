@@ -120,7 +120,9 @@ function attack(
   act: (world: World) => Promise<Verdict>,
   by: Attack['by'] = 'inside',
 ): Attack {
-  return { name, what, kind, by, act: (world) => boundedMemory(world, () => act(world)) };
+  // Where the worker ended, nothing is left to stop.
+  const leavesNothing = /^(control-(flood|endless|garbage)|link-)/.test(name);
+  return { name, what, kind, by, leavesNothing, act: (world) => boundedMemory(world, () => act(world)) };
 }
 
 const bad = ['bad-control-message'];

@@ -150,6 +150,7 @@ export const files: readonly Attack[] = [
     what: 'the folder of its stdoutLogFile becomes a link, a pipe, a file',
     kind: 'trespass',
     by: 'outside',
+    leavesNothing: true,
     act: logFolder,
   },
   {
@@ -157,6 +158,7 @@ export const files: readonly Attack[] = [
     what: 'symbolic and hard links under every name its next log could get',
     kind: 'trespass',
     by: 'outside',
+    leavesNothing: true,
     act: logNames,
   },
   {
@@ -164,6 +166,7 @@ export const files: readonly Attack[] = [
     what: 'links to other people’s folders in HOME, TMPDIR and tmp',
     kind: 'trespass',
     by: 'outside',
+    leavesNothing: true,
     act: ownFolders,
   },
   {
@@ -171,6 +174,7 @@ export const files: readonly Attack[] = [
     what: 'its entry becomes a link to a file of root',
     kind: 'trespass',
     by: 'outside',
+    leavesNothing: true,
     act: entryLink,
   },
   ...webConfigs.map(([name, what, kind, to]): Attack => {

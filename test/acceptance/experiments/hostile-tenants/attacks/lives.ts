@@ -36,6 +36,7 @@ export const lives: readonly Attack[] = [
     what: 'SIGSTOP to itself while requests wait',
     kind: 'trespass',
     by: 'inside',
+    leavesNothing: true,
     act: ({ inside }) => stopItself(inside),
   },
   {
@@ -43,6 +44,7 @@ export const lives: readonly Attack[] = [
     what: 'worker and children hear SIGTERM and stay',
     kind: 'trespass',
     by: 'outside',
+    leavesNothing: true,
     act: ({ outside }) => stopped(outside, 'stay'),
   },
   {
@@ -50,6 +52,7 @@ export const lives: readonly Attack[] = [
     what: 'setsid’d grandchildren without a parent, which ignore SIGTERM',
     kind: 'trespass',
     by: 'outside',
+    leavesNothing: true,
     act: ({ outside }) => stopped(outside, 'escape'),
   },
   {
@@ -57,6 +60,7 @@ export const lives: readonly Attack[] = [
     what: 'process names made for those who read /proc, and that of the server’s own helper',
     kind: 'trespass',
     by: 'inside',
+    leavesNothing: true,
     act: ({ inside }) => stopped(inside, 'fake-name'),
   },
 ];
