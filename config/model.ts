@@ -14,10 +14,13 @@ export interface CompiledConfig {
   readonly version: string;
   /** The file the configuration was loaded from; for a zero-config start the app folder. */
   readonly file: string;
-  /** Every file that was read or looked for, for the watcher. */
+  /** The administrator's files (this one, included ones, secrets; patterns as they are written), for the watcher. */
   readonly sources: readonly string[];
-  /** Those of them that belong to the applications (web.config, files that detection asks for): always watched. */
-  readonly applicationSources: readonly string[];
+  /**
+   * What belongs to the applications (web.config, files that detection asks for), in one group for each site: always
+   * watched. A group that has not changed is the same object as before.
+   */
+  readonly applicationSources: readonly (readonly string[])[];
   readonly server: ServerConfig;
   readonly pools: readonly PoolConfig[];
   readonly sites: readonly SiteConfig[];

@@ -197,7 +197,9 @@ export const webConfigBytesMax = 262_144;
 export const configNodesMax = 200_000;
 export const configDepthMax = 32;
 export const configAliasesMax = 200;
-export const configIncludesMax = 1_000;
+/** Entries of `sites` and of `applicationPools`. */
+export const configEntriesMax = 20_000;
+export const configIncludesMax = 20_000;
 export const configDiagnosticsMax = 500;
 export const expandedValueBytesMax = 65_536;
 export const xmlElementsMax = 20_000;
@@ -292,6 +294,8 @@ export const lostLinesWaitMs = 250;
 export const startGateHoldMs = 5_000;
 /** A worker that has just started has the machine for itself so long before a spare host is started for the next one. */
 export const spareRestMs = 1_000;
+/** Sites in one message to a listener that has to learn all of them. */
+export const routesPerMessageMax = 500;
 export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;
@@ -364,11 +368,18 @@ export const certificateWarningMs = 1_209_600_000;
 export const certificateLookIntervalMs = 3_600_000;
 
 /** One load of the configuration in its own thread. */
-export const configLoadLimitMs = 30_000;
+export const configLoadLimitMs = 60_000;
+/** Sites and pools from which on its thread stays and loads only what has changed. */
+export const configThreadStaysFrom = 400;
+export const lastGoodDelayMs = 2_000;
 export const watchRenameDelayMs = 20;
 export const watchWriteDelayMs = 200;
+/** However often files are written meanwhile. */
+export const watchDelayMaxMs = 1_000;
 export const watchPollIntervalMs = 30_000;
-export const watchedFoldersMax = 4_096;
+export const watchedFoldersMax = 65_536;
+/** Files that are looked at in one turn; with more of them a look at all takes several. */
+export const watchedFilesPerTurn = 2_000;
 
 /** Metrics: series of one family, and series encoded before other work gets a turn. */
 export const metricSeriesMax = 200_000;

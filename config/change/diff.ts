@@ -46,8 +46,12 @@ export function diffConfig(before: CompiledConfig, after: CompiledConfig): Confi
   return {
     pools,
     routes: !same([before.sites, before.applications, before.server], [after.sites, after.applications, after.server]),
-    restart: restartFields.filter((field) => !same(before.server[field], after.server[field])),
+    restart: restartSettings(before, after),
   };
+}
+
+export function restartSettings(before: CompiledConfig, after: CompiledConfig): readonly (keyof ServerConfig)[] {
+  return restartFields.filter((field) => !same(before.server[field], after.server[field]));
 }
 
 function poolChange(

@@ -4,13 +4,16 @@
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { configFileBytesMax } from '../base/limits.js';
 import { decodeText, readBounded } from '../load/read-file.js';
 import type { CompiledConfig } from '../model.js';
 
 /** Raised whenever the shape of CompiledConfig changes: a copy of another shape is not used. */
-const copyFormat = 3;
-const copyBytesMax = 16 * configFileBytesMax;
+const copyFormat = 4;
+const copyBytesMax = 64 * configFileBytesMax;
+/** Entries that are made text before other work gets a turn. */
+const entriesPerTurn = 250;
 
 function copyPath(stateDir: string): string {
   return join(stateDir, 'last-good.json');
@@ -21,8 +24,23 @@ export async function storeLastGood(config: CompiledConfig): Promise<void> {
   const path = copyPath(config.server.stateDir);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const next = `${path}.new`;
-  await writeFile(next, JSON.stringify({ format: copyFormat, config }), { mode: 0o600 });
+  await writeFile(next, copyText(config), { mode: 0o600 });
   await rename(next, path);
+}
+
+/** JSON in pieces: one of ten thousand sites has tens of megabytes. */
+async function* copyText(config: CompiledConfig): AsyncGenerator<string> {
+  const { pools, sites, applications, sources, applicationSources, ...rest } = config;
+  yield `{"format":${copyFormat},"config":{${JSON.stringify(rest).slice(1, -1)}`;
+  for (const [name, list] of Object.entries({ pools, sites, applications, sources, applicationSources })) {
+    yield `,${JSON.stringify(name)}:[`;
+    for (let from = 0; from < list.length; from += entriesPerTurn) {
+      await nextTurn();
+      yield (from === 0 ? '' : ',') + JSON.stringify(list.slice(from, from + entriesPerTurn)).slice(1, -1);
+    }
+    yield ']';
+  }
+  yield '}}';
 }
 
 /** The copy made for the same configuration file; null when there is none that can be used. */

@@ -1,11 +1,17 @@
-/** What the compiler asks about an application's folder. Tenants fill it: every answer is bounded. */
-import { type Dirent, constants } from 'node:fs';
-import { open, opendir, stat } from 'node:fs/promises';
+/**
+ * What the compiler asks about an application's folder. Tenants fill it: every answer is bounded. Not asynchronous:
+ * see `readBoundedNow`.
+ */
+import { type Dirent, constants, opendirSync, type Stats, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { detectionBinaryBytesMax, detectionFolderEntriesMax, detectionJsonBytesMax } from '../base/limits.js';
-import type { Sources } from '../load/document.js';
+import type { Sources } from '../load/sources.js';
 import type { WatchedFile } from '../model.js';
-import { decodeText, readBounded } from '../load/read-file.js';
+import { decodeText, readBoundedNow } from '../load/read-file.js';
+
+/** Entries that one system call brings along. */
+const bufferedEntries = 128;
 
 export type JsonFile =
   | { readonly kind: 'json'; readonly value: unknown }
@@ -26,16 +32,16 @@ export class AppFolder {
     return resolve(this.path, name);
   }
 
-  async exists(): Promise<boolean> {
-    return (await statOrNull(this.path))?.isDirectory() ?? false;
+  exists(): boolean {
+    return statOrNull(this.path)?.isDirectory() ?? false;
   }
 
-  async isFile(name: string): Promise<boolean> {
-    return (await statOrNull(this.resolve(name)))?.isFile() ?? false;
+  isFile(name: string): boolean {
+    return statOrNull(this.resolve(name))?.isFile() ?? false;
   }
 
-  async isFolder(name: string): Promise<boolean> {
-    return (await statOrNull(this.resolve(name)))?.isDirectory() ?? false;
+  isFolder(name: string): boolean {
+    return statOrNull(this.resolve(name))?.isDirectory() ?? false;
   }
 
   /** Tells the watcher that the compiled result depends on this name. */
@@ -44,22 +50,27 @@ export class AppFolder {
   }
 
   /** Its stamp changes when the file does: size and time of change. */
-  async stamp(name: string): Promise<WatchedFile> {
+  stamp(name: string): WatchedFile {
     const path = this.resolve(name);
-    const found = await statOrNull(path);
+    const found = statOrNull(path);
     const stamp = found?.isFile() === true ? `${found.size} ${found.mtimeMs}` : '';
     this.sources.add(path, stamp);
     return { path, stamp };
   }
 
   /** Names directly in the folder, sorted; at most the limit. */
-  async entries(): Promise<readonly string[]> {
+  entries(): readonly string[] {
     if (this.names !== null) return this.names;
     const names: string[] = [];
     try {
-      for await (const entry of await opendir(this.path)) {
-        if (isFileLike(entry)) names.push(entry.name);
-        if (names.length >= detectionFolderEntriesMax) break;
+      const opened = opendirSync(this.path, { bufferSize: bufferedEntries });
+      try {
+        for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) {
+          if (isFileLike(entry)) names.push(entry.name);
+          if (names.length >= detectionFolderEntriesMax) break;
+        }
+      } finally {
+        opened.closeSync();
       }
     } catch {
       // A folder that cannot be listed has no entries; starting the application says why.
@@ -68,9 +79,9 @@ export class AppFolder {
     return this.names;
   }
 
-  async json(name: string): Promise<JsonFile> {
+  json(name: string): JsonFile {
     const path = this.resolve(name);
-    const read = await readBounded(path, detectionJsonBytesMax, true);
+    const read = readBoundedNow(path, detectionJsonBytesMax, true);
     this.sources.add(path, read.kind === 'bytes' ? read.bytes : null);
     if (read.kind === 'absent') return { kind: 'absent' };
     if (read.kind === 'refused') return { kind: 'bad', message: read.message };
@@ -121,9 +132,9 @@ function isFileLike(entry: Dirent): boolean {
   return entry.isFile() || entry.isSymbolicLink();
 }
 
-async function statOrNull(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+function statOrNull(path: string): Stats | null {
   try {
-    return await stat(path);
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
   } catch {
     return null;
   }

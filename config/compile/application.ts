@@ -1,7 +1,7 @@
 /** One application: the web.config files that hold for it, then its hosting. What is wrong with them stays with the application. */
 import type { Diagnostic } from '../base/diagnostics.js';
 import { parseBoolean, parseUint, shown } from '../base/units.js';
-import type { Sources } from '../load/document.js';
+import type { Sources } from '../load/sources.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
 import type { WebConfigReader } from '../load/web-config.js';
 import type { ApplicationFailure, HostingConfig } from '../model.js';

@@ -1,42 +1,24 @@
 /** The applications of all sites, in configuration order. */
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
+import type { Diagnostic } from '../base/diagnostics.js';
 import { applicationsReadAtOnce, subFoldersMax, subFoldersPerApplicationMax } from '../base/limits.js';
-import type { Sources } from '../load/document.js';
 import { placeOfFile } from '../load/expand.js';
-import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
+import { diagnosticAt, type Path, type Place, placeAt } from '../load/source.js';
+import { digestOf, Sources } from '../load/sources.js';
 import { WebConfigReader } from '../load/web-config.js';
 import type { ApplicationConfig } from '../model.js';
-import { type ApplicationDefaults, applicationDefaults } from '../schema/root.js';
 import { Build, type Built, ignoredSections, openRestrictions, type WebConfigsOf } from './application.js';
+import { type Declared, Declaring } from './declared-applications.js';
 import { poolConflict } from './hosting.js';
 import { inParallel } from './in-parallel.js';
-import { inherit, isPlain, textOf } from './inherit.js';
+import type { KeptApplication, KeptApplications, LoadMemory } from './memory.js';
 import { ModuleRefusal } from './module-problem.js';
-import { type CompiledPool, defaultPoolName, type Pools } from './pools.js';
+import type { Pools } from './pools.js';
 import type { Report } from './report.js';
 import type { CompiledSite } from './sites.js';
-import { effective, foldersOf, keyOf } from './web-config-layers.js';
+import { effective } from './web-config-layers.js';
 
 const maxAllowedContentLengthDefault = 30_000_000;
-
-/** An application before its web.config and folder are looked at. */
-interface Declared {
-  readonly site: CompiledSite;
-  /** Applications around it, outermost first, and the keys of all of its site. */
-  parents: readonly Declared[];
-  applications: ReadonlySet<string>;
-  readonly raw: Readonly<Record<string, unknown>>;
-  readonly at: Path;
-  readonly path: string;
-  readonly key: string;
-  readonly id: string;
-  readonly pool: CompiledPool;
-  readonly physicalPath: string;
-  /** Null: not preloadEnabled. */
-  readonly preloadPath: string | null;
-  /** maxAllowedContentLength of its entry, and with its defaults. */
-  readonly limits: { readonly own: number | undefined; readonly inherited: number | undefined };
-}
 
 /** What its web.config files and its folder say. */
 interface Compiled {
@@ -46,68 +28,145 @@ interface Compiled {
   readonly searchEndedAt: string | null;
 }
 
+/** The applications of one site: taken over from an earlier load, or compiled now. */
+interface Unit {
+  readonly site: CompiledSite;
+  kept: KeptApplications | null;
+  declared: readonly Declared[];
+  readonly sources: Sources;
+  readonly reader: WebConfigReader;
+  /** Something besides what is kept was said or found: it is compiled again next time. */
+  isPlain: boolean;
+}
+
+interface ApplicationsInput {
+  readonly defaults: unknown;
+  readonly report: Report;
+  readonly pools: Pools;
+  readonly sources: Sources;
+  readonly secrets: Set<string>;
+  readonly memory: LoadMemory;
+}
+
 export class Applications {
   readonly list: ApplicationConfig[] = [];
-  private readonly declared: Declared[] = [];
+  /** What was read or looked for, site by site. */
+  readonly files: (readonly string[])[] = [];
+  private readonly units: Unit[] = [];
   private readonly report: Report;
-  private readonly pools: Pools;
-  private readonly sources: Sources;
-  private readonly secrets: Set<string>;
-  private readonly defaults: unknown;
+  private readonly input: ApplicationsInput;
+  private readonly declaring: Declaring;
   /** The first application of each pool that can run: it decides the pool's hosting model. */
   private readonly firstOfPool = new Map<string, ApplicationConfig>();
   /** web.config file -> child applications in other pools. */
   private readonly foreignRestrictions = new Map<string, readonly string[]>();
-  private readonly reader: WebConfigReader;
   private readonly searchesEnded: string[] = [];
   private dotnetNoted = 0;
   private dotnetPlace: { readonly place: Place; readonly path: Path; readonly id: string } | null = null;
 
-  constructor(defaults: unknown, report: Report, pools: Pools, sources: Sources, secrets: Set<string>) {
-    this.defaults = defaults;
-    this.report = report;
-    this.pools = pools;
-    this.sources = sources;
-    this.reader = new WebConfigReader(sources);
-    this.secrets = secrets;
+  constructor(input: ApplicationsInput) {
+    this.input = input;
+    this.report = input.report;
+    this.declaring = new Declaring(input.defaults, input.report, input.pools);
   }
 
   async addSite(site: CompiledSite): Promise<void> {
-    const declared = new Map<string, Declared>();
-    const raws = site.raw['applications'];
-    for (const [index, raw] of (Array.isArray(raws) ? (raws as readonly unknown[]) : []).entries()) {
-      if (!isPlain(raw)) continue;
-      const at: Path = [...site.path, 'applications', index];
-      const path = this.checkPath(textOf(raw['path']), [...at, 'path']);
-      if (path === null) continue;
-      if (declared.has(keyOf(path))) {
-        this.report.at([...at, 'path'], {
-          code: 'duplicate-path',
-          message: `another application of this site has the path ${path}`,
-        });
-        continue;
-      }
-      const one = await this.declare(site, raw, path, at);
-      if (one !== null) declared.set(one.key, one);
-    }
-    const applications = new Set(declared.keys());
-    for (const one of declared.values()) {
-      one.parents = foldersOf(one.key).flatMap((folder) => (folder === one.key ? [] : (declared.get(folder) ?? [])));
-      one.applications = applications;
-      this.declared.push(one);
-    }
+    const sources = new Sources();
+    const reader = new WebConfigReader(sources);
+    const unit: Unit = { site, kept: null, declared: [], sources, reader, isPlain: true };
+    unit.kept = await this.recall(unit);
+    if (unit.kept === null) await this.declare(unit);
+    this.units.push(unit);
   }
 
   /** After the last site. Files of several applications are read at once; what comes out is in configuration order. */
   async compile(): Promise<void> {
-    const folders = new Set(this.declared.map(({ physicalPath }) => physicalPath));
-    const share = Math.floor(subFoldersMax / Math.max(1, this.declared.length));
-    const searched = Math.min(subFoldersPerApplicationMax, share);
-    const made = await inParallel(this.declared, applicationsReadAtOnce, (one) => this.read(one, folders, searched));
-    for (const [index, one] of this.declared.entries()) {
-      const compiled = made[index];
-      if (compiled !== undefined) await this.add(one, compiled);
+    const { memory } = this.input;
+    const folders = new Set(this.units.flatMap(foldersOfUnit));
+    const around = memory.around(folders);
+    for (const unit of this.units) {
+      if (unit.kept?.compiled.some(({ config }) => around.has(config.physicalPath)) !== true) continue;
+      unit.kept = null;
+      await this.declare(unit);
     }
+    const count = this.units.reduce((sum, { kept, declared }) => sum + (kept?.compiled ?? declared).length, 0);
+    const searched = Math.min(subFoldersPerApplicationMax, Math.floor(subFoldersMax / Math.max(1, count)));
+    const work = this.units.flatMap((unit) => unit.declared.map((one) => ({ unit, one })));
+    const made = await inParallel(work, applicationsReadAtOnce, ({ unit, one }) =>
+      this.read(unit, one, folders, searched),
+    );
+    let at = 0;
+    for (const unit of this.units) {
+      const kept = unit.kept ?? (await this.keep(unit, made.slice(at, at + unit.declared.length)));
+      at += unit.declared.length;
+      this.take(unit, kept);
+    }
+  }
+
+  private take({ site }: Unit, kept: KeptApplications): void {
+    this.files.push(kept.files);
+    this.input.sources.include([], kept.digest);
+    for (const diagnostic of kept.diagnostics) this.report.push(diagnostic);
+    for (const { index, config, note } of kept.compiled) {
+      const at: Path = [...site.path, 'applications', index];
+      if (note !== null) {
+        this.dotnetNoted++;
+        this.dotnetPlace ??= { place: note, path: at, id: config.id };
+      }
+      this.list.push(this.settleInPool(config, at));
+    }
+  }
+
+  /** What was compiled of the same settings and files; null = it has to be looked at. */
+  private async recall({ site }: Unit): Promise<KeptApplications | null> {
+    const { memory, pools } = this.input;
+    const kept = memory.applications.get(site.raw);
+    if (kept === undefined || !memory.isUntouched(kept)) return null;
+    if (!this.inputsOf(site).every((input, index) => input === kept.inputs[index])) return null;
+    if (kept.diagnostics.length > 0 && kept.siteIndex !== site.path[1]) return null;
+    for (const [index, name] of kept.poolNames.entries()) {
+      if ((await pools.known(name)) !== kept.pools[index]) return null;
+    }
+    return kept;
+  }
+
+  private inputsOf(site: CompiledSite): readonly unknown[] {
+    return [this.input.defaults, site.defaults];
+  }
+
+  /** Puts together what was made of a site; what is as before stays the same object. */
+  private async keep(unit: Unit, made: readonly Compiled[]): Promise<KeptApplications> {
+    const { site, declared, sources } = unit;
+    const { memory } = this.input;
+    const before = memory.applications.get(site.raw);
+    const compiled: KeptApplication[] = [];
+    const diagnostics: Diagnostic[] = [];
+    for (const [index, one] of declared.entries()) {
+      const what = made[index];
+      if (what === undefined) continue;
+      diagnostics.push(...what.report.diagnostics);
+      const config = await this.configOf(unit, one, what);
+      const old = before?.compiled[index]?.config;
+      const isSame = old !== undefined && JSON.stringify(old) === JSON.stringify(config);
+      compiled.push({ index: Number(one.at[3]), config: isSame ? old : config, note: what.made.note });
+    }
+    const files = [...sources.files].sort();
+    const isSameList =
+      before?.files.length === files.length && before.files.every((file, index) => file === files[index]);
+    const kept: KeptApplications = {
+      inputs: this.inputsOf(site),
+      siteIndex: Number(site.path[1]),
+      pools: declared.map(({ pool }) => pool),
+      poolNames: declared.map(({ pool }) => pool.config.name),
+      compiled,
+      diagnostics,
+      files: isSameList ? before.files : files,
+      folders: [...new Set(files.map((file) => dirname(file)))],
+      digest: digestOf(sources.digest('') + JSON.stringify([site.config, compiled.map(({ config }) => config)])),
+    };
+    if (unit.isPlain) memory.applications.set(site.raw, kept);
+    else memory.applications.delete(site.raw);
+    return kept;
   }
 
   /** Notes that are said once for all applications together. */
@@ -126,52 +185,14 @@ export class Applications {
     );
   }
 
-  private checkPath(written: string, at: Path): string | null {
-    const path = written.length > 1 ? written.replace(/\/+$/, '') || '/' : written;
-    const bad =
-      (!path.startsWith('/') && 'must start with /') ||
-      (/[%\\?#*]/.test(path) && 'must not hold % \\ ? # or *') ||
-      (path !== '/' &&
-        path
-          .slice(1)
-          .split('/')
-          .some((part) => part === '' || part === '.' || part === '..') &&
-        'must not hold empty or dot segments');
-    if (bad === false) return path;
-    this.report.at(at, { code: 'bad-path', message: `an application path ${bad}`, remedy: 'such as / or /shop' });
-    return null;
-  }
-
-  private async declare(
-    site: CompiledSite,
-    raw: Readonly<Record<string, unknown>>,
-    path: string,
-    at: Path,
-  ): Promise<Declared | null> {
-    const own = Object.fromEntries(
-      Object.keys(applicationDefaults.shape)
-        .map((key) => [key, raw[key]])
-        .filter((pair) => pair[1] !== undefined),
-    );
-    const settings = applicationDefaults.parse(inherit(inherit(this.defaults, site.raw['applicationDefaults']), own));
-    const poolAt = [...at, 'applicationPool'];
-    const pool = await this.pools.find(
-      settings.applicationPool ?? defaultPoolName,
-      this.report.has(poolAt) ? poolAt : at,
-    );
-    if (pool === null) return null;
-    const folderFile = nodeAt(this.report.root, [...at, 'physicalPath'])?.place.file ?? '/';
-    const physicalPath = resolve(dirname(folderFile), textOf(raw['physicalPath']));
-    const limit = (from: ApplicationDefaults): number | undefined =>
-      from.security.requestFiltering.requestLimits.maxAllowedContentLength;
-    const limits = { own: limit(applicationDefaults.parse(own)), inherited: limit(settings) };
-    const id = `${site.config.name}${path}`;
-    const around = { parents: [], applications: new Set<string>() };
-    const preloadPath = settings.preloadEnabled ? settings.preloadPath : null;
-    return { site, raw, at, path, key: keyOf(path), id, pool, physicalPath, limits, preloadPath, ...around };
+  private async declare(unit: Unit): Promise<void> {
+    const { list, isPlain } = await this.declaring.of(unit.site);
+    unit.declared = list;
+    unit.isPlain = isPlain;
   }
 
   private async read(
+    { sources, reader }: Unit,
     one: Declared,
     applicationFolders: ReadonlySet<string>,
     foldersSearched: number,
@@ -181,22 +202,25 @@ export class Applications {
     const shared = parents.filter((other) => other.pool === pool);
     const folders = [...shared, one].map((other) => ({ folder: other.physicalPath, base: other.key }));
     const around = { target: key, applications, applicationFolders, subFoldersMax: foldersSearched };
-    const webConfigs: WebConfigsOf = { reader: this.reader, folders, ...around };
+    const webConfigs: WebConfigsOf = { reader, folders, ...around };
     const report = this.report.branch();
-    const build = new Build(report, this.sources, this.secrets, { raw, at, id, physicalPath, pool, webConfigs });
+    const build = new Build(report, sources, this.input.secrets, { raw, at, id, physicalPath, pool, webConfigs });
     const made = await build.run();
     return { report, made, webConfigLimit: build.webConfigLimit, searchEndedAt: build.searchEndedAt };
   }
 
-  private async add(one: Declared, { report, made, webConfigLimit, searchEndedAt }: Compiled): Promise<void> {
-    const { site, at, path, id, pool, physicalPath, parents, applications, limits } = one;
-    this.report.join(report);
-    if (searchEndedAt !== null) this.searchesEnded.push(searchEndedAt);
+  private async configOf(unit: Unit, one: Declared, compiled: Compiled): Promise<ApplicationConfig> {
+    const { made, webConfigLimit, searchEndedAt } = compiled;
+    const { site, path, id, pool, physicalPath, parents, limits } = one;
+    if (searchEndedAt !== null) {
+      this.searchesEnded.push(searchEndedAt);
+      unit.isPlain = false;
+    }
     if (made.failure === null && pool.readsWebConfig) {
       const foreign = parents.filter((other) => other.pool !== pool);
-      for (const parent of foreign) await this.noteForeignRestrictions(parent, one, applications);
+      for (const parent of foreign) await this.noteForeignRestrictions(unit, parent, one);
     }
-    const application: ApplicationConfig = {
+    return {
       id,
       site: site.config.name,
       path,
@@ -212,11 +236,6 @@ export class Applications {
       hosting: made.hosting,
       failure: made.failure,
     };
-    if (made.note !== null) {
-      this.dotnetNoted++;
-      this.dotnetPlace ??= { place: made.note, path: at, id };
-    }
-    this.list.push(this.settleInPool(application, at));
   }
 
   /** 500.34 and 500.35: the later application in configuration order does not fit its pool. */
@@ -240,12 +259,9 @@ export class Applications {
     return { ...application, hosting: null, failure: { status: 500, subStatus: conflict.subStatus, diagnostic } };
   }
 
-  private async noteForeignRestrictions(
-    parent: Declared,
-    child: Declared,
-    applications: ReadonlySet<string>,
-  ): Promise<void> {
-    const read = await this.reader.read(parent.physicalPath);
+  private async noteForeignRestrictions({ reader }: Unit, parent: Declared, child: Declared): Promise<void> {
+    const { applications } = child;
+    const read = await reader.read(parent.physicalPath);
     if (read.kind !== 'read') return;
     const { config } = read;
     try {
@@ -286,4 +302,9 @@ export class Applications {
       );
     }
   }
+}
+
+function foldersOfUnit({ kept, declared }: Unit): readonly string[] {
+  if (kept === null) return declared.map(({ physicalPath }) => physicalPath);
+  return kept.compiled.map(({ config }) => config.physicalPath);
 }

@@ -3,17 +3,20 @@ import type { z } from 'zod';
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { messageOf } from '../base/errors.js';
-import { Sources } from '../load/document.js';
+import { configEntriesMax } from '../base/limits.js';
 import { type Environment, placeOfFile } from '../load/expand.js';
+import { FileMemory } from '../load/file-memory.js';
 import { diagnosticAt, type SourceNode, toPlain } from '../load/source.js';
+import { digestOf, Sources } from '../load/sources.js';
 import { readLastGood } from '../change/last-good.js';
 import { hideSecrets } from '../docs/redact.js';
-import type { CompiledConfig, Isolation } from '../model.js';
+import type { CompiledConfig, Isolation, PoolConfig } from '../model.js';
 import { childSchema, settings } from '../schema/annotations.js';
 import { type ServerSettings, rootSchema, rootType, serverSchema } from '../schema/root.js';
 import { Applications } from './applications.js';
 import { isPlain, textOf } from './inherit.js';
 import { shapeDiagnostics } from './issues.js';
+import { LoadMemory } from './memory.js';
 import { warnAboutSettingsThatDoNotAct } from './not-acting.js';
 import { openDocument, type OpenedDocument } from './open-document.js';
 import { Pools } from './pools.js';
@@ -33,6 +36,10 @@ export interface LoadOptions {
    * files, folders) is read. What is wrong with an application that is served alone then stays with it.
    */
   readonly document?: OpenedDocument;
+  /** Of the load before with the same path, environment and overrides: what it knows is not done again. */
+  readonly memory?: LoadMemory;
+  /** The only files that may have changed since then; absent: any. */
+  readonly changed?: ReadonlySet<string>;
   /** For tests: the user that defaults are chosen for; otherwise that of this process. */
   readonly uid?: number;
 }
@@ -55,8 +62,10 @@ export interface LoadResult {
  */
 export async function loadConfig(path: string, options: LoadOptions): Promise<LoadResult> {
   const file = resolve(path);
+  const memory = options.memory ?? new LoadMemory();
+  memory.begin(options.changed ?? null);
   try {
-    const result = await load(file, options);
+    const result = await load(file, options, memory);
     return result.config === null && options.lastGood === true ? await lastGood(file, options, result) : result;
   } catch (error) {
     const message = `the configuration could not be compiled: ${messageOf(error)}`;
@@ -71,7 +80,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
 /** The stored copy with the problems of the file as warnings; what was found wrong stays visible. */
 async function lastGood(file: string, options: LoadOptions, bad: LoadResult): Promise<LoadResult> {
   const uid = options.uid ?? process.getuid?.() ?? 0;
-  const { root } = await openDocument(file, options.environment);
+  const { root } = await openDocument(file, options.environment, new FileMemory());
   const written = root?.entries.get('stateDir')?.value;
   const own = written?.kind === 'scalar' && typeof written.value === 'string' ? written : null;
   const stateDir =
@@ -88,10 +97,10 @@ async function lastGood(file: string, options: LoadOptions, bad: LoadResult): Pr
 /** The same, for `sluice check`. */
 export const checkConfig = loadConfig;
 
-async function load(file: string, options: LoadOptions): Promise<LoadResult> {
-  const document = options.document ?? (await openDocument(file, options.environment));
+async function load(file: string, options: LoadOptions, memory: LoadMemory): Promise<LoadResult> {
+  const document = options.document ?? (await openDocument(file, options.environment, memory.files));
   const sources = new Sources();
-  const result = await judge(file, document, sources, options);
+  const result = await judge(file, document, sources, options, memory);
   const judged = { ...result, document, contents: sources.digest(document.hash) };
   if (!document.alone || options.document !== undefined) return judged;
   // Nothing else is served: what is wrong with the only application is an error.
@@ -105,20 +114,38 @@ async function judge(
   document: OpenedDocument,
   sources: Sources,
   options: LoadOptions,
+  memory: LoadMemory,
 ): Promise<LoadResult> {
   if (document.root === null) return { config: null, diagnostics: document.diagnostics };
   const report = new Report(document.root);
   for (const diagnostic of document.diagnostics) report.push(diagnostic);
   const secrets = new Set<string>();
-  collectSecrets(document.root, rootType, secrets);
-  const raw = toPlain(document.root);
-  const shape = rootSchema.safeParse(raw);
-  if (!shape.success)
-    for (const diagnostic of shapeDiagnostics(shape.error.issues, document.root)) report.push(diagnostic);
+  collectSecrets(document.root, rootType, secrets, memory.secrets);
+  const raw = toPlain(document.root, memory.plain);
+  const issues = shapeIssues(raw, memory.sound);
+  for (const diagnostic of shapeDiagnostics(issues, document.root)) report.push(diagnostic);
   // All problems in one go: what is sound is checked on, although nothing of it will be used.
-  const sound = shape.success ? raw : soundPart(raw, shape.error.issues);
-  if (!isPlain(sound) || !rootSchema.safeParse(sound).success) return finish(null, report, secrets);
-  return finish(await compile({ file, document, raw: sound, report, sources, secrets, options }), report, secrets);
+  const sound = issues.length === 0 ? raw : soundPart(raw, issues);
+  if (!isPlain(sound)) return finish(null, report, secrets);
+  if (issues.length > 0 && !rootSchema.safeParse(sound).success) return finish(null, report, secrets);
+  const compilation = { file, document, raw: sound, report, sources, secrets, options, memory };
+  return finish(await compile(compilation), report, secrets);
+}
+
+/** What is wrong with the shape of `raw`. Entries that were right before are not looked at again. */
+function shapeIssues(raw: unknown, sound: WeakSet<object>): readonly z.core.$ZodIssue[] {
+  if (!isPlain(raw)) return rootSchema.safeParse(raw).error?.issues ?? [];
+  const fresh: Record<string, unknown> = Object.assign(Object.create(null), raw);
+  const items = ['sites', 'applicationPools'].flatMap((key) => {
+    const list = raw[key];
+    if (!Array.isArray(list) || list.length > configEntriesMax) return [];
+    const unknown = list.filter((item: unknown) => !isPlain(item) || !sound.has(item));
+    fresh[key] = unknown;
+    return unknown;
+  });
+  if (!rootSchema.safeParse(fresh).success) return rootSchema.safeParse(raw).error?.issues ?? [];
+  for (const item of items) if (isPlain(item)) sound.add(item);
+  return [];
 }
 
 interface Compilation {
@@ -130,10 +157,11 @@ interface Compilation {
   readonly sources: Sources;
   readonly secrets: Set<string>;
   readonly options: LoadOptions;
+  readonly memory: LoadMemory;
 }
 
 async function compile(compilation: Compilation): Promise<CompiledConfig | null> {
-  const { file, document, raw, report, sources, secrets, options } = compilation;
+  const { file, document, raw, report, sources, secrets, options, memory } = compilation;
   const uid = options.uid ?? process.getuid?.() ?? 0;
   const server = compileServer(serverSettingsOf(raw), report, file, options.environment, uid);
   const pools = new Pools(raw['applicationPoolDefaults'], {
@@ -141,20 +169,28 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
     secrets,
     isRoot: uid === 0,
     isolation: options.overrides?.isolation,
+    memory,
   });
   for (const [index, pool] of listOf(raw['applicationPools']).entries()) {
     if (isPlain(pool)) await pools.declare(textOf(pool['name']), pool, ['applicationPools', index]);
   }
   const tls = new TlsCompiler(report, serverSettingsOf(raw));
-  const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report, tls);
+  const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report, tls, memory);
   await tls.checkFiles();
-  const applications = new Applications(raw['applicationDefaults'], report, pools, sources, secrets);
+  const applications = new Applications({
+    defaults: raw['applicationDefaults'],
+    report,
+    pools,
+    sources,
+    secrets,
+    memory,
+  });
   for (const site of sites) await applications.addSite(site);
   await applications.compile();
   applications.finish();
   pools.finish();
   if (report.failed) return null;
-  warnAboutSettingsThatDoNotAct(report);
+  warnAboutSettingsThatDoNotAct(report, memory.acting);
   if (sites.length === 0) {
     report.at([], {
       severity: 'warning',
@@ -163,22 +199,27 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
       remedy: 'add one under sites',
     });
   }
-  const body = {
+  const poolDigests = pools
+    .list()
+    .map((pool) => poolDigest(pool, memory))
+    .join('');
+  return {
+    version: sources.digest(document.hash + JSON.stringify([file, server]) + poolDigests),
+    sources: document.files,
+    applicationSources: applications.files,
     file,
     server,
     pools: pools.list(),
     sites: sites.map((site) => site.config),
     applications: applications.list,
+    warnings: report.diagnostics.map((warning) => hidden(warning, secrets)),
   };
-  const warnings = report.diagnostics.map((warning) => hidden(warning, secrets));
-  const applicationSources = [...sources.files].sort();
-  return {
-    version: sources.digest(document.hash + JSON.stringify(body)),
-    sources: [...new Set([...document.files, ...applicationSources])].sort(),
-    applicationSources,
-    ...body,
-    warnings,
-  };
+}
+
+function poolDigest(pool: PoolConfig, { poolDigests }: LoadMemory): string {
+  const known = poolDigests.get(pool) ?? digestOf(JSON.stringify(pool));
+  poolDigests.set(pool, known);
+  return known;
 }
 
 function serverSettingsOf(raw: Readonly<Record<string, unknown>>): ServerSettings {
@@ -190,15 +231,33 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** What came from a file, and the values of settings that are secret wherever they came from. */
-function collectSecrets(node: SourceNode, schema: z.ZodType | null, secrets: Set<string>): void {
+function collectSecrets(
+  node: SourceNode,
+  schema: z.ZodType | null,
+  secrets: Set<string>,
+  known: WeakMap<SourceNode, readonly string[]>,
+): void {
   if (node.kind === 'scalar') {
     const marked = schema !== null && settings.get(schema)?.secret === true;
     if ((node.secret || marked) && node.text !== '') secrets.add(node.text);
     return;
   }
   const below = (step: PropertyKey): z.ZodType | null => (schema === null ? null : childSchema(schema, step));
-  if (node.kind === 'list') for (const item of node.items) collectSecrets(item, below(0), secrets);
-  else for (const [key, entry] of node.entries) collectSecrets(entry.value, below(key), secrets);
+  if (node.kind === 'map') {
+    for (const [key, entry] of node.entries) collectSecrets(entry.value, below(key), secrets, known);
+    return;
+  }
+  const element = below(0);
+  for (const item of node.items) {
+    let found = known.get(item);
+    if (found === undefined) {
+      const own = new Set<string>();
+      collectSecrets(item, element, own, known);
+      found = [...own];
+      known.set(item, found);
+    }
+    for (const text of found) secrets.add(text);
+  }
 }
 
 function hidden(diagnostic: Diagnostic, secrets: ReadonlySet<string>): Diagnostic {

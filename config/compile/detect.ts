@@ -35,15 +35,15 @@ export async function nodeEntry(folder: AppFolder): Promise<{ readonly kind: 'no
   for (const name of ['index.js', 'server.js', 'app.js']) folder.lookedFor(name);
   const main = await packageMain(folder);
   if (main !== null && (await resolvesAsMain(folder, main))) return { kind: 'node', entry: folder.path };
-  if (await folder.isFile('index.js')) return { kind: 'node', entry: folder.path };
+  if (folder.isFile('index.js')) return { kind: 'node', entry: folder.path };
   for (const name of ['server.js', 'app.js']) {
-    if (await folder.isFile(name)) return { kind: 'node', entry: folder.resolve(name) };
+    if (folder.isFile(name)) return { kind: 'node', entry: folder.resolve(name) };
   }
   return null;
 }
 
 async function packageMain(folder: AppFolder): Promise<string | null> {
-  const file = await folder.json('package.json');
+  const file = folder.json('package.json');
   const main = file.kind === 'json' && isPlain(file.value) ? file.value['main'] : undefined;
   return typeof main === 'string' && main !== '' && !main.includes('\0') ? main : null;
 }
@@ -51,7 +51,7 @@ async function packageMain(folder: AppFolder): Promise<string | null> {
 /** Node's rule for `main`: the file, with an extension, or an index in the folder of that name. */
 async function resolvesAsMain(folder: AppFolder, main: string): Promise<boolean> {
   for (const end of ['', '.js', '.json', '.node', '/index.js', '/index.json', '/index.node']) {
-    if (await folder.isFile(`${main}${end}`)) return true;
+    if (folder.isFile(`${main}${end}`)) return true;
   }
   return false;
 }

@@ -16,7 +16,7 @@ const webFramework = 'Microsoft.AspNetCore.App';
 const bundleMarker = Buffer.from('8b1202b96a612038727b930214d7a03213f5b9e6efae3318ee3b2dce24b36aae', 'hex');
 
 export async function findDotnet(folder: AppFolder): Promise<DotnetFinding | null> {
-  const names = await folder.entries();
+  const names = folder.entries();
   const apps = names
     .filter((name) => name.endsWith(runtimeConfigEnd) && name.length > runtimeConfigEnd.length)
     .map((name) => name.slice(0, -runtimeConfigEnd.length))
@@ -53,8 +53,8 @@ export async function unpublishedDll(
   words: readonly string[],
 ): Promise<{ readonly message: string; readonly remedy: string } | null> {
   const [dll] = words;
-  if (dll === undefined || !dll.toLowerCase().endsWith('.dll') || (await folder.isFile(dll))) return null;
-  const source = sourceOf(await folder.entries());
+  if (dll === undefined || !dll.toLowerCase().endsWith('.dll') || folder.isFile(dll)) return null;
+  const source = sourceOf(folder.entries());
   return source?.kind === 'refused' ? source : null;
 }
 
@@ -64,7 +64,7 @@ interface RuntimeConfig {
 }
 
 async function readRuntimeConfig(folder: AppFolder, name: string): Promise<RuntimeConfig | string> {
-  const file = await folder.json(`${name}${runtimeConfigEnd}`);
+  const file = folder.json(`${name}${runtimeConfigEnd}`);
   if (file.kind === 'absent') return 'it has gone';
   if (file.kind === 'bad') return file.message;
   const options = isPlain(file.value) ? file.value['runtimeOptions'] : undefined;
@@ -105,12 +105,8 @@ function notWeb(name: string, where: string): DotnetFinding {
 
 /** A self-contained build for Windows carries its runtime as Windows libraries. */
 async function builtForWindows(folder: AppFolder, name: string): Promise<DotnetFinding | null> {
-  if (await folder.isFile('libhostpolicy.so')) return null;
-  if (
-    !(await folder.isFile('hostpolicy.dll')) &&
-    !(await folder.isFile(`${name}.exe`)) &&
-    (await folder.isFile(name))
-  ) {
+  if (folder.isFile('libhostpolicy.so')) return null;
+  if (!folder.isFile('hostpolicy.dll') && !folder.isFile(`${name}.exe`) && folder.isFile(name)) {
     return null;
   }
   return windowsBuild(name);
@@ -177,7 +173,7 @@ async function isBundle(folder: AppFolder, name: string): Promise<boolean> {
 
 /** What a program named by web.config or `hosting` is started with, when it is a .NET application. */
 export async function dotnetProgram(folder: AppFolder, name: string): Promise<DotnetFinding | null> {
-  if (!(await folder.isFile(`${name}.dll`)) || !(await folder.isFile(`${name}${runtimeConfigEnd}`))) return null;
+  if (!folder.isFile(`${name}.dll`) || !folder.isFile(`${name}${runtimeConfigEnd}`)) return null;
   const config = await readRuntimeConfig(folder, name);
   if (typeof config === 'string') return null;
   if (!config.selfContained) return { kind: 'app', processPath: 'dotnet', arguments: [`${name}.dll`] };
@@ -188,6 +184,6 @@ export async function dotnetProgram(folder: AppFolder, name: string): Promise<Do
 export async function isDotnetProgram(folder: AppFolder, program: string, inFolder: string | null): Promise<boolean> {
   if (program === 'dotnet' || program.endsWith('/dotnet')) return true;
   if (inFolder === null) return false;
-  if (await folder.isFile(`${inFolder}${runtimeConfigEnd}`)) return true;
+  if (folder.isFile(`${inFolder}${runtimeConfigEnd}`)) return true;
   return isBundle(folder, inFolder);
 }

@@ -55,7 +55,7 @@ export type HostingResult =
 
 export async function compileHosting(input: HostingInput): Promise<HostingResult> {
   const { folder } = input;
-  if (!(await folder.exists())) {
+  if (!folder.exists()) {
     folder.lookedFor('.');
     return failure(500, 0, `the folder ${folder.path} does not exist`, 'create it, or correct physicalPath', '');
   }
@@ -107,8 +107,8 @@ type WatchedFiles = Pick<HostingConfig, 'recycleOnFileChange' | 'restartFile'>;
 async function watchedFiles({ folder, pool }: HostingInput, ofApplication: readonly string[]): Promise<WatchedFiles> {
   const { fileChange, restartFile } = pool.recycling;
   const recycleOnFileChange: WatchedFile[] = [];
-  for (const name of new Set([...ofApplication, ...fileChange])) recycleOnFileChange.push(await folder.stamp(name));
-  return { recycleOnFileChange, restartFile: restartFile === '' ? null : await folder.stamp(restartFile) };
+  for (const name of new Set([...ofApplication, ...fileChange])) recycleOnFileChange.push(folder.stamp(name));
+  return { recycleOnFileChange, restartFile: restartFile === '' ? null : folder.stamp(restartFile) };
 }
 
 interface Command {

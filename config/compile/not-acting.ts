@@ -13,9 +13,9 @@ interface Occurrence {
 }
 
 /** A value that equals the default acts as written and needs no warning. */
-export function warnAboutSettingsThatDoNotAct(report: Report): void {
+export function warnAboutSettingsThatDoNotAct(report: Report, acting: WeakSet<SourceNode>): void {
   const found = new Map<string, Occurrence>();
-  walk(rootType, report.root, [], found);
+  new Walk(found, acting).enter(rootType, report.root, []);
   for (const [name, { path, acts, count }] of found) {
     const places = count > 1 ? ` (set in ${count} places)` : '';
     const why = acts === 'not-here' ? 'has no effect on Linux' : 'does not act yet in this version';
@@ -27,21 +27,43 @@ export function warnAboutSettingsThatDoNotAct(report: Report): void {
   }
 }
 
-function walk(schema: z.ZodType, node: SourceNode, path: Path, found: Map<string, Occurrence>): void {
-  const inner = unwrapped(schema);
-  if (inner instanceof z.ZodArray && node.kind === 'list') {
-    const element = asType(inner.element);
-    for (const [index, item] of node.items.entries()) walk(element, item, [...path, index], found);
-    return;
+class Walk {
+  private readonly found: Map<string, Occurrence>;
+  /** Entries of lists in which nothing was found before. */
+  private readonly acting: WeakSet<SourceNode>;
+  private count = 0;
+
+  constructor(found: Map<string, Occurrence>, acting: WeakSet<SourceNode>) {
+    this.found = found;
+    this.acting = acting;
   }
-  if (!(inner instanceof z.ZodObject) || node.kind !== 'map') return;
-  for (const [key, entry] of node.entries) {
-    if (!Object.hasOwn(inner.shape, key)) continue;
-    const child = asType(inner.shape[key]);
-    const at = [...path, key];
-    const acts = actsOf(child, entry.value);
-    if (acts === 'yes') walk(child, entry.value, at, found);
-    else note(found, at, acts);
+
+  enter(schema: z.ZodType, node: SourceNode, path: Path): void {
+    const inner = unwrapped(schema);
+    if (inner instanceof z.ZodArray && node.kind === 'list') {
+      const element = asType(inner.element);
+      for (const [index, item] of node.items.entries()) this.item(element, item, [...path, index]);
+      return;
+    }
+    if (!(inner instanceof z.ZodObject) || node.kind !== 'map') return;
+    for (const [key, entry] of node.entries) {
+      if (!Object.hasOwn(inner.shape, key)) continue;
+      const child = asType(inner.shape[key]);
+      const at = [...path, key];
+      const acts = actsOf(child, entry.value);
+      if (acts === 'yes') this.enter(child, entry.value, at);
+      else {
+        note(this.found, at, acts);
+        this.count += 1;
+      }
+    }
+  }
+
+  private item(schema: z.ZodType, item: SourceNode, path: Path): void {
+    if (this.acting.has(item)) return;
+    const before = this.count;
+    this.enter(schema, item, path);
+    if (this.count === before) this.acting.add(item);
   }
 }
 

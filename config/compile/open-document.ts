@@ -2,9 +2,11 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
-import { type LoadedDocument, loadDocument, Sources } from '../load/document.js';
+import { type LoadedDocument, loadDocument } from '../load/document.js';
 import { type Environment, placeOfFile } from '../load/expand.js';
+import type { FileMemory } from '../load/file-memory.js';
 import { diagnosticAt } from '../load/source.js';
+import { Sources } from '../load/sources.js';
 import { zeroConfigDocument } from './zero-config.js';
 
 /** Plain data, so that it can be kept and given to another thread. Holds secrets. */
@@ -18,9 +20,13 @@ export interface OpenedDocument extends LoadedDocument {
 }
 
 /** Never throws for a bad file: `root` is null then. */
-export async function openDocument(file: string, environment: Environment): Promise<OpenedDocument> {
+export async function openDocument(
+  file: string,
+  environment: Environment,
+  memory: FileMemory,
+): Promise<OpenedDocument> {
   const sources = new Sources();
-  const opened = await open(file, environment, sources);
+  const opened = await open(file, environment, sources, memory);
   return { ...opened, files: [...sources.files], hash: sources.digest('') };
 }
 
@@ -28,6 +34,7 @@ async function open(
   file: string,
   environment: Environment,
   sources: Sources,
+  memory: FileMemory,
 ): Promise<Pick<OpenedDocument, 'root' | 'diagnostics' | 'alone'>> {
   const refuse = (code: string, message: string, remedy: string): ReturnType<typeof open> => {
     const diagnostics: Diagnostic[] = [diagnosticAt(placeOfFile(file), { code, message, remedy })];
@@ -49,5 +56,5 @@ async function open(
       'use .yaml, .yml or .json',
     );
   }
-  return { ...(await loadDocument(file, environment, sources)), alone: false };
+  return { ...loadDocument(file, environment, sources, memory), alone: false };
 }

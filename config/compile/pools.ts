@@ -6,7 +6,8 @@ import type { Diagnostic } from '../base/diagnostics.js';
 import { nodeAt, type Path } from '../load/source.js';
 import type { Isolation, PoolConfig } from '../model.js';
 import { type PoolSettings, poolSettings } from '../schema/root.js';
-import { inherit } from './inherit.js';
+import { inherit, isPlain } from './inherit.js';
+import type { LoadMemory } from './memory.js';
 import { nearest } from './nearest.js';
 import { failure, processModel, recycling } from './pool-settings.js';
 import type { Report } from './report.js';
@@ -14,6 +15,7 @@ import { checkResources, poolResources } from './pool-resources.js';
 import { Variables } from './variables.js';
 
 export const defaultPoolName = 'DefaultAppPool';
+const noDefaults = {};
 /** Names in one warning. */
 const namesShown = 10;
 
@@ -29,6 +31,7 @@ interface PoolContext {
   readonly isRoot: boolean;
   /** `--isolation` of the command line: holds for every pool of this run. */
   readonly isolation: Isolation | undefined;
+  readonly memory: LoadMemory;
 }
 
 /** Pools by name; names are compared without case, as IIS does. */
@@ -53,7 +56,14 @@ export class Pools {
       });
       return;
     }
-    this.byName.set(name.toLowerCase(), await this.compile(name, raw, path));
+    this.byName.set(name.toLowerCase(), await this.compileOnce(name, raw, path));
+  }
+
+  /** The same without a word about one that is not there. */
+  async known(name: string): Promise<CompiledPool | null> {
+    const found = this.byName.get(name.toLowerCase());
+    if (found !== undefined) return found;
+    return name === defaultPoolName ? this.implicit(name) : null;
   }
 
   /** The pool an application names; undeclared only DefaultAppPool and `extra` exist. */
@@ -71,9 +81,17 @@ export class Pools {
   }
 
   async implicit(name: string): Promise<CompiledPool> {
-    const made = await this.compile(name, {}, ['applicationPoolDefaults']);
+    const made = await this.compileOnce(name, this.implicitSettings(), ['applicationPoolDefaults']);
     this.byName.set(name.toLowerCase(), made);
     return made;
+  }
+
+  /** The same object as in the load before as long as the defaults are. */
+  private implicitSettings(): object {
+    const key = isPlain(this.defaults) ? this.defaults : noDefaults;
+    const known = this.context.memory.implicit.get(key) ?? {};
+    this.context.memory.implicit.set(key, known);
+    return known;
   }
 
   /** Notes that are said once for all pools together. */
@@ -97,6 +115,21 @@ export class Pools {
 
   private names(): string[] {
     return [...this.byName.values()].map((pool) => pool.config.name);
+  }
+
+  /** What was compiled from the same settings without a word, and without a look at the disk, is the same. */
+  private async compileOnce(name: string, raw: unknown, path: Path): Promise<CompiledPool> {
+    const { memory, report } = this.context;
+    if (!isPlain(raw)) return this.compile(name, raw, path);
+    const known = memory.pools.get(raw);
+    if (known !== undefined && known.defaults === this.defaults) return known.pool;
+    const [said, asRoot] = [report.diagnostics.length, this.asRoot.length];
+    const pool = await this.compile(name, raw, path);
+    const { nodePath, failure: programs } = pool.config;
+    const looked = nodePath !== null || programs.orphanAction !== null || programs.autoShutdown !== null;
+    const isQuiet = report.diagnostics.length === said && this.asRoot.length === asRoot;
+    if (isQuiet && !looked) memory.pools.set(raw, { defaults: this.defaults, pool });
+    return pool;
   }
 
   private async compile(name: string, raw: unknown, path: Path): Promise<CompiledPool> {

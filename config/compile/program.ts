@@ -49,7 +49,7 @@ async function found(folder: AppFolder, path: string, args: readonly string[], b
   const isExe = path.toLowerCase().endsWith('.exe');
   const stem = isExe ? path.slice(0, -4) : path;
   for (const candidate of isExe ? [path, stem] : [path]) {
-    if (!(await folder.isFile(candidate)) || (await folder.magic(candidate, 2)) === 'MZ') continue;
+    if (!folder.isFile(candidate) || (await folder.magic(candidate, 2)) === 'MZ') continue;
     const absolute = folder.resolve(candidate);
     const inFolder = relative(folder.path, absolute);
     const isDotnet = await isDotnetProgram(folder, absolute, inFolder.startsWith('..') ? null : inFolder);
@@ -60,7 +60,7 @@ async function found(folder: AppFolder, path: string, args: readonly string[], b
     return { ok: true, processPath: 'dotnet', arguments: [...dotnet.arguments, ...args], isDotnet: true };
   }
   if (dotnet?.kind === 'refused') return { ok: false, message: dotnet.message, remedy: dotnet.remedy };
-  if (await folder.isFile(path)) {
+  if (folder.isFile(path)) {
     return {
       ok: false,
       message: `${basename(path)} is a program for Windows`,
@@ -76,5 +76,5 @@ async function linuxWord(folder: AppFolder, word: string): Promise<string> {
   if (!word.includes('\\')) return word;
   const turned = forwardSlashes(word);
   if (/^(?:--?[\w.-]+=)?\.{1,2}\\/.test(word)) return turned;
-  return (await folder.isFile(turned)) || (await folder.isFolder(turned)) ? turned : word;
+  return folder.isFile(turned) || folder.isFolder(turned) ? turned : word;
 }

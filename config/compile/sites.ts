@@ -4,6 +4,7 @@ import type { BindingConfig, SiteConfig } from '../model.js';
 import { type SiteSettings, siteSettings } from '../schema/root.js';
 import { type BindingParts, parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
+import type { LoadMemory } from './memory.js';
 import type { Report } from './report.js';
 import { Protocols, protocolOf, redirectPort, strictTransportSecurity, type TlsCompiler } from './tls.js';
 
@@ -13,6 +14,8 @@ export interface CompiledSite {
   readonly raw: Readonly<Record<string, unknown>>;
   /** The site's own, else siteDefaults'; undefined = neither says it. */
   readonly maxAllowedContentLength: number | undefined;
+  /** `siteDefaults` as they were. */
+  readonly defaults: unknown;
 }
 
 export function compileSites(
@@ -20,9 +23,10 @@ export function compileSites(
   defaults: unknown,
   report: Report,
   tls: TlsCompiler,
+  memory: LoadMemory,
 ): CompiledSite[] {
   const compiler = new Bindings(report, tls);
-  const names = new Map<string, number>();
+  const names = new Set<string>();
   const ids = siteIds(rawSites, report);
   const sites: CompiledSite[] = [];
   for (const [index, raw] of rawSites.entries()) {
@@ -32,7 +36,17 @@ export function compileSites(
     if (names.has(name.toLowerCase())) {
       report.at([...path, 'name'], { code: 'duplicate-name', message: `there is another site named ${name}` });
     }
-    names.set(name.toLowerCase(), index);
+    names.add(name.toLowerCase());
+    const id = ids[index] ?? index + 1;
+    const known = memory.sites.get(raw);
+    if (known !== undefined && known.defaults === defaults && compiler.take(known.config.bindings, path)) {
+      const config = known.config.id === id ? known.config : { ...known.config, id };
+      const site = { ...known, path, config };
+      if (config !== known.config) memory.sites.set(raw, site);
+      sites.push(site);
+      continue;
+    }
+    const said = report.diagnostics.length;
     const own = Object.fromEntries(
       Object.keys(siteSettings.shape)
         .map((key) => [key, raw[key]])
@@ -41,12 +55,13 @@ export function compileSites(
     const settings = siteSettings.parse(inherit(defaults, own));
     const { connectionTimeout, maxUrlSegments: _, ...limits } = settings.limits;
     const bindings = compiler.compile(raw['bindings'], path, settings);
-    sites.push({
+    const site: CompiledSite = {
       path,
       raw,
+      defaults,
       maxAllowedContentLength: settings.security.requestFiltering.requestLimits.maxAllowedContentLength,
       config: {
-        id: ids[index] ?? index + 1,
+        id,
         name,
         bindings,
         limits: {
@@ -58,7 +73,11 @@ export function compileSites(
         strictTransportSecurity: strictTransportSecurity(settings),
         redirectPort: redirectPort(settings, bindings, path, report),
       },
-    });
+    };
+    sites.push(site);
+    // Certificates are files: they are looked at each time.
+    const isPlainHttp = bindings.every(({ tls: secure }) => secure === null);
+    if (isPlainHttp && report.diagnostics.length === said) memory.sites.set(raw, site);
   }
   return sites;
 }
@@ -68,7 +87,10 @@ function limitOf(bytesPerSecond: number): number {
   return bytesPerSecond === 4_294_967_295 ? 0 : bytesPerSecond;
 }
 
-/** Written ids first; the others count from 1 around them. */
+/**
+ * Written ids first. The others of the main file count from 1 around them; in an included file the id comes from the
+ * name (as in IIS 6), so that no site gets another one because a file was added.
+ */
 function siteIds(rawSites: readonly unknown[], report: Report): number[] {
   const written = rawSites.map((raw) => (isPlain(raw) && typeof raw['id'] === 'number' ? raw['id'] : 0));
   const taken = new Set<number>();
@@ -78,12 +100,23 @@ function siteIds(rawSites: readonly unknown[], report: Report): number[] {
     taken.add(id);
   }
   let next = 1;
-  return written.map((id) => {
+  return written.map((id, index) => {
     if (id !== 0) return id;
-    while (taken.has(next)) next++;
-    taken.add(next);
-    return next;
+    const raw = rawSites[index];
+    const isIncluded = nodeAt(report.root, ['sites', index])?.place.file !== report.root.place.file;
+    let free = isIncluded && isPlain(raw) ? idOfName(textOf(raw['name'])) : next;
+    while (taken.has(free)) free++;
+    taken.add(free);
+    if (!isIncluded) next = free + 1;
+    return free;
   });
+}
+
+/** 1000000 and more: FNV-1a of the name in lower case. */
+function idOfName(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const unit of Buffer.from(name.toLowerCase())) hash = Math.imul(hash ^ unit, 0x01000193) >>> 0;
+  return 1_000_000 + (hash % 2_000_000_000);
 }
 
 /** The bindings of all sites: the same address, port and host may be bound once. */
@@ -91,7 +124,8 @@ class Bindings {
   private readonly report: Report;
   private readonly tls: TlsCompiler;
   private readonly protocols: Protocols;
-  private readonly taken = new Map<string, string>();
+  /** Where the binding is written that has it. */
+  private readonly taken = new Map<string, Path>();
   /** Port -> the sorted peers of its bindings. */
   private readonly proxies = new Map<number, string>();
 
@@ -119,6 +153,23 @@ class Bindings {
     return compiled;
   }
 
+  /** Takes bindings that were compiled before; false = something is wrong with them by now, and nothing was taken. */
+  take(bindings: readonly BindingConfig[], sitePath: Path): boolean {
+    const keys = bindings.map(bindingKey);
+    for (const [index, { port, protocol, proxyProtocol }] of bindings.entries()) {
+      const peers = this.proxies.get(port);
+      if (this.taken.has(keys[index] ?? '') || !this.protocols.fits(protocol, port)) return false;
+      if (peers !== undefined && peers !== peersText(proxyProtocol)) return false;
+    }
+    for (const [index, { port, protocol, proxyProtocol }] of bindings.entries()) {
+      const path = [...sitePath, 'bindings', index];
+      this.taken.set(keys[index] ?? '', [...path, 'bindingInformation']);
+      this.protocols.add(protocol, port, path);
+      if (!this.proxies.has(port)) this.proxies.set(port, peersText(proxyProtocol));
+    }
+    return true;
+  }
+
   private binding(
     item: Readonly<Record<string, unknown>>,
     path: Path,
@@ -134,18 +185,18 @@ class Bindings {
       return null;
     }
     const { address, port, host } = parsed.value;
-    const key = `${address} ${port} ${host}`;
+    const key = bindingKey(parsed.value);
     const before = this.taken.get(key);
     if (before !== undefined) {
+      const place = nodeAt(this.report.root, before)?.place;
       this.report.at(at, {
         code: 'duplicate-binding',
-        message: `this binding is taken by ${before}`,
+        message: `this binding is taken by ${place === undefined ? 'another site' : `${place.file}:${place.line}`}`,
         remedy: 'use another port or host name',
       });
       return null;
     }
-    const place = nodeAt(this.report.root, at)?.place;
-    this.taken.set(key, place === undefined ? 'another site' : `${place.file}:${place.line}`);
+    this.taken.set(key, at);
     const proxyProtocol = this.proxyProtocol(item['proxyProtocol'], port, [...path, 'proxyProtocol']);
     return { address, port, host, proxyProtocol };
   }
@@ -158,7 +209,7 @@ class Bindings {
       this.report.at([...path, index], { code: 'bad-address', message: parsed.message });
       return textOf(text);
     });
-    const written = [...blocks].sort().join(' ');
+    const written = peersText(blocks);
     const before = this.proxies.get(port);
     if (before !== undefined && before !== written) {
       this.report.at(written === '' ? path.slice(0, -1) : path, {
@@ -170,4 +221,12 @@ class Bindings {
     this.proxies.set(port, before ?? written);
     return blocks;
   }
+}
+
+function bindingKey({ address, port, host }: BindingParts): string {
+  return `${address} ${port} ${host}`;
+}
+
+function peersText(peers: readonly string[]): string {
+  return [...peers].sort().join(' ');
 }

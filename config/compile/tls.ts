@@ -188,24 +188,28 @@ export function redirectPort(
 /** One address and port speaks TLS or it does not. */
 export class Protocols {
   readonly #report: Report;
-  readonly #seen = new Map<string, { readonly protocol: string; readonly line: string }>();
+  readonly #seen = new Map<number, { readonly protocol: string; readonly path: Path }>();
 
   constructor(report: Report) {
     this.#report = report;
   }
 
+  fits(protocol: string, port: number): boolean {
+    return (this.#seen.get(port)?.protocol ?? protocol) === protocol;
+  }
+
   add(protocol: string, port: number, path: Path): void {
-    const key = String(port);
-    const before = this.#seen.get(key);
+    const before = this.#seen.get(port);
     if (before === undefined) {
-      const place = nodeAt(this.#report.root, path)?.place;
-      this.#seen.set(key, { protocol, line: place === undefined ? 'another site' : `${place.file}:${place.line}` });
+      this.#seen.set(port, { protocol, path });
       return;
     }
     if (before.protocol === protocol) return;
+    const place = nodeAt(this.#report.root, before.path)?.place;
+    const line = place === undefined ? 'another site' : `${place.file}:${place.line}`;
     this.#report.at([...path, 'bindingInformation'], {
       code: 'mixed-protocols',
-      message: `port ${port} speaks ${before.protocol} for ${before.line}: it cannot speak ${protocol} too`,
+      message: `port ${port} speaks ${before.protocol} for ${line}: it cannot speak ${protocol} too`,
       remedy: 'use another port',
     });
   }

@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { expandedValueBytesMax } from '../base/limits.js';
 import { shown } from '../base/units.js';
-import { decodeText, readBounded } from './read-file.js';
+import { decodeText, readBoundedNow } from './read-file.js';
 import type { ScalarRule } from './read-yaml.js';
 import { diagnosticAt, type Place, type Problem, type Scalar, type SourceNode } from './source.js';
 
@@ -19,19 +19,19 @@ const reference = /\$\$\{|\$\{([^}]*)\}/g;
 const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
 
 /** Reads every file that `${file:...}` names in `text`; relative paths are relative to `file`. */
-export async function readSecretFiles(text: string, file: string): Promise<SecretFiles> {
+export function readSecretFiles(text: string, file: string): SecretFiles {
   const files = new Map<string, { text: string } | { problem: string }>();
   for (const match of text.matchAll(reference)) {
     const name = match[1];
     if (name === undefined || !name.startsWith('file:')) continue;
     const path = resolve(dirname(file), name.slice(5));
-    if (!files.has(path) && files.size < 1_000) files.set(path, await readSecret(path));
+    if (!files.has(path) && files.size < 1_000) files.set(path, readSecret(path));
   }
   return files;
 }
 
-async function readSecret(path: string): Promise<{ text: string } | { problem: string }> {
-  const read = await readBounded(path, expandedValueBytesMax, true);
+function readSecret(path: string): { text: string } | { problem: string } {
+  const read = readBoundedNow(path, expandedValueBytesMax, true);
   if (read.kind === 'absent') return { problem: 'it does not exist' };
   if (read.kind === 'refused') return { problem: read.message };
   const text = decodeText(read.bytes);

@@ -3,7 +3,7 @@ import { opendirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../base/errors.js';
 import { detectionFolderEntriesMax } from '../base/limits.js';
-import type { Sources } from './document.js';
+import type { Sources } from './sources.js';
 
 /** Looked for by name too: the watcher sees them appear, and a folder may be too large or closed to list. */
 const usualNames = ['web.config', 'Web.config', 'Web.Config'] as const;

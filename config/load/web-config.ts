@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { webConfigBytesMax } from '../base/limits.js';
 import { shown } from '../base/units.js';
-import type { Sources } from './document.js';
+import type { Sources } from './sources.js';
 import { placeOfFile } from './expand.js';
 import { type Listing, listApplication } from './find-web-config.js';
-import { readBounded } from './read-file.js';
+import { readBoundedNow } from './read-file.js';
 import { readXml } from './read-xml.js';
 import { diagnosticAt, type Place, type Problem } from './source.js';
 import { misspelling } from './spelling.js';
@@ -77,7 +77,7 @@ export async function readWebConfig(
 }
 
 async function readOne(file: string, sources: Sources): Promise<WebConfigResult> {
-  const read = await readBounded(file, webConfigBytesMax, false);
+  const read = readBoundedNow(file, webConfigBytesMax, false);
   sources.add(file, read.kind === 'bytes' ? read.bytes : null);
   if (read.kind === 'absent') return { kind: 'absent' };
   const refuse = (problem: Omit<Problem, 'code'>, place: Place = placeOfFile(file)): WebConfigResult => ({

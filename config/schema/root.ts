@@ -1,5 +1,6 @@
 /** The whole document. */
 import { z } from 'zod';
+import { configEntriesMax } from '../base/limits.js';
 import { asType, layer, setting } from './annotations.js';
 import { hostingSettings } from './hosting.js';
 import { poolName, poolSettings } from './pool.js';
@@ -24,7 +25,10 @@ export const rootSchema = z.strictObject({
     description: 'Values for every pool that does not set its own.',
     reload: 'recycle',
   }),
-  applicationPools: setting(z.array(pool).max(10_000).prefault([]), { description: 'The pools.', reload: 'recycle' }),
+  applicationPools: setting(z.array(pool).max(configEntriesMax).prefault([]), {
+    description: 'The pools.',
+    reload: 'recycle',
+  }),
   applicationDefaults: setting(layer(applicationDefaults).optional(), {
     description: 'Values for every application that does not set its own.',
     reload: 'recycle',
@@ -33,7 +37,7 @@ export const rootSchema = z.strictObject({
     description: 'Values for every site that does not set its own.',
     reload: 'live',
   }),
-  sites: setting(z.array(site).max(10_000).prefault([]), { description: 'The sites.', reload: 'live' }),
+  sites: setting(z.array(site).max(configEntriesMax).prefault([]), { description: 'The sites.', reload: 'live' }),
 });
 
 /** Server-wide settings with their defaults. */

@@ -252,7 +252,11 @@ export const site = z.strictObject({
       }),
     { description: 'Unique name.', reload: 'recycle' },
   ),
-  id: setting(uint(1).optional(), { description: 'IIS site id. Default: counted from 1.', reload: 'recycle' }),
+  id: setting(uint(1).optional(), {
+    description:
+      'IIS site id. Default: counted from 1; in an included file made from the name, so that other files do not change it.',
+    reload: 'recycle',
+  }),
   bindings: setting(z.array(binding).min(1).max(1_000), { description: 'Where the site listens.', reload: 'live' }),
   ...layer(siteSettings).shape,
   applicationDefaults: setting(layer(applicationDefaults).optional(), {

@@ -1,5 +1,5 @@
 import type { Spending } from './listener-to-primary.js';
-import type { ApplicationUpstreams, CertificateMaterial, Routes, UpstreamWorker } from './snapshot.js';
+import type { ApplicationUpstreams, CertificateMaterial, RemovedRoutes, Routes, UpstreamWorker } from './snapshot.js';
 
 /** One address the primary holds open; the handle travels beside the message. */
 export interface ListenAddress {
@@ -17,7 +17,11 @@ export type PrimaryToListener =
   /** The bound, not yet listening handle arrives as the message's second value. */
   | { readonly type: 'listen'; readonly address: ListenAddress }
   | { readonly type: 'unlisten'; readonly key: string }
-  | { readonly type: 'routes'; readonly number: number; readonly routes: Routes }
+  /**
+   * With `removed` only what has changed: sites with all their bindings and applications (indexes count the sites of
+   * this message), and pools; what neither names stays. Without it `routes` is all there is.
+   */
+  | { readonly type: 'routes'; readonly number: number; readonly routes: Routes; readonly removed?: RemovedRoutes }
   | { readonly type: 'upstreams'; readonly number: number; readonly changed: readonly ApplicationUpstreams[] }
   /**
    * Open (or reopen) the link to an in-process worker that is not published yet and answer with `link`;

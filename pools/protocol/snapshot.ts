@@ -125,6 +125,13 @@ export interface Routes {
   readonly settings: ListenerSettings;
 }
 
+/** What the routes know no more. */
+export interface RemovedRoutes {
+  /** Names. */
+  readonly sites: readonly string[];
+  readonly pools: readonly string[];
+}
+
 /** The answer that stands for a worker that could not be had; text is ours, never the tenant's. */
 export interface StoredFailure {
   readonly status: number;

@@ -92,7 +92,7 @@ function placeHost(estate: Estate, change: Change): void {
   }
   const old = { pool: before, application: host.config, site: host.site };
   const next = { pool: pool.config, application, site };
-  if (isSame(old, next)) return;
+  if (isSame(old.pool, next.pool) && isSame(old.site, next.site) && isSame(old.application, next.application)) return;
   const previous = host.config;
   host.config = application;
   host.site = site;

@@ -117,7 +117,10 @@ function isTouched(before: Configured, after: Configured): boolean {
   return now.recycleOnFileChange.some(({ path, stamp }) => (stamps.get(path) ?? stamp) !== stamp);
 }
 
-/** Configuration is plain data in a fixed order of keys, so that equal text means nothing has changed. */
+/**
+ * Configuration is plain data in a fixed order of keys, so that equal text means nothing has changed. What was not
+ * even read again is the same object.
+ */
 export function isSame(before: unknown, after: unknown): boolean {
-  return JSON.stringify(before) === JSON.stringify(after);
+  return before === after || JSON.stringify(before) === JSON.stringify(after);
 }

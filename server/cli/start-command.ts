@@ -6,7 +6,7 @@ import type { Isolation } from '../../config/model.js';
 import type { LogLevel } from '../log/server-log.js';
 import { boot, type RunningServer } from '../primary/boot.js';
 import { systemClock } from '../primary/clock.js';
-import { type LoadRequest, loadInThread } from '../primary/config-loader.js';
+import { ConfigLoader, type LoadRequest } from '../primary/config-loader.js';
 import { handleSignals, type SignalCommands } from '../primary/signals.js';
 import { exitCode } from './exit-codes.js';
 import { formatOverview } from './overview.js';
@@ -35,9 +35,18 @@ export async function start(options: StartArguments, version: string): Promise<n
   };
   // Until the server runs there is nothing to load again, and SIGHUP must not end it.
   process.on('SIGHUP', () => undefined);
-  const { config, diagnostics, document = null } = await loadInThread(request, systemClock);
+  const loader = new ConfigLoader(systemClock);
+  const { config, diagnostics, document = null } = await loader.load(request);
   if (config === null) return refuse(diagnostics);
-  const server = await boot({ request, config, document, version, terminal: printLine, level: levelFrom(process.env) });
+  const server = await boot({
+    request,
+    loader,
+    config,
+    document,
+    version,
+    terminal: printLine,
+    level: levelFrom(process.env),
+  });
   noteNodeVersion(server);
   return runUntilStopped(server, options.notes);
 }

@@ -21,7 +21,7 @@ export interface RoutingState {
   /** `RouteTls.key` of the bindings that offer HTTP/2. */
   readonly http2Keys: ReadonlySet<string>;
   /** By `AppRoute.index`. */
-  readonly applications: readonly ApplicationState[];
+  readonly applications: readonly (ApplicationState | undefined)[];
   readonly trusted: TrustedProxies;
   readonly headerWaitTimeoutMs: number;
   readonly minBytesPerSecond: number;

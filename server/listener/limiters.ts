@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { spendingEntriesMax, spendingIntervalMs } from '../../config/base/limits.js';
 import type { ListenerToPrimary, Spending } from '../../pools/protocol/listener-to-primary.js';
-import type { Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import type { ListenerSettings, RouteSite } from '../../pools/protocol/snapshot.js';
 import { SiteLimiter } from './site-limiter.js';
 
 /**
@@ -20,16 +20,16 @@ export class Limiters {
   }
 
   /** What was spent stays known while a site's limits stay. */
-  apply(routes: Routes): void {
+  apply(sites: Iterable<RouteSite>, settings: ListenerSettings): void {
     const before = this.#sites;
     this.#sites = new Map();
-    for (const { name, rates } of routes.sites) {
+    for (const { name, rates } of sites) {
       if (rates === undefined) continue;
       const known = before.get(name);
       const isSame = known !== undefined && JSON.stringify(known.rates) === JSON.stringify(rates);
       this.#sites.set(name, isSame ? known : new SiteLimiter(rates, () => this.#clock.monotonicMs()));
     }
-    const isAlone = this.#sites.size === 0 || routes.settings.listeners < 2;
+    const isAlone = this.#sites.size === 0 || settings.listeners < 2;
     if (isAlone) this.#cancel?.();
     if (isAlone) this.#cancel = null;
     else if (this.#cancel === null) this.#tellLater();

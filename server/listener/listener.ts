@@ -5,7 +5,7 @@ import { unreachable } from '../../config/base/invariant.js';
 import { countersIntervalMs } from '../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
-import type { Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import type { RemovedRoutes, Routes, RouteSite } from '../../pools/protocol/snapshot.js';
 import type { Rejection } from '../http1/types.js';
 import { Cells } from '../metrics/cells.js';
 import { listenerMetrics as metrics } from '../metrics/definitions.js';
@@ -134,7 +134,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
       case 'unlisten':
         return this.#sockets.unlisten(message.key);
       case 'routes':
-        this.#applyRoutes(message.routes);
+        this.#applyRoutes(message.routes, message.removed);
         return this.say({ type: 'ack', number: message.number });
       case 'upstreams':
         this.#upstreams.apply(message.changed);
@@ -309,13 +309,13 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     exchange.start(worker);
   }
 
-  #applyRoutes(routes: Routes): void {
-    for (const application of this.#upstreams.applications()) application.isRouted = false;
-    this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id));
-    this.#limiters.apply(routes);
-    this.#tls.apply(routes);
+  #applyRoutes(routes: Routes, removed?: RemovedRoutes): void {
+    const { settings } = routes;
+    this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id), removed);
+    this.#limiters.apply(this.#books.sites(), settings);
+    this.#tls.apply(this.#books.bindings(), settings);
     for (const connection of this.#connections) connection.routesChanged();
-    this.#accounting.setLog(routes.settings.accessLogFile, routes.settings.accessLogFormat);
+    this.#accounting.setLog(settings.accessLogFile, settings.accessLogFormat);
   }
 
   #tickLater(): void {

@@ -1,21 +1,40 @@
 import type { Cells } from '../metrics/cells.js';
-import type { RouteApplication, RoutePool, Routes, RouteSite } from '../../pools/protocol/snapshot.js';
+import type {
+  RemovedRoutes,
+  RouteApplication,
+  RouteBinding,
+  RoutePool,
+  Routes,
+  RouteSite,
+} from '../../pools/protocol/snapshot.js';
 import { TrustedProxies } from '../http1/trusted-proxies.js';
 import { Affinity } from '../proxy/affinity.js';
 import { CrashLines } from '../proxy/crash-lines.js';
 import { ownerOf, PoolCells, RequestCells } from '../proxy/traffic-cells.js';
 import type { ApplicationState, PoolState } from '../proxy/worker.js';
-import { compileRoutes } from '../route/table.js';
+import { bindSites, type BoundSite, RouteTable } from '../route/table.js';
 import type { RoutingState } from './context.js';
+
+interface KnownSite {
+  readonly site: RouteSite;
+  readonly bound: BoundSite;
+  readonly applications: readonly ApplicationState[];
+  /** Indexes of its applications. */
+  readonly places: readonly number[];
+}
 
 /** Pools and sites that outlive one version of the routes; what none names any more goes when it is unused. */
 export class RoutingBooks {
   readonly #cells: Cells;
-  readonly #pools = new Map<string, PoolState>();
+  readonly #pools = new Map<string, Pool>();
+  readonly #sites = new Map<string, KnownSite>();
+  /** By `AppRoute.index`; a place is not used again before all routes come anew. */
+  #applications: (ApplicationState | undefined)[] = [];
+  #table = new RouteTable();
   /** Connections per site name, and per site and client address where that is limited. */
   readonly #connections = new Map<string, number>();
-  /** Names in the newest routes. */
-  #routed: ReadonlySet<string> = new Set();
+  /** Names of pools in the newest routes. */
+  readonly #routed = new Set<string>();
   /** There may be series or pools that the newest routes do not name. */
   #isLittered = false;
   #listeners = 1;
@@ -28,37 +47,44 @@ export class RoutingBooks {
     return this.#pools.get(name);
   }
 
-  /** Ties the applications to their pools and compiles what a request looks up. */
-  apply(routes: Routes, application: (id: string) => ApplicationState): RoutingState {
-    const listeners = Math.max(1, routes.settings.listeners);
-    this.#listeners = listeners;
-    this.#routed = new Set(routes.pools.map(({ name }) => name));
-    this.#isLittered = true;
-    for (const settings of routes.pools) this.#setPool(settings, listeners);
+  /** Of the newest routes. */
+  *sites(): IterableIterator<RouteSite> {
+    for (const { site } of this.#sites.values()) yield site;
+  }
+
+  *bindings(): IterableIterator<RouteBinding> {
+    for (const { bound } of this.#sites.values()) yield* bound.bindings;
+  }
+
+  /**
+   * Ties the applications to their pools and compiles what a request looks up. With `removed`, `routes` holds only
+   * what has changed: the rest stays as it is and costs nothing.
+   */
+  apply(routes: Routes, application: (id: string) => ApplicationState, removed?: RemovedRoutes): RoutingState {
     const { settings } = routes;
-    const states = routes.applications.map((route) => {
+    this.#isLittered = true;
+    if (removed === undefined) this.#applications = [];
+    const gone = removed ?? this.#notIn(routes);
+    this.#setListeners(Math.max(1, settings.listeners));
+    for (const name of gone.pools) this.#routed.delete(name);
+    for (const pool of routes.pools) this.#setPool(pool);
+    const left = [...gone.sites, ...routes.sites.map(({ name }) => name)].map((name) => this.#forget(name));
+    const places = routes.applications.map((route) => {
       const state = application(route.id);
-      const site = routes.sites[route.siteIndex];
-      state.isRouted = true;
-      state.route = route;
-      state.pool = this.#pools.get(route.pool) ?? null;
-      state.affinity = affinityOf(route, state.pool, settings.affinityKey);
-      state.connectionTimeoutMs = site?.connectionTimeoutMs ?? 0;
-      state.cells = new RequestCells(this.#cells, site?.name ?? '', route.pool);
-      return state;
+      this.#tie(state, route, routes.sites[route.siteIndex], settings.affinityKey);
+      return this.#applications.push(state) - 1;
     });
+    const come = bindSites(routes, places);
+    this.#remember(routes, come, places);
+    this.#table = this.#table.with(left.flat(), come);
     return {
-      table: compileRoutes(routes),
-      tlsPorts: new Set(routes.bindings.filter((one) => one.tls !== null).map((one) => one.port)),
-      http2Ports: new Set(routes.bindings.filter((one) => one.h2c === true).map((one) => one.port)),
-      http2Keys: new Set(routes.bindings.flatMap(({ tls }) => (tls?.http2 === true ? [tls.key] : []))),
-      applications: states,
+      table: this.#table,
+      tlsPorts: new Set([...this.bindings()].filter((one) => one.tls !== null).map((one) => one.port)),
+      http2Ports: new Set([...this.bindings()].filter((one) => one.h2c === true).map((one) => one.port)),
+      http2Keys: new Set([...this.bindings()].flatMap(({ tls }) => (tls?.http2 === true ? [tls.key] : []))),
+      applications: this.#applications,
       trusted: new TrustedProxies(settings.trustedProxies),
-      proxies: new Map(
-        routes.bindings.flatMap(({ port, proxyProtocol: peers }) =>
-          peers === undefined ? [] : [[port, new TrustedProxies(peers)] as const],
-        ),
-      ),
+      proxies: this.#proxies(),
       headerWaitTimeoutMs: settings.headerWaitTimeoutMs,
       minBytesPerSecond: settings.minBytesPerSecond,
       underscores: settings.underscoresInHeaders,
@@ -110,27 +136,101 @@ export class RoutingBooks {
     else this.#connections.delete(key);
   }
 
-  #setPool(settings: RoutePool, listeners: number): void {
-    const concurrencyShare = Math.ceil(settings.maxConcurrentRequests / listeners);
-    const queueShare = Math.floor(settings.queueLength / listeners);
-    const known = this.#pools.get(settings.name);
-    if (known !== undefined) {
-      known.settings = settings;
-      known.concurrencyShare = concurrencyShare;
-      known.queueShare = queueShare;
-      known.crashLines.intervalMs = settings.rapidFailProtectionIntervalMs;
-      return;
+  /** What all routes that come anew leave out. */
+  #notIn(routes: Routes): RemovedRoutes {
+    const sites = new Set(routes.sites.map(({ name }) => name));
+    const pools = new Set(routes.pools.map(({ name }) => name));
+    return {
+      sites: [...this.#sites.keys()].filter((name) => !sites.has(name)),
+      pools: [...this.#routed].filter((name) => !pools.has(name)),
+    };
+  }
+
+  /** The site leaves the routes, or comes back changed. */
+  #forget(name: string): readonly BoundSite[] {
+    const known = this.#sites.get(name);
+    if (known === undefined) return [];
+    this.#sites.delete(name);
+    for (const one of known.applications) one.isRouted = false;
+    for (const place of known.places) if (place < this.#applications.length) this.#applications[place] = undefined;
+    return [known.bound];
+  }
+
+  #tie(state: ApplicationState, route: RouteApplication, site: RouteSite | undefined, affinityKey: string): void {
+    state.isRouted = true;
+    state.route = route;
+    state.pool = this.#pools.get(route.pool) ?? null;
+    state.affinity = affinityOf(route, state.pool, affinityKey);
+    state.connectionTimeoutMs = site?.connectionTimeoutMs ?? 0;
+    const name = site?.name ?? '';
+    if (state.cells?.owner !== ownerOf(name, route.pool)) state.cells = new RequestCells(this.#cells, name, route.pool);
+  }
+
+  #remember(routes: Routes, bound: readonly BoundSite[], places: readonly number[]): void {
+    const bySite: number[][] = routes.sites.map(() => []);
+    for (const [index, { siteIndex }] of routes.applications.entries()) bySite[siteIndex]?.push(places[index] ?? -1);
+    for (const [index, site] of routes.sites.entries()) {
+      const own = bySite[index] ?? [];
+      const applications = own.flatMap((place) => this.#applications[place] ?? []);
+      this.#sites.set(site.name, { site, bound: bound[index] ?? noBindings, applications, places: own });
     }
-    this.#pools.set(settings.name, {
-      name: settings.name,
-      settings,
-      concurrencyShare,
-      queueShare,
-      waitingHere: 0,
-      requests: 0,
-      crashLines: new CrashLines(settings.rapidFailProtectionIntervalMs),
-      cells: new PoolCells(this.#cells, settings.name),
-    });
+  }
+
+  #proxies(): Map<number, TrustedProxies> {
+    const proxies = new Map<number, TrustedProxies>();
+    for (const { port, proxyProtocol } of this.bindings()) {
+      if (proxyProtocol !== undefined && !proxies.has(port)) proxies.set(port, new TrustedProxies(proxyProtocol));
+    }
+    return proxies;
+  }
+
+  /** The shares of all pools depend on it. */
+  #setListeners(count: number): void {
+    if (this.#listeners === count) return;
+    this.#listeners = count;
+    for (const pool of this.#pools.values()) pool.set(pool.settings, count);
+  }
+
+  #setPool(settings: RoutePool): void {
+    this.#routed.add(settings.name);
+    const known = this.#pools.get(settings.name);
+    if (known === undefined) this.#pools.set(settings.name, new Pool(settings, this.#listeners, this.#cells));
+    else known.set(settings, this.#listeners);
+  }
+}
+
+const noBindings: BoundSite = { bindings: [], routes: [] };
+
+class Pool implements PoolState {
+  readonly name: string;
+  settings: RoutePool;
+  concurrencyShare = 0;
+  queueShare = 0;
+  waitingHere = 0;
+  requests = 0;
+  readonly crashLines: CrashLines;
+  readonly #allCells: Cells;
+  #cells: PoolCells | null = null;
+
+  constructor(settings: RoutePool, listeners: number, cells: Cells) {
+    this.name = settings.name;
+    this.settings = settings;
+    this.crashLines = new CrashLines(settings.rapidFailProtectionIntervalMs);
+    this.#allCells = cells;
+    this.set(settings, listeners);
+  }
+
+  /** Made with the first request: of ten thousand pools most have none. */
+  get cells(): PoolCells {
+    this.#cells ??= new PoolCells(this.#allCells, this.name);
+    return this.#cells;
+  }
+
+  set(settings: RoutePool, listeners: number): void {
+    this.settings = settings;
+    this.concurrencyShare = Math.ceil(settings.maxConcurrentRequests / listeners);
+    this.queueShare = Math.floor(settings.queueLength / listeners);
+    this.crashLines.intervalMs = settings.rapidFailProtectionIntervalMs;
   }
 }
 

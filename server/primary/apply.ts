@@ -5,6 +5,7 @@
  */
 import type { CompiledConfig } from '../../config/model.js';
 import type { PrimaryParts } from './parts.js';
+import { changedRoutes } from './route-changes.js';
 import { routesOf } from './routes.js';
 
 export interface PreparedChange {
@@ -25,7 +26,8 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       );
       certificates.configure(config);
       issuer.configure(config.server.acme, config.sites);
-      publisher.publishRoutes(routesOf(config));
+      const change = state.config === null ? null : changedRoutes(state.config, config);
+      publisher.publishRoutes(() => routesOf(config), change);
       fleet.applySockets(prepared.added, prepared.removed);
       state.config = config;
       runtimes.configure(config.pools);

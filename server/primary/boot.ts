@@ -4,10 +4,8 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { storeLastGood } from '../../config/change/last-good.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { assertLimits } from '../../config/base/limits.js';
-import type { OpenedDocument } from '../../config/compile/open-document.js';
 import type { CompiledConfig } from '../../config/model.js';
 import { type Cgroups, createCgroups } from '../../pools/runtimes/cgroups/cgroups.js';
 import { createGuardian } from '../../pools/runtimes/guardian.js';
@@ -27,7 +25,7 @@ import { Acquisitions } from './acquisitions.js';
 import { prepareChange } from './apply.js';
 import { Certificates } from './certificates.js';
 import { systemClock } from './clock.js';
-import { type LoadRequest, loadInThread } from './config-loader.js';
+import type { ConfigLoader, LoadRequest, ServedDocument } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
 import { prepareAccessLogFolder, prepareFolders } from './folders.js';
 import { takeInstanceLock } from './instance-lock.js';
@@ -49,9 +47,11 @@ import { ConfigWatcher } from './watcher.js';
 export interface BootOptions {
   /** How to load the configuration again. */
   readonly request: LoadRequest;
+  /** Loaded `config`; its thread ends with the server. */
+  readonly loader: ConfigLoader;
   readonly config: CompiledConfig;
   /** What `config` was made of; null when it is the stored copy of the last good one. */
-  readonly document: OpenedDocument | null;
+  readonly document: ServedDocument | null;
   readonly version: string;
   readonly terminal: ((line: string) => void) | null;
   readonly level: LogLevel;
@@ -262,38 +262,45 @@ function tellIsolation(cgroups: Cgroups, log: ServerLog): void {
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {
+  const { loader } = options;
+  held.hold('configuration loader', () => loader.close());
   const request = { ...options.request, lastGood: false };
   const reloader = new Reloader({
     parts,
     document: options.document,
-    load: (document) => {
+    load: (document, changed) => {
       watcher.reading();
-      return loadInThread(document === null ? request : { ...request, document }, parts.clock);
+      const what = { ...request, ...(document === null ? {} : { document }), ...(changed === null ? {} : { changed }) };
+      return loader.load(what);
     },
     applied: (config) => {
       watcher.watch(watchedFiles(config));
-      keepLastGood(options.request, config, parts.log);
+      keepLastGood(options, config, parts.log);
     },
   });
-  const watcher = new ConfigWatcher(parts.clock, () => {
+  const changed = (files: ReadonlySet<string>): void => {
     const { watch } = (parts.state.config ?? options.config).server;
-    reloader.reload('a file changed', watch ? 'everything' : 'applications').catch((error: unknown) => {
+    reloader.reload('a file changed', watch ? 'everything' : 'applications', files).catch((error: unknown) => {
       parts.log.error('reload-failed', { error: messageOf(error) });
     });
+  };
+  const watcher = new ConfigWatcher(parts.clock, changed, (folder, error) => {
+    const remedy = 'changes are found every 30 s; raise fs.inotify.max_user_watches (sysctl)';
+    parts.log.warn('folder-not-watched', { folder, error, remedy });
   });
   watcher.watch(watchedFiles(options.config));
   held.hold('watcher', () => watcher.close());
-  keepLastGood(options.request, options.config, parts.log);
+  keepLastGood(options, options.config, parts.log);
   return reloader;
 }
 
 /** `watch` is about the administrator's files; a web.config acts when it is saved, as in IIS. */
-function watchedFiles({ server, sources, applicationSources }: CompiledConfig): readonly string[] {
-  return server.watch ? sources : applicationSources;
+function watchedFiles({ server, sources, applicationSources }: CompiledConfig): readonly (readonly string[])[] {
+  return server.watch ? [sources, ...applicationSources] : applicationSources;
 }
 
 /** Not of a run whose isolation was overridden: a later start without the flag must not inherit it. */
-function keepLastGood(request: LoadRequest, config: CompiledConfig, log: ServerLog): void {
+function keepLastGood({ request, loader }: BootOptions, config: CompiledConfig, log: ServerLog): void {
   if (request.overrides.isolation !== undefined || config.warnings.some((one) => one.code === 'last-good')) return;
-  storeLastGood(config).catch((error: unknown) => log.warn('last-good-not-stored', { error: messageOf(error) }));
+  loader.storeLastGood(config, (error) => log.warn('last-good-not-stored', { error }));
 }

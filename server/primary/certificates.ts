@@ -253,7 +253,7 @@ export class Certificates {
 
   #watch(): void {
     this.#stapler.keep(new Set([...this.#loaded.values()].map(({ staple }) => staple)));
-    this.#watcher.watch([...new Set([...this.#loaded.values()].flatMap(({ files }) => files))]);
+    this.#watcher.watch([...this.#loaded.values()].map(({ files }) => files));
   }
 
   /** Some watched file changed: those that look different are read again. */

@@ -1,16 +1,21 @@
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../../config/base/clock.js';
+import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import type { Diagnostic } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
-import { configLoadLimitMs } from '../../config/base/limits.js';
+import { configLoadLimitMs, lastGoodDelayMs } from '../../config/base/limits.js';
+import { storeLastGood } from '../../config/change/last-good.js';
+import { type ConfigPatch, patched } from '../../config/change/patch.js';
 import type { LoadResult } from '../../config/compile/compile.js';
 import type { OpenedDocument } from '../../config/compile/open-document.js';
-import type { Isolation } from '../../config/model.js';
+import type { CompiledConfig, Isolation } from '../../config/model.js';
 
 export interface ConfigOverrides {
   /** `--isolation`: holds for every pool of this run. */
   readonly isolation?: Isolation;
 }
+
+/** A document that was loaded: itself, or its number in the thread that has it. */
+export type ServedDocument = OpenedDocument | { readonly number: number; readonly alone: boolean };
 
 export interface LoadRequest {
   /** Absolute path of a configuration file or of an app folder. */
@@ -19,24 +24,128 @@ export interface LoadRequest {
   /** If it is bad, the stored copy of the one that served last. Only at the start of the server. */
   readonly lastGood: boolean;
   /** Used instead of the file: only what belongs to the applications is read. */
-  readonly document?: OpenedDocument;
+  readonly document?: ServedDocument;
+  /** The only files that may have changed since the load before; absent: any. */
+  readonly changed?: ReadonlySet<string>;
 }
 
-/** Loads and checks the configuration in a thread of its own; never rejects. */
-export function loadInThread(request: LoadRequest, clock: Clock): Promise<LoadResult> {
-  return new Promise((resolve) => {
-    const thread = new Worker(new URL('./config-thread-main.js', import.meta.url), { workerData: request });
-    const settle = (result: LoadResult): void => {
-      cancel();
-      resolve(result);
-      void thread.terminate();
+export type LoadedConfig = Omit<LoadResult, 'document'> & { readonly document?: ServedDocument };
+
+/** Main thread -> configuration thread. */
+export type LoaderOrder =
+  | { readonly kind: 'load'; readonly request: LoadRequest }
+  | { readonly kind: 'store-last-good'; readonly version: string };
+
+/** Configuration thread -> main thread. */
+export type LoaderAnswer =
+  | {
+      readonly kind: 'loaded';
+      readonly result: Omit<LoadedConfig, 'config'>;
+      /** From what was sent before to what was loaded now. */
+      readonly patch: ConfigPatch | null;
+      /** The thread stays for the next load: what it knows is worth its memory. */
+      readonly stays: boolean;
+    }
+  | { readonly kind: 'stored'; readonly error: string };
+
+/**
+ * Loads and checks configurations in a thread of their own. With a few sites it ends with its answer; with many it
+ * stays, reads only what has changed, and answers with the difference.
+ */
+export class ConfigLoader {
+  readonly #clock: Clock;
+  #thread: Worker | null = null;
+  /** What the thread sent last. */
+  #sent: CompiledConfig | null = null;
+  #settle: ((answer: LoaderAnswer) => void) | null = null;
+  #cancelStore: CancelTimer = () => undefined;
+  #stored: ((error: string) => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Never rejects. One load at a time. */
+  load(request: LoadRequest): Promise<LoadedConfig> {
+    const isLost = request.document !== undefined && 'number' in request.document && this.#thread === null;
+    const { document: _, ...whole } = request;
+    return new Promise((resolve) => {
+      const fail = (message: string): void => {
+        this.#drop();
+        done({ config: null, diagnostics: [failure(request.path, message)] });
+      };
+      const cancel = this.#clock.setTimer(
+        configLoadLimitMs,
+        () => fail(`not read within ${configLoadLimitMs} ms`),
+        true,
+      );
+      const done = (result: LoadedConfig): void => {
+        cancel();
+        this.#settle = null;
+        resolve(result);
+      };
+      const thread = this.#thread ?? this.#start(fail);
+      this.#settle = (answer) => {
+        if (answer.kind === 'loaded') done(this.#take(answer));
+      };
+      // The thread that had the document is gone: all is read again.
+      thread.postMessage({ kind: 'load', request: isLost ? whole : request } satisfies LoaderOrder);
+    });
+  }
+
+  /** Keeps a copy of what serves, for `--last-good`; `failed` is told why it cannot. */
+  storeLastGood(config: CompiledConfig, failed: (error: string) => void): void {
+    this.#cancelStore();
+    if (this.#thread === null || this.#sent !== config) {
+      storeLastGood(config).catch((error: unknown) => failed(messageOf(error)));
+      return;
+    }
+    this.#stored = (error) => {
+      if (error !== '') failed(error);
     };
-    const fail = (message: string): void => settle({ config: null, diagnostics: [failure(request.path, message)] });
-    const cancel = clock.setTimer(configLoadLimitMs, () => fail(`not read within ${configLoadLimitMs} ms`), true);
-    thread.once('message', (result: LoadResult) => settle(result));
-    thread.once('error', (error) => fail(messageOf(error)));
-    thread.once('exit', (code) => fail(`its reader ended with ${code}`));
-  });
+    // Megabytes: once for changes that follow each other closely.
+    this.#cancelStore = this.#clock.setTimer(lastGoodDelayMs, () => {
+      const order: LoaderOrder = { kind: 'store-last-good', version: config.version };
+      this.#thread?.postMessage(order);
+    });
+  }
+
+  close(): void {
+    this.#cancelStore();
+    this.#drop();
+  }
+
+  #start(fail: (message: string) => void): Worker {
+    const thread = new Worker(new URL('./config-thread-main.js', import.meta.url));
+    thread.unref();
+    this.#thread = thread;
+    const ended = (message: string): void => {
+      if (this.#thread !== thread) return;
+      this.#drop();
+      if (this.#settle !== null) fail(message);
+    };
+    thread.on('message', (answer: LoaderAnswer) => {
+      if (answer.kind === 'stored') this.#stored?.(answer.error);
+      else this.#settle?.(answer);
+    });
+    thread.once('error', (error) => ended(messageOf(error)));
+    thread.once('exit', (code) => ended(`its reader ended with ${code}`));
+    return thread;
+  }
+
+  #take({ result, patch, stays }: Extract<LoaderAnswer, { kind: 'loaded' }>): LoadedConfig {
+    const config = patch === null ? null : patched(this.#sent, patch);
+    if (!stays) this.#drop();
+    else if (config !== null) this.#sent = config;
+    return { ...result, config };
+  }
+
+  #drop(): void {
+    const thread = this.#thread;
+    this.#thread = null;
+    this.#sent = null;
+    if (thread !== null) void thread.terminate();
+  }
 }
 
 function failure(file: string, message: string): Diagnostic {

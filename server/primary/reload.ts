@@ -3,14 +3,13 @@
  * before it serves on, its problems are logged and a metric shows it. The applications' own files act all
  * the same: a restriction in a web.config must not wait for somebody else's file.
  */
-import { diffConfig } from '../../config/change/diff.js';
-import type { LoadResult } from '../../config/compile/compile.js';
-import type { OpenedDocument } from '../../config/compile/open-document.js';
+import { restartSettings } from '../../config/change/diff.js';
 import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig } from '../../config/model.js';
 import { prepareChange } from './apply.js';
+import type { LoadedConfig, ServedDocument } from './config-loader.js';
 import type { PrimaryParts } from './parts.js';
 
 export type ReloadOutcome = 'applied' | 'unchanged' | 'refused';
@@ -18,59 +17,70 @@ export type ReloadOutcome = 'applied' | 'unchanged' | 'refused';
 /** What is read again: all of it, or only web.config files and folders, under the document that serves. */
 export type ReloadScope = 'everything' | 'applications';
 
+/** The only files that may have changed since the load before; null = any. */
+export type ChangedFiles = ReadonlySet<string> | null;
+
 export interface ReloadOptions {
   readonly parts: PrimaryParts;
   /** The document that serves; null when it cannot be told (the stored copy of the last good one). */
-  readonly document: OpenedDocument | null;
-  /** With a document, only what belongs to the applications is read. */
-  load(document: OpenedDocument | null): Promise<LoadResult>;
+  readonly document: ServedDocument | null;
+  /** With a document, only what belongs to the applications is read. `changed`: see `reload`. */
+  load(document: ServedDocument | null, changed: ChangedFiles): Promise<LoadedConfig>;
   /** After a configuration was applied or found unchanged. */
   applied(config: CompiledConfig): void;
 }
 
 export class Reloader {
   readonly #options: ReloadOptions;
-  #document: OpenedDocument | null;
+  #document: ServedDocument | null;
   /** What was refused last, and why: to say and count it once, however many ask. */
   #refused = '';
   #running: Promise<ReloadOutcome> | null = null;
   #next: Promise<ReloadOutcome> | null = null;
   #nextScope: ReloadScope = 'applications';
+  #nextChanged: ChangedFiles = new Set();
 
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.#document = options.document;
   }
 
-  /** Loads are one after another; requests that come during one share the next, which then reads what any wants. */
-  reload(reason: string, scope: ReloadScope = 'everything'): Promise<ReloadOutcome> {
-    if (this.#running === null) return this.#start(reason, scope);
+  /**
+   * Loads are one after another; requests that come during one share the next, which then reads what any wants.
+   * Without `changed` every file may have.
+   */
+  reload(reason: string, scope: ReloadScope = 'everything', changed: ChangedFiles = null): Promise<ReloadOutcome> {
+    if (this.#running === null) return this.#start(reason, scope, changed);
     if (scope === 'everything') this.#nextScope = scope;
+    this.#nextChanged =
+      changed === null || this.#nextChanged === null ? null : new Set([...this.#nextChanged, ...changed]);
     this.#next ??= this.#running.then(() => {
-      const wanted = this.#nextScope;
+      const [wanted, files] = [this.#nextScope, this.#nextChanged];
       this.#next = null;
       this.#nextScope = 'applications';
-      return this.#start(reason, wanted);
+      this.#nextChanged = new Set();
+      return this.#start(reason, wanted, files);
     });
     return this.#next;
   }
 
-  #start(reason: string, scope: ReloadScope): Promise<ReloadOutcome> {
-    const running = this.#run(reason, scope).finally(() => {
+  #start(reason: string, scope: ReloadScope, changed: ChangedFiles): Promise<ReloadOutcome> {
+    const running = this.#run(reason, scope, changed).finally(() => {
       this.#running = null;
     });
     this.#running = running;
     return running;
   }
 
-  async #run(reason: string, scope: ReloadScope): Promise<ReloadOutcome> {
+  async #run(reason: string, scope: ReloadScope, changed: ChangedFiles): Promise<ReloadOutcome> {
     const document = this.#document;
-    if (scope === 'applications' && document !== null) return this.#runApplications(reason, document);
+    if (scope === 'applications' && document !== null) return this.#runApplications(reason, document, changed);
     // A folder that is served without a file has nothing else to read; what is wrong with it stays with it.
-    const loaded = await this.#options.load(document?.alone === true ? document : null);
+    const loaded = await this.#options.load(document?.alone === true ? document : null, changed);
     const outcome = this.#judge(reason, loaded);
     if (outcome === 'refused') {
-      if (document !== null && !this.#options.parts.state.isDraining) await this.#runApplications(reason, document);
+      const { isDraining } = this.#options.parts.state;
+      if (document !== null && !isDraining) await this.#runApplications(reason, document, changed);
       return outcome;
     }
     this.#document = loaded.document ?? null;
@@ -85,13 +95,13 @@ export class Reloader {
   }
 
   /** Says nothing new about the file, good or bad: it was not looked at. */
-  async #runApplications(reason: string, document: OpenedDocument): Promise<ReloadOutcome> {
-    const outcome = this.#judge(reason, await this.#options.load(document));
+  async #runApplications(reason: string, document: ServedDocument, changed: ChangedFiles): Promise<ReloadOutcome> {
+    const outcome = this.#judge(reason, await this.#options.load(document, changed));
     if (this.#refused !== '') this.#options.parts.processMetrics.fileStaysRefused();
     return outcome;
   }
 
-  #judge(reason: string, { config, diagnostics, contents = '' }: LoadResult): ReloadOutcome {
+  #judge(reason: string, { config, diagnostics, contents = '' }: LoadedConfig): ReloadOutcome {
     const { parts } = this.#options;
     if (parts.state.isDraining) return 'refused';
     if (config === null) return this.#refuse(reason, contents, diagnostics.filter(isError).map(formatDiagnostic));
@@ -113,7 +123,7 @@ export class Reloader {
     const { parts } = this.#options;
     parts.fleet.resize(config.server.listeners);
     // The number of listeners is followed at once; the rest is read at the start only.
-    const fixed = before === null ? [] : diffConfig(before, config).restart.filter((name) => name !== 'listeners');
+    const fixed = before === null ? [] : restartSettings(before, config).filter((name) => name !== 'listeners');
     if (fixed.length > 0) parts.log.warn('configuration-needs-restart', { settings: fixed.join(', ') });
     logWarnings(parts.log, config.warnings);
     parts.log.info('configuration-applied', { reason, version: config.version.slice(0, 16) });

@@ -14,6 +14,7 @@ import {
 import type { Challenges, PrimaryToListener, WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
 import type { ApplicationUpstreams, Routes, UpstreamWorker } from '../../pools/protocol/snapshot.js';
 import type { ListenerPort } from '../../pools/supervisor/ports.js';
+import { type RoutesChange, routesInParts } from './route-changes.js';
 
 /** One listener process as the publisher sees it. */
 export interface Subscriber {
@@ -68,8 +69,9 @@ export class RoutePublisher implements ListenerPort {
   #number = 0;
   /** Links asked for and not settled: a listener that joins meanwhile is asked too. */
   readonly #opening = new Map<number, OpenLink>();
-  #routes: Routes | null = null;
   #challenges: Challenges = { http: {}, tls: {} };
+  /** Made when a listener joins: they are many, and listeners are few. */
+  #allRoutes: (() => Routes) | null = null;
   #currentUpstreams: () => readonly ApplicationUpstreams[] = () => [];
   #acknowledgeWaiters: AcknowledgeWaiter[] = [];
   #linkWaiters: LinkWaiter[] = [];
@@ -83,9 +85,12 @@ export class RoutePublisher implements ListenerPort {
     this.#currentUpstreams = currentUpstreams;
   }
 
-  publishRoutes(routes: Routes): number {
-    this.#routes = routes;
-    return this.#broadcast((number) => ({ type: 'routes', number, routes }));
+  /** `change`: what differs from the publication before; null for the first. */
+  publishRoutes(allRoutes: () => Routes, change: RoutesChange | null): number {
+    this.#allRoutes = allRoutes;
+    return this.#broadcast((number) =>
+      change === null ? { type: 'routes', number, routes: allRoutes() } : { type: 'routes', number, ...change },
+    );
   }
 
   publishChallenges(challenges: Challenges): number {
@@ -99,7 +104,7 @@ export class RoutePublisher implements ListenerPort {
 
   /** Sends the whole state; returns the number whose acknowledgement makes the listener complete. */
   join(subscriber: Subscriber): number {
-    invariant(this.#routes !== null, 'routes are published before listeners join');
+    invariant(this.#allRoutes !== null, 'routes are published before listeners join');
     const books: Books = {
       subscriber,
       acknowledged: this.#number,
@@ -108,8 +113,15 @@ export class RoutePublisher implements ListenerPort {
       links: new Map(),
     };
     this.#listeners.set(subscriber.id, books);
-    this.#sendNumbered(books, { type: 'routes', number: ++this.#number, routes: this.#routes });
-    this.#sendNumbered(books, { type: 'upstreams', number: ++this.#number, changed: this.#currentUpstreams() });
+    let isFirst = true;
+    for (const { routes, removed } of routesInParts(this.#allRoutes())) {
+      const number = ++this.#number;
+      this.#sendNumbered(books, { type: 'routes', number, routes, ...(isFirst ? {} : { removed }) });
+      isFirst = false;
+    }
+    // What has neither a worker nor a reason to have none is known without being named.
+    const changed = this.#currentUpstreams().filter((one) => one.workers.length > 0 || one.failure !== null);
+    this.#sendNumbered(books, { type: 'upstreams', number: ++this.#number, changed });
     const challenges = this.#challenges;
     const isAsked = Object.keys(challenges.http).length + Object.keys(challenges.tls).length > 0;
     if (isAsked) this.#sendNumbered(books, { type: 'challenges', number: ++this.#number, challenges });
@@ -211,7 +223,9 @@ export class RoutePublisher implements ListenerPort {
   }
 
   #broadcast(make: (number: number) => PrimaryToListener & { readonly number: number }): number {
-    const message = make(++this.#number);
+    this.#number += 1;
+    if (this.#listeners.size === 0) return this.#number;
+    const message = make(this.#number);
     for (const books of this.#listeners.values()) this.#sendNumbered(books, message);
     return this.#number;
   }

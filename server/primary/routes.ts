@@ -24,14 +24,17 @@ import { isDevelopment } from '../../pools/supervisor/development.js';
 /** Workers do not outlive the primary, so a cookie need not either. */
 const affinityKey = randomBytes(32).toString('hex');
 
-/** The part of the configuration that listeners need, in the form they take it. */
-export function routesOf(config: CompiledConfig): Routes {
+/** The part of the configuration that listeners need, in the form they take it; of it only `part`. */
+export function routesOf(
+  config: CompiledConfig,
+  part: Pick<CompiledConfig, 'sites' | 'applications' | 'pools'> = config,
+): Routes {
   const developed = new Set(
     config.pools.filter((pool) => isDevelopment(pool.environmentVariables)).map(({ name }) => name),
   );
-  const siteIndexes = new Map(config.sites.map((site, index) => [site.name, index]));
+  const siteIndexes = new Map(part.sites.map((site, index) => [site.name, index]));
   return {
-    bindings: config.sites.flatMap((site, siteIndex) =>
+    bindings: part.sites.flatMap((site, siteIndex) =>
       site.bindings.map(({ address, port, host, protocol, proxyProtocol, h2c, tls }) => ({
         siteIndex,
         address,
@@ -43,11 +46,11 @@ export function routesOf(config: CompiledConfig): Routes {
         ...(h2c ? { h2c } : {}),
       })),
     ),
-    sites: config.sites.map(routeSite),
-    applications: config.applications.map((one) =>
+    sites: part.sites.map(routeSite),
+    applications: part.applications.map((one) =>
       routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
     ),
-    pools: config.pools.map(({ name, queueLength, processModel, failure, affinity }) => ({
+    pools: part.pools.map(({ name, queueLength, processModel, failure, affinity }) => ({
       name,
       queueLength,
       maxConcurrentRequests: processModel.maxConcurrentRequests,
@@ -80,9 +83,13 @@ function routeTls(tls: TlsConfig): RouteTls {
   };
 }
 
+const tlsKeys = new WeakMap<TlsConfig, string>();
+
 /** The same for every binding with the same certificate and policy. */
 export function tlsKey(tls: TlsConfig): string {
-  return digest(tls);
+  const known = tlsKeys.get(tls) ?? digest(tls);
+  tlsKeys.set(tls, known);
+  return known;
 }
 
 function digest(value: unknown): string {

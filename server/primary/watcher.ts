@@ -1,127 +1,286 @@
 /**
- * Says "look again" when a file of the configuration may have changed. Folders are watched, not files,
- * because editors replace files; only names that matter wake it. A slow poll stands in where the kernel
- * tells nothing (network and overlay file systems).
+ * Says which files of the configuration may have changed. Folders are watched, not files, because editors replace
+ * files; only names that matter wake it. A slow poll stands in where the kernel tells nothing (network and overlay
+ * file systems, no watches left).
  */
 import { existsSync, type FSWatcher, statSync, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
+import { codeOf } from '../../config/base/errors.js';
 import {
+  watchedFilesPerTurn,
+  watchDelayMaxMs,
   watchedFoldersMax,
   watchPollIntervalMs,
   watchRenameDelayMs,
   watchWriteDelayMs,
 } from '../../config/base/limits.js';
+import { folderOfPattern, isPattern, patternTakes } from '../../config/load/glob.js';
+
+/** Signature of what is not there. */
+const absent = '-';
+
+interface WatchedFile {
+  /** Groups and folders that want it. */
+  users: number;
+  /** What it looked like when it was read last. */
+  signature: string;
+}
+
+interface WatchedFolder {
+  /** What matters in it, patterns too. */
+  readonly files: Set<string>;
+  readonly patterns: Set<string>;
+  /** It was not there: its parent is watched for it. */
+  isAwaited: boolean;
+  watcher: FSWatcher | null;
+}
 
 export class ConfigWatcher {
   readonly #clock: Clock;
-  readonly #changed: () => void;
-  /** File -> what it looked like when it was read last. */
-  #signatures = new Map<string, string>();
-  readonly #watchers = new Map<string, FSWatcher>();
-  /** Folder -> the names in it that matter. */
-  #names = new Map<string, Set<string>>();
+  readonly #changed: (files: ReadonlySet<string>) => void;
+  readonly #unwatched: (folder: string, error: string) => void;
+  #groups = new Set<readonly string[]>();
+  readonly #files = new Map<string, WatchedFile>();
+  readonly #folders = new Map<string, WatchedFolder>();
+  /** Folders without a watcher of the kernel: missing, or one too many. */
+  readonly #deaf = new Set<string>();
+  #watchers = 0;
+  #isFull = false;
+  /** Files that something was told about since the last look. */
+  #suspects = new Set<string>();
+  /** Patterns with a file that was not there at the last look. */
+  #found = new Set<string>();
+  /** When the first of them was told, and when they are looked at; 0 = nothing was. */
+  #firstMs = 0;
+  #dueMs = 0;
   #cancelLook: CancelTimer = () => undefined;
   #cancelPoll: CancelTimer = () => undefined;
 
-  constructor(clock: Clock, changed: () => void) {
+  /** `unwatched`: the kernel has no watch left for this folder and all that follow; told once. */
+  constructor(
+    clock: Clock,
+    changed: (files: ReadonlySet<string>) => void,
+    unwatched: (folder: string, error: string) => void = () => undefined,
+  ) {
     this.#clock = clock;
     this.#changed = changed;
+    this.#unwatched = unwatched;
   }
 
   /** The files are about to be read: what changes from now on is noticed, also before `watch` is called again. */
   reading(): void {
-    this.#signatures = signaturesOf(this.#signatures.keys());
+    if (this.#files.size > watchedFilesPerTurn) return;
+    for (const [path, file] of this.#files) file.signature = signatureOf(path);
   }
 
-  /** From now on these files; an empty list ends the watch. */
-  watch(files: readonly string[]): void {
-    const known = this.#signatures;
-    this.#signatures = new Map(files.map((file) => [file, known.get(file) ?? signatureOf(file)]));
-    this.#names = new Map();
-    for (const file of files) {
-      this.#await(file);
-      // A folder that is not there is made before the file in it is.
-      if (!existsSync(dirname(file))) this.#await(dirname(file));
-    }
-    for (const [folder, watcher] of this.#watchers) {
-      if (this.#names.has(folder)) continue;
-      watcher.close();
-      this.#watchers.delete(folder);
-    }
+  /** From now on these files; none ends the watch. A group that is the same object as before costs nothing. */
+  watch(groups: readonly (readonly string[])[]): void {
+    const before = this.#groups;
+    this.#groups = new Set(groups);
+    for (const group of this.#groups) if (!before.has(group)) for (const path of group) this.#use(path);
+    for (const group of before) if (!this.#groups.has(group)) for (const path of group) this.#leave(path);
     this.#openWatchers();
     this.#cancelPoll();
-    if (files.length === 0) return;
+    if (this.#files.size === 0) return;
     this.#schedulePoll();
     // What changed while the files were read told nobody.
-    if (known.size > 0) this.#lookAfter(watchWriteDelayMs);
+    if (before.size === 0 || this.#files.size > watchedFilesPerTurn) return;
+    for (const path of this.#files.keys()) this.#suspects.add(path);
+    this.#lookAfter(watchWriteDelayMs);
   }
 
   close(): void {
     this.watch([]);
+    this.#dueMs = 0;
     this.#cancelLook();
     this.#cancelPoll();
   }
 
+  #use(path: string): void {
+    const known = this.#files.get(path);
+    if (known !== undefined) {
+      known.users += 1;
+      return;
+    }
+    this.#files.set(path, { users: 1, signature: signatureOf(path) });
+    const folder = folderOf(path);
+    let watched = this.#folders.get(folder);
+    if (watched === undefined) {
+      // A folder that is not there is made before the file in it is.
+      const isAwaited = !existsSync(folder) && dirname(folder) !== folder;
+      watched = { files: new Set(), patterns: new Set(), isAwaited, watcher: null };
+      this.#folders.set(folder, watched);
+      this.#deaf.add(folder);
+      if (isAwaited) this.#use(folder);
+    }
+    watched.files.add(path);
+    if (isPattern(path)) watched.patterns.add(path);
+  }
+
+  #leave(path: string): void {
+    const file = this.#files.get(path);
+    if (file === undefined) return;
+    file.users -= 1;
+    if (file.users > 0) return;
+    this.#files.delete(path);
+    const folder = folderOf(path);
+    const watched = this.#folders.get(folder);
+    watched?.files.delete(path);
+    watched?.patterns.delete(path);
+    if (watched === undefined || watched.files.size > 0) return;
+    this.#close(watched);
+    this.#folders.delete(folder);
+    this.#deaf.delete(folder);
+    if (watched.isAwaited) this.#leave(folder);
+  }
+
+  #close(folder: WatchedFolder): void {
+    if (folder.watcher === null) return;
+    folder.watcher.close();
+    folder.watcher = null;
+    this.#watchers -= 1;
+  }
+
   #openWatchers(): void {
-    for (const folder of this.#names.keys()) {
-      if (this.#watchers.has(folder) || this.#watchers.size >= watchedFoldersMax) continue;
+    for (const path of this.#deaf) {
+      const folder = this.#folders.get(path);
+      if (folder === undefined || this.#isFull) continue;
+      if (this.#watchers >= watchedFoldersMax) return this.#full(path, `more than ${watchedFoldersMax} folders`);
       try {
-        const watcher = watch(folder, { persistent: false }, (event, name) => this.#event(folder, event, name));
+        const watcher = watch(path, { persistent: false }, (event, name) => this.#event(path, event, name));
+        folder.watcher = watcher;
+        this.#watchers += 1;
+        this.#deaf.delete(path);
         // The folder is gone: the poll notices what replaces it.
         watcher.on('error', () => {
-          watcher.close();
-          this.#watchers.delete(folder);
+          if (folder.watcher !== watcher) return;
+          this.#close(folder);
+          if (this.#folders.get(path) === folder) this.#deaf.add(path);
         });
-        this.#watchers.set(folder, watcher);
-      } catch {
-        // Missing folder or no watch left: the poll stands in.
+      } catch (error) {
+        // Missing: its parent tells. No watch left: the poll stands in.
+        const code = codeOf(error);
+        if (code === 'ENOSPC' || code === 'EMFILE') return this.#full(path, code);
       }
     }
   }
 
-  #await(path: string): void {
-    const folder = dirname(path);
-    const names = this.#names.get(folder) ?? new Set();
-    this.#names.set(folder, names.add(basename(path)));
+  #full(folder: string, error: string): void {
+    if (!this.#isFull) this.#unwatched(folder, error);
+    this.#isFull = true;
   }
 
-  #event(folder: string, event: 'rename' | 'change', name: string | null): void {
-    if (name !== null && this.#names.get(folder)?.has(name) !== true) return;
-    this.#lookAfter(event === 'rename' ? watchRenameDelayMs : watchWriteDelayMs);
+  #event(path: string, event: 'rename' | 'change', name: string | null): void {
+    const folder = this.#folders.get(path);
+    if (folder === undefined) return;
+    const file = join(path, name ?? '');
+    let isNews = name === null;
+    if (name === null) for (const one of folder.files) this.#suspects.add(one);
+    else if (this.#files.has(file)) {
+      this.#suspect(file);
+      isNews = true;
+    } else {
+      for (const pattern of patternsOf(folder, name)) {
+        this.#found.add(pattern);
+        isNews = true;
+      }
+    }
+    if (isNews && event === 'rename') this.#lookAfter(watchRenameDelayMs);
+    else if (isNews) this.#lookAfter(watchWriteDelayMs);
   }
 
+  /** A folder that came or went takes the files in it along. */
+  #suspect(path: string): void {
+    this.#suspects.add(path);
+    const below = this.#folders.get(path);
+    if (below === undefined) return;
+    // The watch holds on to what was removed: the next one is of what is there now.
+    this.#close(below);
+    this.#deaf.add(path);
+    for (const file of below.files) this.#suspect(file);
+  }
+
+  /** A rename is looked at soon, and writes once they pause; nothing is put off again and again. */
   #lookAfter(delayMs: number): void {
+    const now = this.#clock.monotonicMs();
+    const isPending = this.#dueMs > 0;
+    if (!isPending) this.#firstMs = now;
+    const due = Math.min(now + delayMs, this.#firstMs + watchDelayMaxMs);
+    if (isPending && delayMs <= watchRenameDelayMs && this.#dueMs <= due) return;
+    this.#dueMs = due;
     this.#cancelLook();
-    this.#cancelLook = this.#clock.setTimer(delayMs, () => this.#look());
+    this.#cancelLook = this.#clock.setTimer(Math.max(0, due - now), () => this.#look());
   }
 
   #look(): void {
+    this.#dueMs = 0;
     this.#openWatchers();
-    const found = signaturesOf(this.#signatures.keys());
-    const isSame = [...found].every(([file, signature]) => this.#signatures.get(file) === signature);
-    this.#signatures = found;
-    if (!isSame) this.#changed();
+    const suspects = this.#suspects;
+    const changed = this.#found;
+    this.#suspects = new Set();
+    this.#found = new Set();
+    for (const pattern of changed) this.#isChanged(pattern);
+    for (const path of suspects) {
+      if (!this.#isChanged(path)) continue;
+      changed.add(path);
+      if (this.#files.get(path)?.signature !== absent) continue;
+      const folder = this.#folders.get(dirname(path));
+      if (folder !== undefined) for (const pattern of patternsOf(folder, basename(path))) changed.add(pattern);
+    }
+    this.#report([...changed]);
+  }
+
+  #isChanged(path: string): boolean {
+    const file = this.#files.get(path);
+    if (file === undefined) return false;
+    const signature = signatureOf(path);
+    const isSame = signature === file.signature;
+    file.signature = signature;
+    return !isSame;
+  }
+
+  #report(changed: readonly string[]): void {
+    if (changed.length > 0) this.#changed(new Set(changed));
   }
 
   #schedulePoll(): void {
     this.#cancelPoll = this.#clock.setTimer(watchPollIntervalMs, () => {
-      this.#look();
-      this.#schedulePoll();
+      this.#openWatchers();
+      this.#poll(this.#files.keys());
     });
+  }
+
+  /** With many files in several turns: the primary has other things to do. */
+  #poll(left: Iterator<string>): void {
+    const changed: string[] = [];
+    for (let count = 0; count < watchedFilesPerTurn; count++) {
+      const next = left.next();
+      if (next.done === true) {
+        this.#report(changed);
+        return this.#schedulePoll();
+      }
+      if (this.#isChanged(next.value)) changed.push(next.value);
+    }
+    this.#report(changed);
+    this.#cancelPoll = this.#clock.setTimer(0, () => this.#poll(left));
   }
 }
 
-function signaturesOf(files: Iterable<string>): Map<string, string> {
-  return new Map([...files].map((file) => [file, signatureOf(file)]));
+function patternsOf({ patterns }: WatchedFolder, name: string): string[] {
+  return [...patterns].filter((pattern) => patternTakes(pattern, name));
 }
 
-/** Changes when the file appears, disappears, is replaced or written. */
-function signatureOf(file: string): string {
+function folderOf(path: string): string {
+  return isPattern(path) ? folderOfPattern(path) : dirname(path);
+}
+
+/** Changes when the file appears, disappears, is replaced or written; that of a pattern with the names in its folder. */
+function signatureOf(path: string): string {
   try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(file);
-    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+    const found = statSync(isPattern(basename(path)) ? folderOfPattern(path) : path, { throwIfNoEntry: false });
+    return found === undefined ? absent : `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`;
   } catch {
-    return '-';
+    return absent;
   }
 }

@@ -26,31 +26,38 @@ export class RequestCells {
   readonly #cells: Cells;
   readonly #site: string;
   readonly #pool: string;
-  readonly #requests = new Int32Array(methodLabels.length * codes).fill(-1);
-  readonly #bytesIn: number;
-  readonly #bytesOut: number;
+  /** Both made with the first request. */
+  #requests: Int32Array | null = null;
+  #bytesIn = -1;
+  #bytesOut = -1;
 
   constructor(cells: Cells, site: string, pool: string) {
     this.#cells = cells;
     this.owner = ownerOf(site, pool);
     this.#site = site;
     this.#pool = pool;
-    this.#bytesIn = cells.declare(metrics.httpRequestBytes, [site, pool]);
-    this.#bytesOut = cells.declare(metrics.httpResponseBytes, [site, pool]);
   }
 
   count(method: number, code: number, bytesIn: number, bytesOut: number): void {
     const cells = this.#cells;
+    const requests = this.#requests ?? this.#declare();
     const index = method * codes + code;
-    let at = this.#requests[index] ?? -1;
+    let at = requests[index] ?? -1;
     if (at < 0) {
       const labels = [this.#site, this.#pool, methodLabels[method] ?? 'other', codeLabels[code] ?? '5xx'];
       at = cells.declare(metrics.httpRequests, labels);
-      this.#requests[index] = at;
+      requests[index] = at;
     }
     cells.add(at, 1);
     if (bytesIn > 0) cells.add(this.#bytesIn, bytesIn);
     if (bytesOut > 0) cells.add(this.#bytesOut, bytesOut);
+  }
+
+  #declare(): Int32Array {
+    this.#bytesIn = this.#cells.declare(metrics.httpRequestBytes, [this.#site, this.#pool]);
+    this.#bytesOut = this.#cells.declare(metrics.httpResponseBytes, [this.#site, this.#pool]);
+    this.#requests = new Int32Array(methodLabels.length * codes).fill(-1);
+    return this.#requests;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   tlsHandshakesWaitingMax,
 } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
-import type { RouteTls, Routes } from '../../../pools/protocol/snapshot.js';
+import type { ListenerSettings, RouteBinding, RouteTls } from '../../../pools/protocol/snapshot.js';
 import type { Deadlines, Expiring } from '../../proxy/deadlines.js';
 import { plainAddress } from '../../proxy/raw-socket.js';
 import { errorResponse } from '../../http1/error-page.js';
@@ -80,8 +80,10 @@ export class TlsFront {
     });
   }
 
-  apply({ bindings, settings }: Routes): void {
-    this.contexts.keep(new Set(bindings.flatMap(({ tls }) => (tls === null ? [] : [tls.key]))));
+  apply(bindings: Iterable<RouteBinding>, settings: ListenerSettings): void {
+    const keys = new Set<string>();
+    for (const { tls } of bindings) if (tls !== null) keys.add(tls.key);
+    this.contexts.keep(keys);
     this.#perSecond = settings.maxHandshakesPerSecond / Math.max(1, settings.listeners);
   }
 

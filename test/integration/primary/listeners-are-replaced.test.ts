@@ -89,7 +89,7 @@ beforeEach(async () => {
   replaced = 0;
   sockets = new ListeningSockets();
   publisher = new RoutePublisher(() => systemClock.monotonicMs());
-  publisher.publishRoutes(routes(''));
+  publisher.publishRoutes(() => routes(''), null);
   const nothing = (): void => undefined;
   const events: FleetEvents = {
     needWorker: nothing,
@@ -151,7 +151,7 @@ describe('a listener', () => {
 
   test('that dies before it is ready, again and again, fails the start', async () => {
     bind(port);
-    publisher.publishRoutes(routes('die'));
+    publisher.publishRoutes(() => routes('die'), null);
     await expect(fleet.start(1)).rejects.toThrow('end before they are ready');
   });
 

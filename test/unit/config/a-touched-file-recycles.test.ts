@@ -10,7 +10,7 @@ test('a file of recycleOnFileChange is watched; what happens to it recycles the 
     files.write('sluice.yaml', oneApplication());
     const load = async () => good(await files.load());
     const absent = await load();
-    expect(absent.applicationSources).toContain(files.path('app/touch.txt'));
+    expect(absent.applicationSources.flat()).toContain(files.path('app/touch.txt'));
     files.write('app/touch.txt', 'one').write('app/other.txt', 'x');
     const there = await load();
     expect(diffConfig(absent, there).pools).toEqual([{ pool: 'DefaultAppPool', change: 'recycle' }]);

@@ -41,6 +41,6 @@ test('a folder that does not exist fails its application whatever runs it, and i
     files.write('sluice.yaml', oneApplication('hosting: { processPath: /usr/bin/env, arguments: x }'));
     const result = await files.load();
     expect(onlyApplication(result).failure?.diagnostic.message).toContain('does not exist');
-    expect(good(result).applicationSources).toContain(files.path('app'));
+    expect(good(result).applicationSources.flat()).toContain(files.path('app'));
   });
 });

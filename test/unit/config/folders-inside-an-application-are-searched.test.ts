@@ -27,7 +27,7 @@ test('files that were found are watched, and the application opens when the rest
   await withFiles(async (files) => {
     const file = files.path('app/a/b/web.config');
     const closed = good(await application(files).write('app/a/b/web.config', restricting).load());
-    expect(closed.applicationSources).toContain(file);
+    expect(closed.applicationSources.flat()).toContain(file);
     const open = good(await files.write('app/a/b/web.config', webConfig('')).load());
     expect(open.applications[0]?.failure).toBeNull();
     expect(open.version).not.toBe(closed.version);

@@ -37,8 +37,8 @@ describe('the file is found under any case', () => {
     await withFiles(async (files) => {
       const { applicationSources } = good(await application(files, { 'wEb.cOnfig': hosted }).load());
       const names = ['web.config', 'Web.config', 'wEb.cOnfig'].map((name) => files.path(`app/${name}`));
-      expect(applicationSources).toEqual(expect.arrayContaining(names));
-      expect(applicationSources).not.toContain(files.path('sluice.yaml'));
+      expect(applicationSources.flat()).toEqual(expect.arrayContaining(names));
+      expect(applicationSources.flat()).not.toContain(files.path('sluice.yaml'));
     });
   });
 

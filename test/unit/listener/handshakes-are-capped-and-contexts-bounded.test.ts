@@ -114,7 +114,7 @@ test('handshakes beyond the rate wait their turn', async () => {
     count: () => undefined,
   });
   front.contexts.setTicketSecret(secret);
-  front.apply(routes);
+  front.apply(routes.bindings, routes.settings);
   server.on('connection', (socket) => front.accept(socket, Buffer.alloc(0), null));
   const clients = Array.from({ length: 5 }, () =>
     connect({ host: '127.0.0.1', port, servername: 'a.test', rejectUnauthorized: false }).on('error', () => undefined),

@@ -10,14 +10,17 @@ let folder: string;
 let file: string;
 let changes: number;
 let watcher: ConfigWatcher;
+let changed: string[][];
 
 beforeEach(() => {
   folder = tempFolder();
   file = join(folder, 'sluice.yaml');
   writeFileSync(file, 'one');
   changes = 0;
-  watcher = new ConfigWatcher(systemClock, () => {
+  changed = [];
+  watcher = new ConfigWatcher(systemClock, (files) => {
     changes += 1;
+    changed.push([...files]);
   });
 });
 
@@ -29,7 +32,7 @@ afterEach(() => {
 test('a written, a replaced and an appearing file are noticed', async () => {
   const web = join(folder, 'app', 'web.config');
   mkdirSync(join(folder, 'app'));
-  watcher.watch([file, web]);
+  watcher.watch([[file, web]]);
   writeFileSync(file, 'two, longer');
   await until('the write is noticed', () => changes === 1);
   writeFileSync(`${file}.new`, 'three');
@@ -43,7 +46,7 @@ test('a written, a replaced and an appearing file are noticed', async () => {
 });
 
 test('other files in the folder, and a touch without effect, wake nobody', async () => {
-  watcher.watch([file]);
+  watcher.watch([[file]]);
   for (let index = 0; index < 20; index += 1) writeFileSync(join(folder, `log-${index}`), 'x');
   // Longer than every delay of the watcher: what would come has come.
   await pause(400);
@@ -53,13 +56,13 @@ test('other files in the folder, and a touch without effect, wake nobody', async
 });
 
 test('a folder that does not exist is no error', () => {
-  watcher.watch([join(folder, 'missing', 'web.config'), join(file, 'below-a-file')]);
+  watcher.watch([[join(folder, 'missing', 'web.config'), join(file, 'below-a-file')]]);
   expect(changes).toBe(0);
 });
 
 test('a file is noticed in a folder that is made for it', async () => {
   const restart = join(folder, 'tmp', 'restart.txt');
-  watcher.watch([file, restart]);
+  watcher.watch([[file, restart]]);
   mkdirSync(join(folder, 'tmp'));
   writeFileSync(restart, '');
   await until('the file in the new folder is noticed', () => changes === 1);
@@ -68,8 +71,35 @@ test('a file is noticed in a folder that is made for it', async () => {
   expect(changes).toBe(2);
 });
 
+test('a file of a pattern is noticed when it comes, changes and goes, and is named', async () => {
+  const pattern = join(folder, 'sites.d', '*.yaml');
+  const one = join(folder, 'sites.d', 'one.yaml');
+  mkdirSync(join(folder, 'sites.d'));
+  watcher.watch([[file, pattern]]);
+  writeFileSync(join(folder, 'sites.d', 'one.yaml.new'), 'a');
+  writeFileSync(join(folder, 'sites.d', '.hidden.yaml'), 'a');
+  renameSync(join(folder, 'sites.d', 'one.yaml.new'), one);
+  await until('the new file is noticed', () => changes === 1);
+  watcher.watch([[file, pattern, one]]);
+  writeFileSync(one, 'longer');
+  await until('its change is noticed', () => changes === 2);
+  rmSync(one);
+  await until('its end is noticed', () => changes === 3);
+  expect(changed).toEqual([[pattern], [one], [one, pattern]]);
+});
+
+test('a group that stays and one that goes share a file', async () => {
+  const [stays, goes] = [[file], [file, join(folder, 'other')]];
+  watcher.watch([stays, goes]);
+  watcher.watch([stays]);
+  writeFileSync(join(folder, 'other'), 'x');
+  writeFileSync(file, 'two, longer');
+  await until('the change is noticed', () => changes === 1);
+  expect(changed).toEqual([[file]]);
+});
+
 test('after close nothing is reported', async () => {
-  watcher.watch([file]);
+  watcher.watch([[file]]);
   watcher.close();
   writeFileSync(file, 'two, longer');
   await pause(400);

@@ -57,7 +57,7 @@ let second: Listener;
 beforeEach(() => {
   now = 100;
   publisher = new RoutePublisher(() => now);
-  publisher.publishRoutes(routes);
+  publisher.publishRoutes(() => routes, null);
   first = new Listener(1);
   second = new Listener(2);
   for (const one of [first, second]) publisher.received(one.id, { type: 'ack', number: publisher.join(one) });
