@@ -4,6 +4,8 @@
  */
 import { invariant } from './invariant.js';
 
+export * from './config-limits.js';
+
 /** HTTP/1.1 request head (RFC 9112 2-5); answers 414 / 431. */
 export const requestLineBytesMax = 8_192;
 export const headerBlockBytesMax = 32_768;
@@ -191,20 +193,6 @@ export const obituariesKept = 50;
 export const obituaryOutputCharsMax = 8_000;
 export const receiptsKept = 100;
 export const socketPathBytesMax = 100;
-export const configFileBytesMax = 4_194_304;
-export const webConfigBytesMax = 262_144;
-/** Structure of configuration files: what a person writes is far below, what a machine can inflate is above. */
-export const configNodesMax = 200_000;
-export const configDepthMax = 32;
-export const configAliasesMax = 200;
-/** Entries of `sites` and of `applicationPools`. */
-export const configEntriesMax = 20_000;
-export const configIncludesMax = 20_000;
-export const configDiagnosticsMax = 500;
-export const expandedValueBytesMax = 65_536;
-export const xmlElementsMax = 20_000;
-export const xmlDepthMax = 64;
-export const xmlAttributesPerElementMax = 64;
 export const environmentVariablesMax = 500;
 /** `requestTimeout` of httpPlatform; aspNetCore stops at half of it. */
 export const requestTimeoutMsMax = 2_592_000_000;
@@ -366,20 +354,6 @@ export const certificatesShownMax = 1_000;
 /** Before the end of a certificate: from then on the log says so, once a day. */
 export const certificateWarningMs = 1_209_600_000;
 export const certificateLookIntervalMs = 3_600_000;
-
-/** One load of the configuration in its own thread. */
-export const configLoadLimitMs = 60_000;
-/** Sites and pools from which on its thread stays and loads only what has changed. */
-export const configThreadStaysFrom = 400;
-export const lastGoodDelayMs = 2_000;
-export const watchRenameDelayMs = 20;
-export const watchWriteDelayMs = 200;
-/** However often files are written meanwhile. */
-export const watchDelayMaxMs = 1_000;
-export const watchPollIntervalMs = 30_000;
-export const watchedFoldersMax = 65_536;
-/** Files that are looked at in one turn; with more of them a look at all takes several. */
-export const watchedFilesPerTurn = 2_000;
 
 /** Metrics: series of one family, and series encoded before other work gets a turn. */
 export const metricSeriesMax = 200_000;

@@ -97,9 +97,9 @@ test('what was good beside other files is judged again beside these', async () =
       .write('sites.d/a.yaml', site('a'))
       .write('sluice.yaml', 'include: sites.d/*.yaml\napplicationPools: [{ name: b }]');
     await expect(next('sites.d/a.yaml', 'sluice.yaml')).rejects.toThrow('another pool named b');
-    files.write('sluice.yaml', 'include: sites.d/*.yaml\napplicationPoolDefaults: { queueLength: 7 }');
+    files.write('sluice.yaml', 'include: sites.d/*.yaml\napplicationPoolDefaults: { queueLength: 70 }');
     const config = await next('sluice.yaml');
-    expect(config.pools.map(({ queueLength }) => queueLength)).toEqual([7, 7, 7]);
+    expect(config.pools.map(({ queueLength }) => queueLength)).toEqual([70, 70, 70]);
   });
 });
 

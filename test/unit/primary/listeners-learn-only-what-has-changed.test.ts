@@ -17,7 +17,7 @@ function configOf(names: readonly string[]): CompiledConfig {
   );
   const [site] = base.sites;
   if (site === undefined) throw new Error('the sample has no site');
-  const binding = { protocol: 'http', address: '*', port: 80, proxyProtocol: [], tls: null } as const;
+  const binding = { protocol: 'http', address: '*', port: 80, proxyProtocol: [], h2c: false, tls: null } as const;
   return { ...base, sites: names.map((name) => ({ ...site, name, bindings: [{ ...binding, host: `${name}.test` }] })) };
 }
 
