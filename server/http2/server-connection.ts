@@ -105,6 +105,8 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
 
   protected recycle(stream: ServerStreamCore<T>): void {
     this.#headBytes -= stream.headBytes;
+    const untold = this.#untold.indexOf(stream);
+    if (untold >= 0) this.#untold.splice(untold, 1);
     if (stream.headBytes <= spareHeadBytesMax && this.#spares.length < sparesMax) this.#spares.push(stream);
   }
 
@@ -175,14 +177,13 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     this.#tell();
   }
 
-  /** Tells the owner of the requests of this `receive`, but those that were reset meanwhile. */
+  /** Tells the owner of the requests of this `receive`; those that were reset meanwhile are no longer among them. */
   #tell(): void {
     if (this.#untold.length === 0) return;
     const untold = this.#untold;
     this.#untold = [];
     for (const stream of untold) {
       if (this.failure !== null) return;
-      if (stream.isReset) continue;
       stream.isOwned = true;
       this.events.onRequest(stream);
     }

@@ -1,7 +1,7 @@
 /** Frames of RFC 9113 as bytes, right or wrong on purpose, and what came back as a list. */
 import { connectionPreface, Flag, FrameType, frameHeaderBytes } from '../../server/http2/codes.js';
 import { encodedName } from '../../server/http2/encoded-names.js';
-import { HpackDecoder } from '../../server/http2/hpack-decoder.js';
+import { answerBlocks, HpackDecoder } from '../../server/http2/hpack-decoder.js';
 import { HpackEncoder } from '../../server/http2/hpack-encoder.js';
 
 export const preface = Buffer.from(connectionPreface, 'latin1');
@@ -136,7 +136,7 @@ export interface ReceivedFrame {
 export class FrameLog {
   readonly frames: ReceivedFrame[] = [];
   #rest = Buffer.alloc(0);
-  readonly #decoder = new HpackDecoder();
+  readonly #decoder = new HpackDecoder(answerBlocks);
   #open: { readonly flags: number; readonly parts: Buffer[] } | null = null;
 
   add(bytes: Uint8Array): void {

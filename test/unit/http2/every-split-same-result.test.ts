@@ -24,8 +24,9 @@ function outcome(script: Script, cut: (bytes: Buffer) => readonly Buffer[]): unk
 
 function atRandom(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = [];
+  const usual = bytes.length > 5_000 ? 1_500 : 40;
   for (let at = 0; at < bytes.length; ) {
-    const end = Math.min(bytes.length, at + 1 + random.below(random.below(10) === 0 ? 5_000 : 40));
+    const end = Math.min(bytes.length, at + 1 + random.below(random.below(10) === 0 ? 5_000 : usual));
     parts.push(bytes.subarray(at, end));
     at = end;
   }
