@@ -5,6 +5,7 @@ import { messageOf } from '../../../config/base/errors.js';
 import { tlsContextsMax, tlsHandshakeLimitMs, tlsMissingRestMs, tlsQuestionsMax } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
 import type { CertificateMaterial, RouteTls } from '../../../pools/protocol/snapshot.js';
+import { ShownCertificate } from './peer.js';
 
 /** AES-128 first: half the work of AES-256 for the same decades; all with forward secrecy and AEAD. */
 const ciphers = [
@@ -23,7 +24,7 @@ export interface ContextPorts {
   readonly clock: Clock;
   say(message: ListenerToPrimary): void;
   /** A handshake is complete. */
-  secured(socket: TLSSocket, tls: RouteTls): void;
+  secured(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): void;
   failed(): void;
 }
 
@@ -144,7 +145,8 @@ export class TlsContexts {
         sessionIdContext: createHash('sha256').update(tls.key).digest('hex').slice(0, 32),
         ticketKeys: this.#ticketKeys(tls),
       });
-      server.on('secureConnection', (socket) => this.#ports.secured(socket, tls));
+      const own = new ShownCertificate();
+      server.on('secureConnection', (socket) => this.#ports.secured(socket, tls, own));
       if (material.ocsp !== '') {
         const answer = Buffer.from(material.ocsp, 'base64');
         server.on('OCSPRequest', (_certificate, _issuer, staple) => staple(null, answer));

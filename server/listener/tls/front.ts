@@ -17,7 +17,7 @@ import type { Origin, ProxySource } from '../client-context.js';
 import { type ChallengeAnswers, challengeProtocol } from '../challenges.js';
 import { type ClientHello, readClientHello } from './client-hello.js';
 import { TlsContexts } from './contexts.js';
-import { peerOf } from './peer.js';
+import { peerOf, type ShownCertificate } from './peer.js';
 
 /** How handshakes end; the label `result` of the metric. */
 export type HandshakeResult =
@@ -75,7 +75,7 @@ export class TlsFront {
     this.contexts = new TlsContexts({
       clock: ports.clock,
       say: (message) => ports.say(message),
-      secured: (socket, tls) => this.#secured(socket, tls),
+      secured: (socket, tls, own) => this.#secured(socket, tls, own),
       failed: () => ports.count('failed'),
     });
   }
@@ -170,9 +170,9 @@ export class TlsFront {
     greeting.end(record);
   }
 
-  #secured(socket: TLSSocket, tls: RouteTls): void {
+  #secured(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): void {
     this.#ports.count(socket.isSessionReused() ? 'resumed' : 'full');
-    this.#ports.secured(socket, { tls: peerOf(socket, tls), source: this.#sources.get(peerName(socket)) ?? null });
+    this.#ports.secured(socket, { tls: peerOf(socket, tls, own), source: this.#sources.get(peerName(socket)) ?? null });
   }
 }
 

@@ -17,10 +17,19 @@ export interface TlsPeer {
   covers(host: string): boolean;
 }
 
-export function peerOf(socket: TLSSocket, tls: RouteTls): TlsPeer {
+/** The certificate that one context shows, opened when somebody has to know its names: to open one takes as long as a signature. */
+export class ShownCertificate {
+  #certificate: X509Certificate | null | undefined;
+
+  covers(host: string, socket: TLSSocket): boolean {
+    this.#certificate ??= socket.getX509Certificate() ?? null;
+    return this.#certificate?.checkHost(host) !== undefined;
+  }
+}
+
+export function peerOf(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): TlsPeer {
   // Typed as set by clients only.
   const { servername } = socket as { readonly servername?: unknown };
-  const own = socket.getX509Certificate();
   const shown = tls.clientCertificates === 'off' ? undefined : socket.getPeerX509Certificate();
   const isTrusted = shown !== undefined && socket.authorized;
   return {
@@ -29,7 +38,7 @@ export function peerOf(socket: TLSSocket, tls: RouteTls): TlsPeer {
     certificate: shown === undefined ? 'none' : isTrusted ? 'trusted' : 'untrusted',
     clientCertificate: isTrusted ? shown.raw.toString('base64') : '',
     forwardedClientCert: isTrusted ? forwardedClientCert(shown) : '',
-    covers: (host) => own?.checkHost(host) !== undefined,
+    covers: (host) => own.covers(host, socket),
   };
 }
 
