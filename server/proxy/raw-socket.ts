@@ -21,7 +21,7 @@ interface HandleOwner {
 
 /** The parts of Node's stream handle that we look at; all are optional, none is documented. */
 interface StreamHandle {
-  readonly useUserBuffer?: unknown;
+  readonly useUserBuffer?: (buffer: Buffer) => void;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
   readonly fd?: number;
@@ -82,16 +82,41 @@ function listen(socket: Socket, sink: ByteSink, withData: boolean): void {
   });
 }
 
+/** Where Node keeps what `onread` asks for: symbols of its own, found on a socket that was made with it. */
+const onreadKeys = findOnreadKeys();
+
+function findOnreadKeys(): { readonly buffer: symbol; readonly callback: symbol } | null {
+  const options = { allowHalfOpen: true, onread: { buffer: Buffer.alloc(1), callback: () => true } };
+  const sample = new Socket(options);
+  const keyOf = (name: string): symbol | undefined =>
+    Object.getOwnPropertySymbols(sample).find(({ description }) => description === name);
+  const buffer = keyOf('kBuffer');
+  const callback = keyOf('kBufferCb');
+  return buffer === undefined || callback === undefined ? null : { buffer, callback };
+}
+
+/**
+ * A server's TLSSocket is not asked about `onread`, although it reads as every other socket does: told afterwards.
+ * @returns false where this Node has no such way, or something was read already.
+ */
+function readIntoShared(socket: Socket, sink: ByteSink): boolean {
+  const handle = handleOf(socket);
+  if (onreadKeys === null || typeof handle?.useUserBuffer !== 'function' || socket.readableLength > 0) return false;
+  const { buffer, callback } = onreadOf(sink);
+  handle.useUserBuffer(readBuffer);
+  Object.assign(socket, { [onreadKeys.buffer]: buffer, [onreadKeys.callback]: callback });
+  return true;
+}
+
 /**
  * Takes over a socket accepted with `pauseOnConnect`: reads go into the shared buffer without stream
- * machinery. Where this Node has no such handle, and for TLS, the accepted socket is used with `data` events.
+ * machinery. Where this Node has no such handle, the accepted socket is used with `data` events.
  */
 export function adoptSocket(accepted: Socket, sink: ByteSink): Socket {
   mode ??= detect(accepted);
-  // A server's TLSSocket hands out buffers of its own, whatever it is asked for.
   if (mode === 'data' || 'encrypted' in accepted) {
     accepted.allowHalfOpen = true;
-    listen(accepted, sink, true);
+    listen(accepted, sink, mode === 'data' || !readIntoShared(accepted, sink));
     accepted.resume();
     return accepted;
   }
