@@ -83,7 +83,7 @@ export function refuseUnderscores(head: RequestHead, client: ForwardContext): Re
 }
 
 /** Does the field travel on? Not asked for plain ones that `Connection` does not name. */
-function travels(head: RequestHead, client: ForwardContext, kind: number, name: string): boolean {
+export function requestFieldTravels(head: RequestHead, client: ForwardContext, kind: number, name: string): boolean {
   switch (kind) {
     case FieldKind.plain:
     case FieldKind.date:
@@ -143,7 +143,7 @@ export function linkRequestFields(head: RequestHead, client: ForwardContext): st
       out += name + '\n' + value + '\n';
       continue;
     }
-    if (!travels(head, client, kind, name)) continue;
+    if (!requestFieldTravels(head, client, kind, name)) continue;
     if (kind === FieldKind.connection) {
       if (connectionWritten) continue;
       connectionWritten = true;
@@ -178,7 +178,7 @@ export function upstreamRequestHead(head: RequestHead, client: ForwardContext, u
       out += name + ': ' + value + '\r\n';
       continue;
     }
-    if (isRewritten(kind) || !travels(head, client, kind, name)) continue;
+    if (isRewritten(kind) || !requestFieldTravels(head, client, kind, name)) continue;
     out += name + ': ' + value + '\r\n';
   }
   if (head.framing === 'chunked') out += 'Transfer-Encoding: chunked\r\n';
@@ -193,10 +193,10 @@ export function upstreamRequestHead(head: RequestHead, client: ForwardContext, u
   return out + '\r\n';
 }
 
-const clientCertName = 'X-Forwarded-Client-Cert';
+export const clientCertName = 'X-Forwarded-Client-Cert';
 
-/** Fields that `upstreamRequestHead` writes itself, behind the client's. */
-function isRewritten(kind: number): boolean {
+/** Fields that we write ourselves for an out-of-process worker, behind the client's. */
+export function isRewritten(kind: number): boolean {
   return (
     kind === FieldKind.transferEncoding ||
     kind === FieldKind.connection ||
@@ -206,7 +206,8 @@ function isRewritten(kind: number): boolean {
   );
 }
 
-function forwardedFor(head: RequestHead, client: ForwardContext, upstream: UpstreamOptions): string {
+/** Value of X-Forwarded-For. */
+export function forwardedFor(head: RequestHead, client: ForwardContext, upstream: UpstreamOptions): string {
   if (!upstream.forwardedForAppend || !client.trusted) {
     return withPort(client.clientAddress, upstream.forwardedPort ? client.clientPort : 0);
   }
@@ -215,7 +216,8 @@ function forwardedFor(head: RequestHead, client: ForwardContext, upstream: Upstr
   return list === '' ? peer : list + ', ' + peer;
 }
 
-function forwardedProto(head: RequestHead, client: ForwardContext, upstream: UpstreamOptions): string {
+/** Value of X-Forwarded-Proto. */
+export function forwardedProto(head: RequestHead, client: ForwardContext, upstream: UpstreamOptions): string {
   if (!upstream.forwardedForAppend || !client.trusted) return client.scheme;
   const list = joined(head, FieldKind.forwardedProto);
   return list === '' ? client.peerScheme : list + ', ' + client.peerScheme;
