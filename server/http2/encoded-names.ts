@@ -30,6 +30,16 @@ const volatileNames: ReadonlySet<string> = new Set([
 const bySpelling = new Map<string, EncodedName>();
 const byName = new Map<string, EncodedName>();
 
+/** Usual names are always among the kept ones, whatever the workers send first. */
+const usual = [
+  'x-powered-by',
+  'content-security-policy',
+  'x-content-type-options',
+  'x-frame-options',
+  'connection',
+  'keep-alive',
+];
+
 /** The name for a spelling of a worker; common spellings are remembered, at most `http2NamesKept`. */
 export function encodedName(spelling: string): EncodedName {
   return bySpelling.get(spelling) ?? remember(spelling);
@@ -50,3 +60,10 @@ function remember(spelling: string): EncodedName {
   bySpelling.set(spelling, known);
   return known;
 }
+
+for (const name of [...staticNames.keys(), ...usual]) {
+  remember(name);
+  remember(name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()));
+}
+remember('ETag');
+remember('WWW-Authenticate');

@@ -25,6 +25,7 @@ import {
   ended,
   frames,
   ignored,
+  lastFrames,
   rawSection,
   type Script,
   section,
@@ -36,6 +37,7 @@ const isAck = (flags: number): boolean => (flags & Flag.ack) !== 0;
 const wholeBlock = block(...requestFields('GET', '/'));
 
 const starting: readonly Script[] = [
+  // A listener takes these for HTTP/1.1.
   ...rawSection('RFC 9113 3.4', {
     'a preface that differs in one byte': [
       connectionError('protocolError'),
@@ -45,6 +47,8 @@ const starting: readonly Script[] = [
       connectionError('protocolError'),
       Buffer.from('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', 'latin1'),
     ],
+  }).map((script) => ({ ...script, isEngineOnly: true })),
+  ...rawSection('RFC 9113 3.4', {
     'HEADERS before SETTINGS': [connectionError('protocolError'), preface, get(1)],
     'DATA before SETTINGS': [connectionError('protocolError'), preface, data(1, 'x')],
     'an acknowledgement as the first SETTINGS': [connectionError('protocolError'), preface, settingsAck],
@@ -191,7 +195,7 @@ const connectionFrames: readonly Script[] = [
     'GOAWAY on a stream': [connectionError('protocolError'), frame(7, 0, 1, Buffer.concat([uint32(0), uint32(0)]))],
     'GOAWAY of seven bytes': [connectionError('frameSizeError'), frame(7, 0, 0, Buffer.alloc(7))],
     'a stream that runs is finished after GOAWAY': [
-      frames('the answer is complete', (log) => log.body(1) === 'late'),
+      lastFrames('the answer is complete', (log) => log.body(1) === 'late'),
       post(1, '/echo'),
       goAway(0, 0),
       data(1, 'late', Flag.endStream),

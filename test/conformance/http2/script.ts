@@ -22,8 +22,13 @@ export type Expectation =
   | { readonly outcome: 'answered'; readonly ids: readonly number[]; readonly status: number }
   /** No frame for any stream; the connection goes on. */
   | { readonly outcome: 'ignored' }
-  /** Something else; the connection goes on. */
-  | { readonly outcome: 'frames'; readonly says: string; readonly check: (log: FrameLog) => boolean };
+  /** Something else; the connection goes on, unless it may end. */
+  | {
+      readonly outcome: 'frames';
+      readonly says: string;
+      readonly check: (log: FrameLog) => boolean;
+      readonly mayEnd: boolean;
+    };
 
 export interface Script {
   readonly name: string;
@@ -56,7 +61,12 @@ export function refused(id: number, status: number): Expectation {
 export const ignored: Expectation = { outcome: 'ignored' };
 
 export function frames(says: string, check: (log: FrameLog) => boolean): Expectation {
-  return { outcome: 'frames', says, check };
+  return { outcome: 'frames', says, check, mayEnd: false };
+}
+
+/** As `frames`, for a connection that has nothing more to do. */
+export function lastFrames(says: string, check: (log: FrameLog) => boolean): Expectation {
+  return { outcome: 'frames', says, check, mayEnd: true };
 }
 
 /** Scripts of one section. */
@@ -113,7 +123,7 @@ export function goAwayCode(log: FrameLog): number {
 
 /** Is everything there that the script waits for? A runner collects frames until it is, or its patience ends. */
 export function isSettled(script: Script, log: FrameLog): boolean {
-  return log.of(FrameType.goAway).length > 0 || (isProbeAnswered(log) && judge(script, log) === '');
+  return log.of(FrameType.goAway).length > 0 || judge(script, log) === '';
 }
 
 /** '' or what is wrong with the outcome. */
@@ -124,7 +134,8 @@ export function judge(script: Script, log: FrameLog): string {
     return code === expected.code ? '' : `GOAWAY ${code}, not ${expected.code}`;
   }
   if (code >= 0) return `GOAWAY ${code} (${log.of(FrameType.goAway).at(-1)?.payload.subarray(8).toString()})`;
-  if (!isProbeAnswered(log)) return 'the connection does not go on';
+  const mayEnd = expected.outcome === 'frames' && expected.mayEnd;
+  if (!mayEnd && !isProbeAnswered(log)) return 'the connection does not go on';
   switch (expected.outcome) {
     case 'stream-error': {
       const codes = log.of(FrameType.rstStream, expected.id).map((one) => one.payload.readUInt32BE(0));
