@@ -113,6 +113,11 @@ export const linkHelloTimeoutMs = 5_000;
 export const controlMessageBytesMax = 65_536;
 export const controlMessagesPerSecondMax = 200;
 export const controlBytesPerSecondMax = 1_048_576;
+/** After a silence a worker may send at once what that time allowed, so much of it: the primary may have been the one that slept. */
+export const controlCatchUpSecondsMax = 30;
+/** A timer of the primary that is so late was held up with everything else: what arrived meanwhile is read first, within this time. */
+export const heldUpMs = 1_000;
+export const catchUpMs = 200;
 export const heartbeatIntervalMs = 250;
 export const heartbeatLateMs = 1_000;
 /** A worker that was silent for hangDetection is asked why, and hangs if it is silent still after this time. */

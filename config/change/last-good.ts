@@ -2,12 +2,13 @@
  * The stored copy of the configuration that served last, for `sluice start --last-good`. It holds
  * secrets: the file is readable by its owner only, in the instance's own state folder.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { configFileBytesMax } from '../base/limits.js';
 import { decodeText, readBounded } from '../load/read-file.js';
 import type { CompiledConfig } from '../model.js';
+import { replaceFile } from './replace-file.js';
 
 /** Raised whenever the shape of CompiledConfig changes: a copy of another shape is not used. */
 const copyFormat = 4;
@@ -19,13 +20,14 @@ function copyPath(stateDir: string): string {
   return join(stateDir, 'last-good.json');
 }
 
-/** Called when a configuration has been applied. Rejects when the state folder cannot be written. */
-export async function storeLastGood(config: CompiledConfig): Promise<void> {
+/**
+ * Called when a configuration has been applied, one call at a time. Rejects when the state folder cannot be
+ * written; the copy before it is kept then. `written`: the new copy is on the disk, the old one has the name.
+ */
+export async function storeLastGood(config: CompiledConfig, written?: () => void): Promise<void> {
   const path = copyPath(config.server.stateDir);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const next = `${path}.new`;
-  await writeFile(next, copyText(config), { mode: 0o600 });
-  await rename(next, path);
+  await replaceFile(path, copyText(config), 0o600, written);
 }
 
 /** JSON in pieces: one of ten thousand sites has tens of megabytes. */

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../config/base/clock.js';
 import {
   controlBytesPerSecondMax,
+  controlCatchUpSecondsMax,
   controlMessageBytesMax,
   controlMessagesPerSecondMax,
 } from '../../config/base/limits.js';
@@ -29,6 +30,8 @@ export class ControlChannel<Sent> {
   #buffered = 0;
   #needed = lengthBytes;
   #windowStartMs: number;
+  /** What the window allows, in seconds of the rate. */
+  #allowedSeconds = 1;
   #messagesInWindow = 0;
   #bytesInWindow = 0;
   #violated = false;
@@ -100,14 +103,19 @@ export class ControlChannel<Sent> {
 
   #rollWindow(): void {
     const now = this.#clock.monotonicMs();
-    if (now - this.#windowStartMs < 1_000) return;
+    const elapsedSeconds = (now - this.#windowStartMs) / 1_000;
+    if (elapsedSeconds < 1) return;
     this.#windowStartMs = now;
+    this.#allowedSeconds = Math.min(elapsedSeconds, controlCatchUpSecondsMax);
     this.#messagesInWindow = 0;
     this.#bytesInWindow = 0;
   }
 
   #overRate(): boolean {
-    return this.#messagesInWindow > controlMessagesPerSecondMax || this.#bytesInWindow > controlBytesPerSecondMax;
+    const messagesMax = controlMessagesPerSecondMax * this.#allowedSeconds;
+    return (
+      this.#messagesInWindow > messagesMax || this.#bytesInWindow > controlBytesPerSecondMax * this.#allowedSeconds
+    );
   }
 
   #violate(problem: string): void {

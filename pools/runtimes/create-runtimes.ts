@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../config/base/clock.js';
+import { messageOf } from '../../config/base/errors.js';
 import type { LogFields, Logger } from '../../config/base/logger.js';
 import type { PoolConfig, ProgramConfig, ServerConfig } from '../../config/model.js';
 import type { HostStartData } from '../protocol/primary-to-host.js';
@@ -72,7 +73,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     config,
     identities,
     guardian,
-    journal: createJournal(config.runDir),
+    journal: createJournal(config.runDir, (error) => logger.warn('journal-not-written', { error: messageOf(error) })),
     folders: createPoolFolders(config.stateDir),
     outputs: new OutputFiles(config.logDir, logger),
     users: new WorkerUsers(clock, logger),

@@ -1,20 +1,33 @@
 /** Small file operations that the runtimes share: atomic writes, names that are safe in a path, is it a file. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { codeOf } from '../../config/base/errors.js';
+import { codeOf, messageOf, SluiceError } from '../../config/base/errors.js';
 
-/** Temp file, fsync, rename, fsync of the folder: after a crash the file is the old or the new one. */
+/** What `writeAtomic` writes first. It stays when the writer is killed, and the next one overwrites it. */
+export function unfinished(file: string): string {
+  return `${file}.new`;
+}
+
+/**
+ * Temp file, fsync, rename, fsync of the folder: after a crash, and after a power cut, the file is the old or the
+ * new one. One process at a time writes it. Throws SluiceError `write-failed`; then the old file is as it was.
+ */
 export function writeAtomic(file: string, content: string, mode = 0o600): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  const fd = openSync(temporary, 'w', mode);
+  const temporary = unfinished(file);
   try {
-    writeSync(fd, content);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    const fd = openSync(temporary, 'w', mode);
+    try {
+      writeFileSync(fd, content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new SluiceError('write-failed', `${file} cannot be written: ${messageOf(error)}`, 'look at that disk');
   }
-  renameSync(temporary, file);
   const folder = openSync(dirname(file), 'r');
   try {
     fsyncSync(folder);

@@ -17,6 +17,8 @@ export interface Guardian {
   forget(group: number): void;
   /** From now on every process of this user id dies with the primary. Only for ids nobody else uses. */
   watchUser(uid: number): void;
+  /** From now on all of this control group dies with the primary: what it has started and not yet told. */
+  watchOwnGroup(folder: string): void;
   /** Ends the guardian; what is still watched is killed. Resolves when it has exited. */
   close(): Promise<void>;
 }
@@ -27,15 +29,25 @@ export interface Guardian {
  */
 const script = `
 trap '' HUP INT QUIT TERM
-groups=' ' users=' '
+groups=' ' users=' ' own=''
 while read -r verb id; do
   case "$verb" in
     +) groups="$groups$id " ;;
     -) case "$groups" in *" $id "*) groups="\${groups%% $id *} \${groups#* $id }" ;; esac ;;
     u) users="$users$id " ;;
+    c) own=$id ;;
   esac
 done
 for id in $groups; do kill -s KILL -- "-$id"; done
+round=0 left=1
+[ -n "$own" ] || left=0
+while [ "$left" -gt 0 ] && [ "$round" -lt ${userSweepsMax} ]; do
+  left=0
+  while read -r pid; do
+    [ "$pid" = "$$" ] || { kill -s KILL "$pid" && left=1; }
+  done <"$own/cgroup.procs"
+  round=$((round + 1))
+done
 shift
 for start in "$@"; do
   for group in "$start"*/w*; do
@@ -119,6 +131,7 @@ const restartsMax = 10;
 export function createGuardian(logger: Logger, runDir = '', groupStarts: readonly string[] = []): Guardian {
   const groups = new Set<number>();
   const users = new Set<number>();
+  let ownGroup = '';
   let closing = false;
   let restartsLeft = restartsMax;
   let child = start();
@@ -141,11 +154,12 @@ export function createGuardian(logger: Logger, runDir = '', groupStarts: readonl
       child = start();
       for (const group of groups) tell('+', group);
       for (const uid of users) tell('u', uid);
+      if (ownGroup !== '') tell('c', ownGroup);
     });
     return started;
   }
 
-  function tell(verb: string, id: number): void {
+  function tell(verb: string, id: number | string): void {
     child.stdin?.write(`${verb} ${id}\n`);
   }
 
@@ -162,8 +176,14 @@ export function createGuardian(logger: Logger, runDir = '', groupStarts: readonl
       users.add(uid);
       tell('u', uid);
     },
+    watchOwnGroup(folder) {
+      ownGroup = folder;
+      tell('c', folder);
+    },
     close() {
       closing = true;
+      // It is in this group itself.
+      if (ownGroup !== '') tell('c', '');
       return new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resolve();
         child.ref();

@@ -6,7 +6,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../config/base/errors.js';
-import { writeAtomic } from './files.js';
+import { unfinished, writeAtomic } from './files.js';
 import { awaitEarlierGuardian } from './guardian.js';
 import { readStat } from './proc.js';
 
@@ -22,17 +22,27 @@ export interface Journal {
 /** Lines appended before the file is written anew with the living ones only. */
 const linesMax = 1_000;
 
-/** Starts a new journal; call `killLeftovers` before. */
-export function createJournal(runDir: string): Journal {
+/**
+ * Starts a new journal; call `killLeftovers` before. `failed` hears once when the disk is full or fails: workers go
+ * on, because the guardian knows them too, and the first write that succeeds again writes everything.
+ */
+export function createJournal(runDir: string, failed: (error: unknown) => void = () => undefined): Journal {
   mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const file = join(runDir, journalFile);
   const live = new Map<number, string>();
   let lines = 0;
+  let isWhole = true;
 
   function append(line: string): void {
-    if (++lines <= linesMax) return appendFileSync(file, line);
-    lines = 0;
-    writeAtomic(file, [`${bootId()}\n`, ...live.values()].join(''));
+    try {
+      if (isWhole && ++lines <= linesMax) return appendFileSync(file, line);
+      writeAtomic(file, [`${bootId()}\n`, ...live.values()].join(''));
+      lines = 0;
+      isWhole = true;
+    } catch (error) {
+      if (isWhole) failed(error);
+      isWhole = false;
+    }
   }
 
   writeAtomic(file, `${bootId()}\n`);
@@ -47,7 +57,9 @@ export function createJournal(runDir: string): Journal {
     remove(pid) {
       if (live.delete(pid)) append(`-${pid}\n`);
     },
-    close: () => rmSync(file, { force: true }),
+    close() {
+      for (const one of [file, unfinished(file)]) rmSync(one, { force: true });
+    },
   };
 }
 

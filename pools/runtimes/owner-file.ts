@@ -2,12 +2,13 @@
  * Files that say which process owns something: made with O_EXCL, holding the pid and the start time of the owner.
  * A pid alone could belong to another process by now; with the start time it names one process for good.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { codeOf } from '../../config/base/errors.js';
 import { isAlive, readStat } from './proc.js';
 
 /** End of the name of a file that was moved aside: it stays when its mover is killed in between. */
-export const asideSuffix = '.stale';
+const asideSuffix = '.stale';
 
 /** @returns false: the file is there. */
 export function createOwned(file: string): boolean {
@@ -59,4 +60,11 @@ export function removeStale(file: string): void {
     }
   }
   rmSync(aside, { force: true });
+}
+
+/** Files that a taker left aside when it was killed in between. */
+export function removeAsides(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith(asideSuffix) && !isHeld(join(folder, name))) rmSync(join(folder, name), { force: true });
+  }
 }

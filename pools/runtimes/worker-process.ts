@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { Duplex } from 'node:stream';
 import { codeOf, messageOf } from '../../config/base/errors.js';
 import type { WorkerGroup } from './cgroups/worker-group.js';
+import { crashPoint } from './crash-points.js';
 import type { LimitKind } from './limit-watch.js';
 import { OutputCapture } from './output-capture.js';
 import type { OutputSink } from './output-sinks.js';
@@ -44,14 +45,19 @@ export class WorkerProcess {
     const { identity } = request.confinement;
     await parts.users.enter(identity);
     const group = parts.cgroups.open(worker.pool);
+    crashPoint('worker.group-made');
     try {
       const child = spawnWorker(request);
+      crashPoint('worker.spawned');
       // It still is one of the small programs before its own: nothing of the tenant's runs outside the group.
       if (group !== null && child.pid !== undefined) child.kill('SIGSTOP');
+      crashPoint('worker.stopped');
       const pid = child.pid ?? (await failedSpawn(child));
       const started = new WorkerProcess(parts, worker, request, child, pid, group);
+      crashPoint('worker.watched');
       await group?.add(pid);
       if (group !== null) child.kill('SIGCONT');
+      crashPoint('worker.grouped');
       return started;
     } catch (error) {
       await group?.end();

@@ -16,6 +16,7 @@ import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } fr
 import { Burials } from './burial.js';
 import { recycleFailedEvent, rapidFailEvent } from './event-ids.js';
 import { currentOf, Ledger } from './ledger.js';
+import { crashPoint } from '../runtimes/crash-points.js';
 import type { SupervisorEvents } from './ports.js';
 import { workerRules } from './rules.js';
 import { Spares } from './spare-hosts.js';
@@ -259,6 +260,7 @@ export class EffectRunner {
     this.#logger.info('worker-started', { ...about(worker), startMs: Math.round(startMs) });
     this.#ports.events.workerStarted(host.pool.name, host.id, startMs);
     this.#later(host, { type: 'running', ...keyOf(worker) });
+    crashPoint(worker.replacement ? 'recycle.replacement-ready' : 'worker.ready');
   }
 
   #workerServed(worker: WorkerBook): void {
@@ -290,6 +292,7 @@ export class EffectRunner {
       const role = roleOf(host.machine, worker.slot, worker.generation);
       const current = role === 'current';
       this.burials.bury(worker, end);
+      crashPoint('recycle.old-ended');
       if (role === 'replacement') this.#replacementFailed(worker);
       this.ledger.ended(worker, end.reason, current && end.outcome === 'crashed');
       host.workers.delete(worker.id);

@@ -7,6 +7,7 @@ import type { Clock } from '../../config/base/clock.js';
 import { successorWaitMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ExitReason, RecycleReason, RetireReason } from '../lifecycle/exit-reason.js';
+import { crashPoint } from '../runtimes/crash-points.js';
 import { emptyReceipt } from '../protocol/listener-to-primary.js';
 import { type HostBook, type WorkerBook, workerAt } from './books.js';
 import { eventIdOf, recycleFailedEvent } from './event-ids.js';
@@ -173,6 +174,7 @@ export class Ledger {
     host.pool.receipts.add(receipt);
     this.#ports.logger.info('receipt', fieldsOf(host, receipt));
     this.#ports.events.receipt(host.pool.name, receipt);
+    crashPoint('recycle.receipted');
   }
 }
 

@@ -7,6 +7,7 @@ import type { WorkerEvent } from '../lifecycle/events.js';
 import type { RecycleReason } from '../lifecycle/exit-reason.js';
 import { isOpen } from '../lifecycle/pool-states.js';
 import type { ApplicationUpstreams } from '../protocol/snapshot.js';
+import { crashPoint } from '../runtimes/crash-points.js';
 import { measureWorkers } from '../runtimes/measure.js';
 import { type HostBook, type PoolBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
@@ -204,6 +205,7 @@ class Supervisor implements SupervisorPort {
       this.#options.logger.info('recycle', { pool: name, why: reason });
       this.#recycles.add({ pool, only: null, resolve, reject });
       this.#recycle(pool, reason);
+      crashPoint('recycle.asked');
     });
   }
 

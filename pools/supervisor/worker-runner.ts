@@ -11,6 +11,7 @@ import { stepWorker } from '../lifecycle/worker-machine.js';
 import { isStarting, newWorker } from '../lifecycle/worker-states.js';
 import { type DrainReceipt, emptyReceipt } from '../protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
+import { crashPoint } from '../runtimes/crash-points.js';
 import type { StartFailure, WorkerEvents } from '../runtimes/runtime.js';
 import type { HostBook, WorkerBook } from './books.js';
 import type { ListenerPort, Runtimes } from './ports.js';
@@ -120,6 +121,7 @@ export class WorkerRunner {
         return this.#ports.publish(worker.host);
       case 'awaitAcknowledgement':
         return this.#ports.published((number) => {
+          crashPoint('recycle.unpublished');
           const acknowledged = (): void => this.#later(worker, { type: 'acknowledged' });
           listeners.whenAcknowledged(number).then(acknowledged, acknowledged);
         });
@@ -134,7 +136,8 @@ export class WorkerRunner {
       case 'orphan':
         return this.#orphan(worker);
       case 'terminate':
-        return worker.handle?.terminate();
+        worker.handle?.terminate();
+        return crashPoint('recycle.terminating');
       case 'kill':
         return worker.handle?.kill();
       case 'gone':
@@ -193,6 +196,7 @@ export class WorkerRunner {
     return {
       spawned: (pid) => {
         worker.pid = pid;
+        if (worker.replacement) crashPoint('recycle.replacement-spawned');
         this.#later(worker, { type: 'spawned' });
       },
       hello: () => this.#later(worker, { type: 'hello' }),
@@ -257,6 +261,7 @@ export class WorkerRunner {
     if (ends) worker.handle?.drain();
     const drained = (): void => this.#later(worker, { type: 'drained' });
     this.#ports.listeners.drain(worker.id, noticeAfterMs).then(drained, drained);
+    crashPoint('recycle.draining');
   }
 
   #gone(worker: WorkerBook, reason: WorkerGoneReason): void {

@@ -4,6 +4,7 @@
  * so that no message of a listener arrives between the parts.
  */
 import type { CompiledConfig } from '../../config/model.js';
+import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import type { PrimaryParts } from './parts.js';
 import { changedRoutes } from './route-changes.js';
 import { routesOf } from './routes.js';
@@ -15,10 +16,13 @@ export interface PreparedChange {
 export function prepareChange(parts: PrimaryParts, config: CompiledConfig): PreparedChange {
   const { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor } = parts;
   const { totals, processMetrics, clock, state } = parts;
+  const action = state.config === null ? 'start' : 'apply';
   const prepared = sockets.prepare(config.sites);
+  crashPoint(`${action}.sockets-bound`);
   return {
     commit: () => {
       prepared.commit();
+      crashPoint(`${action}.sockets-held`);
       ledger.configure(config.pools);
       totals.configure(
         config.pools.map((pool) => pool.name),
@@ -29,10 +33,12 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       const change = state.config === null ? null : changedRoutes(state.config, config);
       publisher.publishRoutes(() => routesOf(config), change);
       fleet.applySockets(prepared.added, prepared.removed);
+      crashPoint(`${action}.routes-published`);
       state.config = config;
       runtimes.configure(config.pools);
       supervisor.apply(config);
       processMetrics.configurationServes(config.version, clock.wallMs());
+      crashPoint(`${action}.committed`);
     },
   };
 }

@@ -12,6 +12,7 @@ import { createGuardian } from '../../pools/runtimes/guardian.js';
 import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
 import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
 import { tools } from '../../pools/runtimes/isolation/tools.js';
+import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js';
 import { killLeftovers } from '../../pools/runtimes/journal.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
@@ -31,10 +32,12 @@ import { prepareAccessLogFolder, prepareFolders } from './folders.js';
 import { takeInstanceLock } from './instance-lock.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
+import { LastGoodKeeper } from './last-good-keeper.js';
 import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
+import { takePassedSockets } from './passed-sockets.js';
 import { countingEvents } from './pool-metrics.js';
 import { QueueLedger } from './queue-ledger.js';
 import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
@@ -94,8 +97,10 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
 
 async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog): Promise<RunningServer> {
   const { config } = options;
+  armCrashPoint(process.env, log);
   takeOver(config.server.runDir, held, log);
   const { identities, listenerIdentity } = takeIdentities(options, held, log);
+  crashPoint('start.identities-known');
   const parts = assemble(options, held, log, identities, listenerIdentity);
   const logs = new LogKeeper({
     clock: parts.clock,
@@ -112,17 +117,22 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
     reopenLogs: () => logs.reopen(),
   });
   // Sockets first: a port in use ends the start before any process runs.
-  const change = prepareChange(parts, config);
-  change.commit();
+  prepareChange(parts, config).commit();
+  const unused = parts.sockets.unused();
+  if (unused.length > 0)
+    log.warn('passed-sockets-unused', { addresses: unused.join(', '), note: 'no binding wants them' });
   await parts.fleet.start(config.server.listeners);
+  crashPoint('start.listeners-ready');
   parts.issuer.start();
   // Fastify is loaded while the listeners start, and only here.
   const { listenAdmin } = await import('../admin/listen.js');
   const admin = await listenAdmin(config.server.admin, control);
   held.hold('admin', () => admin.close());
+  crashPoint('start.admin-listens');
   const reloader = watchConfiguration(options, held, parts);
   logWarnings(log, config.warnings);
   log.info('started', { pid: process.pid, version: options.version, node: process.version });
+  crashPoint('start.done');
   return {
     control,
     log,
@@ -140,8 +150,13 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
 
 function takeOver(runDir: string, held: Acquisitions, log: ServerLog): void {
   const lock = takeInstanceLock(runDir);
-  held.hold('lock', () => lock.release());
+  held.hold('lock', () => {
+    lock.release();
+    crashPoint('stop.unlocked');
+  });
+  crashPoint('start.locked');
   const killed = killLeftovers(runDir);
+  crashPoint('start.leftovers-killed');
   if (lock.tookOver) log.warn('previous-server-died', { killedWorkers: killed.length });
 }
 
@@ -155,7 +170,10 @@ function takeIdentities(
     logger: log,
     isolate: options.request.overrides.isolation !== 'process',
   });
-  held.hold('identities', () => identities.close());
+  held.hold('identities', () => {
+    identities.close();
+    crashPoint('stop.leases-returned');
+  });
   const listenerIdentity = identities.forListeners();
   if (listenerIdentity !== null) checkReachable(listenerIdentity);
   prepareAccessLogFolder(accessLogFolder(options.config), listenerIdentity?.uid ?? null);
@@ -195,12 +213,18 @@ function assemble(
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
   const cgroups = createCgroups({ runDir: config.server.runDir, clock, logger: log });
   const guardian = createGuardian(log, config.server.runDir, cgroups.starts);
-  held.hold('guardian', () => guardian.close());
+  held.hold('guardian', async () => {
+    await guardian.close();
+    crashPoint('stop.guardian-ended');
+  });
+  crashPoint('start.guardian-runs');
   tellIsolation(cgroups, log);
-  cgroups.enterServer();
+  const ownGroup = cgroups.enterServer();
+  if (ownGroup !== null) guardian.watchOwnGroup(ownGroup);
+  crashPoint('start.groups-entered');
   // Listeners end by themselves when this process is gone; one that is stuck cannot.
   if (listenerIdentity?.exclusive === true) guardian.watchUser(listenerIdentity.uid);
-  const sockets = new ListeningSockets();
+  const sockets = new ListeningSockets((open) => takePassedSockets(process.env, open, log));
   held.hold('sockets', () => sockets.close());
   const publisher = new RoutePublisher(() => clock.monotonicMs());
   const ledger = new QueueLedger();
@@ -213,7 +237,11 @@ function assemble(
     cgroups,
     onOutputPaused: (pool) => totals.add(primaryMetrics.workerOutputPauses, [pool]),
   });
-  held.hold('runtimes', () => runtimes.close());
+  held.hold('runtimes', async () => {
+    await runtimes.close();
+    crashPoint('stop.runtimes-released');
+  });
+  crashPoint('start.journal-begun');
   const operations = new Operations(clock);
   const events = countingEvents(totals, (receipt) => operations.note(receipt));
   const certificates = new Certificates({
@@ -263,6 +291,8 @@ function tellIsolation(cgroups: Cgroups, log: ServerLog): void {
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {
   const { loader } = options;
+  const keeper = new LastGoodKeeper(parts.log, (config, written) => loader.storeLastGood(config, written));
+  held.hold('last good', () => keeper.close());
   held.hold('configuration loader', () => loader.close());
   const request = { ...options.request, lastGood: false };
   const reloader = new Reloader({
@@ -275,7 +305,7 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
     },
     applied: (config) => {
       watcher.watch(watchedFiles(config));
-      keepLastGood(options, config, parts.log);
+      if (isToKeep(options.request, config)) keeper.keep(config);
     },
   });
   const changed = (files: ReadonlySet<string>): void => {
@@ -290,7 +320,7 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
   });
   watcher.watch(watchedFiles(options.config));
   held.hold('watcher', () => watcher.close());
-  keepLastGood(options, options.config, parts.log);
+  if (isToKeep(options.request, options.config)) keeper.keep(options.config);
   return reloader;
 }
 
@@ -300,7 +330,6 @@ function watchedFiles({ server, sources, applicationSources }: CompiledConfig): 
 }
 
 /** Not of a run whose isolation was overridden: a later start without the flag must not inherit it. */
-function keepLastGood({ request, loader }: BootOptions, config: CompiledConfig, log: ServerLog): void {
-  if (request.overrides.isolation !== undefined || config.warnings.some((one) => one.code === 'last-good')) return;
-  loader.storeLastGood(config, (error) => log.warn('last-good-not-stored', { error }));
+function isToKeep(request: LoadRequest, config: CompiledConfig): boolean {
+  return request.overrides.isolation === undefined && !config.warnings.some((one) => one.code === 'last-good');
 }

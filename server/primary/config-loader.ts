@@ -93,25 +93,27 @@ export class ConfigLoader {
     });
   }
 
-  /** Keeps a copy of what serves, for `--last-good`; `failed` is told why it cannot. */
-  storeLastGood(config: CompiledConfig, failed: (error: string) => void): void {
-    this.#cancelStore();
-    if (this.#thread === null || this.#sent !== config) {
-      storeLastGood(config).catch((error: unknown) => failed(messageOf(error)));
-      return;
-    }
-    this.#stored = (error) => {
-      if (error !== '') failed(error);
-    };
-    // Megabytes: once for changes that follow each other closely.
-    this.#cancelStore = this.#clock.setTimer(lastGoodDelayMs, () => {
-      const order: LoaderOrder = { kind: 'store-last-good', version: config.version };
-      this.#thread?.postMessage(order);
+  /**
+   * Keeps a copy of what serves, for `--last-good`; one call at a time. Rejects when it cannot be written. `written`:
+   * the copy is on the disk, the one before has the name; told only when the thread has no part in it.
+   */
+  storeLastGood(config: CompiledConfig, written: () => void): Promise<void> {
+    if (this.#thread === null || this.#sent !== config) return storeLastGood(config, written);
+    return new Promise((resolve, reject) => {
+      this.#stored = (error) => {
+        this.#stored = null;
+        if (error === '') resolve();
+        else reject(new Error(error));
+      };
+      // Megabytes: once for changes that follow each other closely.
+      this.#cancelStore = this.#clock.setTimer(lastGoodDelayMs, () => {
+        const order: LoaderOrder = { kind: 'store-last-good', version: config.version };
+        this.#thread?.postMessage(order);
+      });
     });
   }
 
   close(): void {
-    this.#cancelStore();
     this.#drop();
   }
 
@@ -144,6 +146,8 @@ export class ConfigLoader {
     const thread = this.#thread;
     this.#thread = null;
     this.#sent = null;
+    this.#cancelStore();
+    this.#stored?.('');
     if (thread !== null) void thread.terminate();
   }
 }

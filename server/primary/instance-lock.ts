@@ -2,7 +2,7 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SluiceError } from '../../config/base/errors.js';
-import { createOwned, ownerOf, removeStale } from '../../pools/runtimes/owner-file.js';
+import { createOwned, ownerOf, removeAsides, removeStale } from '../../pools/runtimes/owner-file.js';
 
 const lockName = 'sluice.lock';
 
@@ -27,6 +27,7 @@ function lock(file: string, tookOver: boolean): InstanceLock {
     release: () => {
       if (ownerOf(file)?.pid !== process.pid) return;
       rmSync(file, { force: true });
+      removeAsides(dirname(file));
       removeIfEmpty(dirname(file));
     },
   };

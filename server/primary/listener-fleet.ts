@@ -16,6 +16,7 @@ import {
 } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import type { Certificates } from './certificates.js';
 import type { FleetEvents } from './fleet-events.js';
 import { type ListenerIdentity, ListenerProcess, setUpListeners } from './listener-process.js';
@@ -62,6 +63,7 @@ export class ListenerFleet {
   /** Resolves when every listener is complete; rejects when the first ones keep dying or cannot listen. */
   async start(count: number): Promise<void> {
     this.resize(count);
+    crashPoint('start.listeners-forked');
     this.#lastTickMs = this.#options.clock.monotonicMs();
     this.#scheduleTick();
     // Keeps the process alive: without listeners nothing else does, and the start must end with an answer.

@@ -8,6 +8,7 @@ import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig } from '../../config/model.js';
+import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import { prepareChange } from './apply.js';
 import type { LoadedConfig, ServedDocument } from './config-loader.js';
 import type { PrimaryParts } from './parts.js';
@@ -108,6 +109,7 @@ export class Reloader {
     const before = parts.state.config;
     const isSame = before !== null && config.version === before.version;
     if (!isSame) {
+      crashPoint('apply.read');
       try {
         prepareChange(parts, config).commit();
       } catch (error) {

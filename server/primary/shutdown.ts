@@ -1,3 +1,4 @@
+import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import type { PrimaryParts } from './parts.js';
 
 /** Kept back for the workers after the listeners finished: at most this, or a fifth of the limit. */
@@ -15,13 +16,17 @@ export async function stopGracefully(parts: PrimaryParts): Promise<void> {
   const settings = state.config?.server;
   const limitMs = settings?.shutdownTimeLimitMs ?? 0;
   log.info('stopping', { limitMs });
+  crashPoint('stop.begun');
   const drainDelayMs = settings?.drainDelayMs ?? 0;
   if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.setTimer(drainDelayMs, resolve, true));
   const startedMs = clock.monotonicMs();
   // Listeners close theirs at the same moment: from now on connections are refused, not left waiting.
   sockets.close();
+  crashPoint('stop.refusing');
   await fleet.shutdown(limitMs - Math.min(workerShareMaxMs, limitMs * workerShare));
+  crashPoint('stop.listeners-ended');
   await supervisor.stopAll(Math.max(0, limitMs - (clock.monotonicMs() - startedMs)));
+  crashPoint('stop.workers-ended');
 }
 
 export function stopAtOnce(parts: PrimaryParts): void {

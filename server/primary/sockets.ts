@@ -16,12 +16,15 @@ export interface BoundHandle {
 }
 
 type CreateHandle = (
-  address: string,
-  port: number,
-  addressType: 4 | 6,
+  address: string | null,
+  port: number | null,
+  addressType: 4 | 6 | null,
   fd: number | undefined,
   flags: number,
 ) => BoundHandle | number;
+
+/** The TCP socket behind a descriptor of ours. Throws when it is something else. */
+export type OpenHandle = (fd: number) => BoundHandle;
 
 export interface HeldSocket {
   readonly address: ListenAddress;
@@ -65,27 +68,39 @@ function wantedSockets(sites: readonly SiteConfig[], heldWildcards: ReadonlySet<
   const wanted = new Map<string, WantedSocket>();
   for (const { site, binding } of bindings) {
     const address = wildcards.has(binding.port) ? '*' : binding.address;
-    const key = keyOf(address, binding.port);
+    const key = socketKey(address, binding.port);
     if (wanted.has(key)) continue;
     wanted.set(key, { key, address, port: binding.port, owner: `site ${site}, ${bindingText(binding)}` });
   }
   return wanted;
 }
 
-function keyOf(address: string, port: number): string {
+/** `address`: '*' or a literal one. */
+export function socketKey(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function bindingText({ address, port, host }: BindingConfig): string {
-  return `${keyOf(address, port)}:${host}`;
+  return `${socketKey(address, port)}:${host}`;
 }
 
 export class ListeningSockets {
   readonly #createHandle: CreateHandle;
   #held = new Map<string, HeldSocket>();
+  /** Opened by a service manager and not wanted now. Its port is taken as long as it holds a copy: ours is kept for later. */
+  readonly #passed = new Map<string, HeldSocket>();
+  readonly #passedKeys: ReadonlySet<string>;
 
-  constructor() {
+  /** `passed`: finds the sockets that a service manager has opened. */
+  constructor(passed: (open: OpenHandle) => readonly HeldSocket[] = () => []) {
     this.#createHandle = createHandleFunction();
+    for (const socket of passed((fd) => this.#openDescriptor(fd))) this.#passed.set(socket.address.key, socket);
+    this.#passedKeys = new Set(this.#passed.keys());
+  }
+
+  /** Addresses that were passed on and belong to no binding. */
+  unused(): readonly string[] {
+    return [...this.#passed.keys()];
   }
 
   held(): readonly HeldSocket[] {
@@ -101,37 +116,56 @@ export class ListeningSockets {
     const removed = [...this.#held.values()].filter((one) => !wanted.has(one.address.key));
     const added: HeldSocket[] = [];
     try {
-      for (const want of wanted.values()) if (!this.#held.has(want.key)) added.push(this.#bind(want));
+      for (const want of wanted.values()) {
+        if (!this.#held.has(want.key)) added.push(this.#passed.get(want.key) ?? this.#bind(want));
+      }
     } catch (error) {
-      for (const one of added) one.handle.close();
+      this.#letGo(added);
       throw error;
     }
     return {
       added,
       removed,
       commit: () => {
-        for (const one of removed) {
-          this.#held.delete(one.address.key);
-          one.handle.close();
+        for (const one of removed) this.#held.delete(one.address.key);
+        this.#letGo(removed);
+        for (const one of added) {
+          this.#held.set(one.address.key, one);
+          this.#passed.delete(one.address.key);
         }
-        for (const one of added) this.#held.set(one.address.key, one);
       },
-      discard: () => {
-        for (const one of added) one.handle.close();
-      },
+      discard: () => this.#letGo(added),
     };
   }
 
   close(): void {
-    for (const one of this.#held.values()) one.handle.close();
+    for (const one of [...this.#held.values(), ...this.#passed.values()]) one.handle.close();
     this.#held = new Map();
+    this.#passed.clear();
+  }
+
+  #letGo(sockets: readonly HeldSocket[]): void {
+    for (const one of sockets) {
+      if (this.#passedKeys.has(one.address.key)) this.#passed.set(one.address.key, one);
+      else one.handle.close();
+    }
   }
 
   /** A port that is held for every address stays so: the addresses are told apart by the local address. */
   #wildcardPorts(): Set<number> {
     const ports = new Set<number>();
-    for (const { address } of this.#held.values()) if (address.key.startsWith('*:')) ports.add(address.port);
+    for (const { address } of [...this.#held.values(), ...this.#passed.values()]) {
+      if (address.key.startsWith('*:')) ports.add(address.port);
+    }
     return ports;
+  }
+
+  #openDescriptor(fd: number): BoundHandle {
+    const handle = this.#createHandle(null, null, null, fd, 0);
+    if (typeof handle === 'number') throw new Error(getSystemErrorName(handle));
+    // A unix socket has no such function.
+    if (typeof Reflect.get(handle, 'getsockname') !== 'function') throw new Error('it is no TCP socket');
+    return handle;
   }
 
   #bind(want: WantedSocket): HeldSocket {

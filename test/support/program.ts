@@ -21,19 +21,22 @@ export interface ProgramOptions {
   /** The whole environment; the caller's by default. */
   readonly env?: NodeJS.ProcessEnv;
   readonly detached?: boolean;
+  /** Ours, which the program gets as 3, 4 ... */
+  readonly descriptors?: readonly number[];
 }
 
 const outputKept = 262_144;
 
 /** Starts a program and keeps what it prints. The caller stops it. */
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions = {}): Program {
-  const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const { descriptors = [], ...rest } = options;
+  const child: ChildProcess = spawn(command, [...args], { ...rest, stdio: ['ignore', 'pipe', 'pipe', ...descriptors] });
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString('utf8')).slice(-outputKept);
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
   const exited = new Promise<ProgramExit>((resolve) => {
     child.once('error', (error) => {
       output += `${error.message}\n`;

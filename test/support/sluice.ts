@@ -32,6 +32,16 @@ export interface SluiceOptions {
   readonly through?: readonly [command: string, ...args: readonly string[]];
   /** Another copy of the command line than this checkout's. */
   readonly main?: string;
+  /** Of the process beside the folder: variables that are added, a session of its own, further descriptors. */
+  readonly process?: LifeOptions;
+}
+
+export interface LifeOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** A session and process group of its own, as under a service manager. */
+  readonly detached?: boolean;
+  /** Handed on as 3, 4 ... */
+  readonly descriptors?: readonly number[];
 }
 
 export class Sluice {
@@ -162,6 +172,26 @@ async function isReady(sluice: Sluice): Promise<boolean> {
   }
 }
 
+function startLife(file: string, folder: string, options: SluiceOptions): Program {
+  const isolation = process.getuid?.() === 0 && !canSwitchUsers() ? ['--isolation', 'process'] : [];
+  const args = [options.main ?? sluiceMain, 'start', file, ...isolation, ...(options.args ?? [])];
+  const [command, ...rest] = [...(options.through ?? []), process.execPath, ...args];
+  const { env = {}, detached = false, descriptors = [] } = options.process ?? {};
+  return startProgram(command, rest, { cwd: folder, env: { ...process.env, ...env }, detached, descriptors });
+}
+
+async function whenReady(sluice: Sluice): Promise<Sluice> {
+  await until('/readyz answers 200', () => isReady(sluice), { withinMs: 60_000, state: () => sluice.output() });
+  return sluice;
+}
+
+/** The same configuration in the same folder once more; the life before it has ended, however it did. */
+export async function startAgain(before: Sluice, options: SluiceOptions = {}): Promise<Sluice> {
+  const { port, adminPort, folder, file } = before;
+  const sluice = new Sluice(port, adminPort, folder, file, startLife(file, folder, options));
+  return options.waitUntilReady === false ? sluice : whenReady(sluice);
+}
+
 /** A running, ready server on a port and in a folder of its own. */
 export async function startSluice(options: SluiceOptions): Promise<Sluice> {
   for (let attempt = 1; ; attempt += 1) {
@@ -170,17 +200,10 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     const folder = tempFolder();
     const file = join(folder, 'sluice.yaml');
     writeFileSync(file, await configuration(options, port, adminPort, folder));
-    const isolation = process.getuid?.() === 0 && !canSwitchUsers() ? ['--isolation', 'process'] : [];
-    const args = [options.main ?? sluiceMain, 'start', file, ...isolation, ...(options.args ?? [])];
-    const [command, ...rest] = [...(options.through ?? []), process.execPath, ...args];
-    const sluice = new Sluice(port, adminPort, folder, file, startProgram(command, rest, { cwd: folder }));
+    const sluice = new Sluice(port, adminPort, folder, file, startLife(file, folder, options));
     if (options.waitUntilReady === false) return sluice;
     try {
-      await until('/readyz answers 200', () => isReady(sluice), {
-        withinMs: 60_000,
-        state: () => sluice.output(),
-      });
-      return sluice;
+      return await whenReady(sluice);
     } catch (error) {
       await sluice.kill();
       if (attempt >= 3 || !sluice.output().includes('EADDRINUSE')) throw error;

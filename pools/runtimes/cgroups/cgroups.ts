@@ -12,12 +12,13 @@ import type { LogFields, Logger } from '../../../config/base/logger.js';
 import type { PoolConfig } from '../../../config/model.js';
 import { safeName } from '../files.js';
 import { removeAbandoned } from './abandoned.js';
-import { type PoolUsage, poolSettings, readStalled, readUsage, type StalledUs, weightSetting } from './group-files.js';
+import { type PoolUsage, poolSettings, readMembers, readStalled, readUsage, type StalledUs, weightSetting } from './group-files.js';
 import {
   type CgroupMode,
   type CgroupSources,
   type Controller,
   findHierarchies,
+  type Hierarchy,
   type Layout,
   readSources,
 } from './hierarchies.js';
@@ -36,8 +37,11 @@ export interface Cgroups {
   limits(controller: Controller): boolean;
   /** Workers' groups match `<start>*` + `/w*`: for the guardian, which kills and removes them. */
   readonly starts: readonly string[];
-  /** Puts this process, and what it starts from now on, into a group with the server's weight. */
-  enterServer(): void;
+  /**
+   * Puts this process, and what it starts from now on, into a group with the server's weight.
+   * @returns its folder; null where there is none, or where others may be in it (a service's).
+   */
+  enterServer(): string | null;
   /** New limits for pools that have a group already; groups of other pools are removed once they are empty. */
   configure(pools: readonly PoolConfig[]): void;
   /** A group for a new worker; null where there are none. */
@@ -70,7 +74,7 @@ export function createCgroups(options: CgroupOptions): Cgroups {
 }
 
 /** Servers in containers may have the same run folder by name and the same trees: the folder itself tells them apart. */
-function instanceOf(runDir: string): string {
+export function instanceOf(runDir: string): string {
   const folder = statSync(runDir, { throwIfNoEntry: false });
   const place = folder === undefined ? runDir : `${runDir} ${folder.dev}:${folder.ino}`;
   return createHash('sha256').update(place).digest('hex').slice(0, 8);
@@ -93,6 +97,7 @@ class KernelCgroups implements Cgroups {
     this.#clock = clock;
     this.#logger = logger;
     this.starts = layout.hierarchies.map(({ parent, prefix }) => `${parent}/${prefix}`);
+    this.#endEarlierServer();
     this.#sweep();
   }
 
@@ -111,20 +116,24 @@ class KernelCgroups implements Cgroups {
     return this.#layout.hierarchies.some((one) => one.controllers.includes(controller));
   }
 
-  enterServer(): void {
-    for (const { version, controllers, parent, prefix } of this.#layout.hierarchies) {
+  enterServer(): string | null {
+    let entered: string | null = null;
+    for (const hierarchy of this.#layout.hierarchies) {
+      const { version, controllers, parent } = hierarchy;
       if (!controllers.includes('cpu')) continue;
-      const folder = join(parent, prefix.startsWith('pool.') ? serverGroup : `${prefix}${serverGroup}`);
+      const folder = serverFolder(hierarchy);
       const [file, value] = weightSetting(serverCpuWeight, version);
       try {
         mkdirSync(folder, { recursive: true });
         writeFileSync(join(folder, file), value);
         writeFileSync(join(folder, 'cgroup.procs'), String(process.pid));
         if (version === 1) this.#left.push({ file: join(parent, 'cgroup.procs') });
+        if (!isOfService(hierarchy)) entered = folder;
       } catch (error) {
         this.#logger.warn('cgroup-failed', { folder, error: messageOf(error) });
       }
     }
+    return entered;
   }
 
   configure(pools: readonly PoolConfig[]): void {
@@ -211,6 +220,14 @@ class KernelCgroups implements Cgroups {
     }
   }
 
+  /** What an earlier primary had just started and nobody knew of yet, if its guardian died too. */
+  #endEarlierServer(): void {
+    for (const hierarchy of this.#layout.hierarchies) {
+      if (isOfService(hierarchy)) continue;
+      for (const pid of readMembers(serverFolder(hierarchy))) if (pid !== process.pid) killOne(pid);
+    }
+  }
+
   /** Everything whose name is of this instance: killed and removed. */
   #sweep(): void {
     for (const hierarchy of this.#layout.hierarchies) {
@@ -222,6 +239,23 @@ class KernelCgroups implements Cgroups {
         removeGroup(folder);
       }
     }
+  }
+}
+
+function serverFolder({ parent, prefix }: Hierarchy): string {
+  return join(parent, isOfService({ prefix }) ? serverGroup : `${prefix}${serverGroup}`);
+}
+
+/** Its processes need not all be ours, and the service manager ends them. */
+function isOfService({ prefix }: Pick<Hierarchy, 'prefix'>): boolean {
+  return prefix.startsWith('pool.');
+}
+
+function killOne(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
   }
 }
 

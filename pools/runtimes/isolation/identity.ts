@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { codeOf, SluiceError } from '../../../config/base/errors.js';
 import type { Logger } from '../../../config/base/logger.js';
 import type { PoolConfig, ServerConfig } from '../../../config/model.js';
+import { crashPoint } from '../crash-points.js';
 import { safeName, writeAtomic } from '../files.js';
 import { readProcessesByUser } from '../proc.js';
 import { type Account, readAccounts } from './accounts.js';
@@ -108,7 +109,7 @@ class AssignedIds {
   readonly #options: IdentityOptions;
   readonly #leases;
   readonly #file: string;
-  readonly #map: Map<string, number>;
+  #map: ReadonlyMap<string, number>;
   /** Names asked for in this run; only entries outside may lose their id. */
   readonly #inUse = new Map<string, number>();
 
@@ -125,11 +126,14 @@ class AssignedIds {
     const remembered = this.#map.get(key);
     const keeps = remembered !== undefined && this.#inRange(remembered) && this.#leases.take(remembered);
     const id = keeps ? remembered : this.#choose(key);
+    crashPoint('start.user-leased');
     if (!keeps) {
       if (remembered !== undefined) this.#options.logger.warn('identity-changed', { key, from: remembered, to: id });
-      this.#map.set(key, id);
+      const map = new Map(this.#map).set(key, id);
       mkdirSync(this.#options.config.stateDir, { recursive: true, mode: 0o711 });
-      writeAtomic(this.#file, `${JSON.stringify(Object.fromEntries(this.#map), null, 2)}\n`);
+      // Not remembered before it is written: the next start must find the same id.
+      writeAtomic(this.#file, `${JSON.stringify(Object.fromEntries(map), null, 2)}\n`);
+      this.#map = map;
     }
     this.#inUse.set(key, id);
     return id;

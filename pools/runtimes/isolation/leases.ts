@@ -2,9 +2,9 @@
  * Machine-wide leases of user ids, so that two instances of Sluice never give the same id to
  * processes of their own: one file per id that names its owner.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { asideSuffix, createOwned, isHeld, removeStale } from '../owner-file.js';
+import { createOwned, removeAsides, removeStale } from '../owner-file.js';
 
 export const leaseFolder = '/run/sluice-uids';
 
@@ -33,14 +33,7 @@ export function createLeases(folder: string = leaseFolder): Leases {
     releaseAll() {
       for (const id of held) rmSync(join(folder, String(id)), { force: true });
       held.clear();
-      removeFolderLeftovers(folder);
+      removeAsides(folder);
     },
   };
-}
-
-/** Files that a taker left aside when it was killed in between. */
-function removeFolderLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name.endsWith(asideSuffix) && !isHeld(join(folder, name))) rmSync(join(folder, name), { force: true });
-  }
 }

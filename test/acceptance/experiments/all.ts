@@ -17,6 +17,7 @@ import { mustRefuseLive } from './must-refuse.js';
 import { lifecycle } from './lifecycle/experiments.js';
 import { npmTest } from './npm-test.js';
 import { pipelining } from './pipelining.js';
+import { primaryFaults } from './primary/experiments.js';
 import { rapidFail } from './rapid-fail.js';
 import { recycleZeroLost } from './recycle-zero-lost.js';
 import { startCost } from './start-cost.js';
@@ -36,6 +37,7 @@ export const experiments: readonly Experiment[] = [
   errorPages,
   recycleZeroLost,
   ...killWorkers,
+  ...primaryFaults,
   ...rapidFail,
   blockedLoop,
   ...lifecycle,

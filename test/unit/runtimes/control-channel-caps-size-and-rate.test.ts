@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import type { Clock } from '../../../config/base/clock.js';
-import { controlMessageBytesMax, controlMessagesPerSecondMax } from '../../../config/base/limits.js';
+import {
+  controlCatchUpSecondsMax,
+  controlMessageBytesMax,
+  controlMessagesPerSecondMax,
+} from '../../../config/base/limits.js';
 import type { HostToPrimary } from '../../../pools/protocol/host-to-primary.js';
 import { ControlChannel } from '../../../pools/runtimes/control-channel.js';
 
@@ -37,6 +41,16 @@ beforeEach(() => {
 });
 
 describe('the control channel', () => {
+  test('does not blame a worker for what waited while the primary slept, nor allows more than that', () => {
+    arrive(pong);
+    nowMs = 60_000;
+    for (let beats = 0; beats < 60 * 4; beats++) arrive(pong);
+    expect(violations).toEqual([]);
+    nowMs = 3_600_000;
+    for (let sent = 0; sent <= controlMessagesPerSecondMax * controlCatchUpSecondsMax; sent++) arrive(pong);
+    expect(violations).toHaveLength(1);
+  });
+
   test('joins messages that arrive byte by byte and splits those that arrive together', () => {
     for (const byte of pong) arrive(Buffer.from([byte]));
     arrive(Buffer.concat([pong, pong, pong.subarray(0, 6)]));
