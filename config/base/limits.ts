@@ -293,6 +293,9 @@ export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;
 
+/** Sockets that a service manager may pass on. */
+export const passedSocketsMax = 1_024;
+
 /** Listener processes, as the primary watches them. */
 export const listenerHelloLimitMs = 20_000;
 export const listenerPingIntervalMs = 500;

@@ -1,5 +1,5 @@
 /** Replacing a file so that at every moment, also after a power cut, its name leads to the whole old or the whole new one. */
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -15,7 +15,7 @@ export async function replaceFile(
   const next = `${file}.new`;
   try {
     await withFile(await open(next, 'w', mode), async (handle) => {
-      await handle.writeFile(content);
+      await writeFile(handle, content);
       await handle.sync();
     });
     written();

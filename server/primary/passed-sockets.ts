@@ -20,7 +20,10 @@ export function takePassedSockets(environment: NodeJS.ProcessEnv, open: OpenHand
   const taken: HeldSocket[] = [];
   for (let fd = firstDescriptor; fd < firstDescriptor + count; fd++) {
     try {
-      taken.push(socketOf(open(fd)));
+      const socket = socketOf(open(fd));
+      if (taken.some(({ address }) => address.key === socket.address.key))
+        throw new Error('another one is for this address');
+      taken.push(socket);
     } catch (error) {
       logger.warn('passed-socket-unusable', { descriptor: fd, error: messageOf(error) });
     }

@@ -1,5 +1,4 @@
 /** What a server that died has left on the machine: processes, control groups, leases of user ids. */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHierarchies, readSources } from '../../pools/runtimes/cgroups/hierarchies.js';
@@ -36,9 +35,8 @@ function workingFolder(pid: number): string {
   }
 }
 
-/** Control groups of the server with this run folder, and how many processes each holds. */
-export function groupsLeft(runDir: string): string[] {
-  const instance = createHash('sha256').update(runDir).digest('hex').slice(0, 8);
+/** Control groups of a server (`instanceOf` its run folder), and how many processes each holds. */
+export function groupsLeft(instance: string): string[] {
   const { hierarchies } = findHierarchies(instance, readSources());
   return hierarchies.flatMap(({ parent, prefix }) =>
     namesIn(parent)

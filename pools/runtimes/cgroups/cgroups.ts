@@ -12,7 +12,15 @@ import type { LogFields, Logger } from '../../../config/base/logger.js';
 import type { PoolConfig } from '../../../config/model.js';
 import { safeName } from '../files.js';
 import { removeAbandoned } from './abandoned.js';
-import { type PoolUsage, poolSettings, readMembers, readStalled, readUsage, type StalledUs, weightSetting } from './group-files.js';
+import {
+  type PoolUsage,
+  poolSettings,
+  readMembers,
+  readStalled,
+  readUsage,
+  type StalledUs,
+  weightSetting,
+} from './group-files.js';
 import {
   type CgroupMode,
   type CgroupSources,

@@ -1,5 +1,4 @@
 import type { Experiment } from '../../experiment.js';
-import { configFiles } from './config-files.js';
 import { crashPointsExperiment } from './crash-points.js';
 import { failedRecycles } from './failed-recycles.js';
 import { killPrimary } from './kill-primary.js';
@@ -15,5 +14,4 @@ export const primaryFaults: readonly Experiment[] = [
   killPrimary,
   stoppedPrimary,
   crashPointsExperiment,
-  configFiles,
 ];

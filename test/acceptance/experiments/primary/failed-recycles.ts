@@ -20,11 +20,11 @@ else if (fault === 'sleep') setInterval(() => undefined, 1_000);
 else {${editionApp}}
 `;
 
-const startLimitSeconds = 2;
 const loadPerPool = 50;
 
-function workerOf({ workers }: PoolView): number {
-  return workers.find(({ state }) => state === 'running')?.pid ?? 0;
+/** Pids of the workers that serve, one of each pool. */
+function serving(pools: readonly PoolView[]): number[] {
+  return pools.map(({ workers }) => workers.find(({ state }) => state === 'running')?.pid ?? 0);
 }
 
 async function oneFault(server: MortalServer, name: keyof typeof faults, order: 'config' | 'recycle'): Promise<Row> {
@@ -59,8 +59,8 @@ async function oneFault(server: MortalServer, name: keyof typeof faults, order: 
     name: `${name}, by ${order === 'config' ? 'changed configuration' : 'order'}`,
     measured: last.map((receipt) => `${receipt?.kind} ${receipt?.outcome} after ${receipt?.durationMs} ms`).join(', '),
     broken: violations({
-      [`workers changed: ${before.map(workerOf)} -> ${after.map(workerOf)}`]:
-        before.map(workerOf).join() === after.map(workerOf).join(),
+      [`workers changed: ${serving(before).join(', ')} -> ${serving(after).join(', ')}`]:
+        serving(before).join() === serving(after).join(),
       [`the receipts say ${last.map((receipt) => receipt?.outcome).join()}`]: last.every(
         (receipt) => receipt?.outcome === 'failed',
       ),
@@ -70,18 +70,18 @@ async function oneFault(server: MortalServer, name: keyof typeof faults, order: 
 }
 
 async function repaired(server: MortalServer): Promise<Row> {
-  const before = (await server.life.pools()).map(workerOf);
+  const before = serving(await server.life.pools());
   server.change((pool) => delete pool['recycling']);
   await server.serves();
   const after = await until('new workers alone serve', async () => {
-    const now = (await server.life.pools()).map(workerOf);
+    const now = serving(await server.life.pools());
     return now.every((pid, index) => pid !== 0 && pid !== before[index]) ? now : null;
   });
   return { name: 'repaired', measured: `${before.join(', ')} -> ${after.join(', ')}`, broken: [] };
 }
 
 async function run(scale: number): Promise<Outcome> {
-  const server = new MortalServer({ source, hosting: { startupTimeLimit: startLimitSeconds } });
+  const server = new MortalServer({ source, hosting: { startupTimeLimit: scale < 1 ? 60 : 5 } });
   const rows: Row[] = [];
   let reports: readonly LoadReport[] = [];
   try {

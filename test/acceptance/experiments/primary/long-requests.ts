@@ -13,6 +13,7 @@ interface Case {
   readonly pool: string;
   readonly model: string;
   readonly limitSeconds: number;
+  readonly seconds: number;
 }
 
 function span(seconds: number): string {
@@ -32,14 +33,15 @@ async function receiptOf(sluice: Sluice, pool: string): Promise<ReceiptView> {
   });
 }
 
-async function oneCase(sluice: Sluice, { pool, model, limitSeconds }: Case, seconds: number): Promise<Row> {
+async function oneCase(sluice: Sluice, { pool, model, limitSeconds, seconds }: Case): Promise<Row> {
   await sluice.call(`/${pool}/`);
   const startedMs = monotonicMs();
   const limitMs = (seconds + limitSeconds) * 1_000 + 60_000;
   const ends = new Map<string, number>();
   const all = Array.from({ length: requests }, async () => {
     const path = `/${pool}/slow?ms=${seconds * 1_000}`;
-    const end = await call(sluice.port, path, { limitMs }).then(
+    // With a body: nothing of it may be sent a second time.
+    const end = await call(sluice.port, path, { limitMs, method: 'POST', body: 'x' }).then(
       ({ status }) => String(status),
       () => 'cut',
     );
@@ -74,9 +76,13 @@ async function oneCase(sluice: Sluice, { pool, model, limitSeconds }: Case, seco
 }
 
 async function run(seconds: number): Promise<Outcome> {
-  const limits = { long: Math.round(seconds * 1.5), short: Math.max(2, Math.round(seconds / 6)) };
+  const kinds = {
+    long: { seconds, limitSeconds: seconds + 30 },
+    // Cut long before their end.
+    short: { seconds: Math.max(60, seconds), limitSeconds: Math.max(2, Math.round(seconds / 6)) },
+  };
   const cases = hostingModels.flatMap(({ model, settings }) =>
-    Object.entries(limits).map(([name, limitSeconds]) => ({ pool: `${name}-${model}`, model, limitSeconds, settings })),
+    Object.entries(kinds).map(([name, kind]) => ({ pool: `${name}-${model}`, model, settings, ...kind })),
   );
   const rows: Row[] = [];
   await withSluice(
@@ -93,7 +99,7 @@ async function run(seconds: number): Promise<Outcome> {
       })),
     },
     async (sluice) => {
-      rows.push(...(await Promise.all(cases.map((one) => oneCase(sluice, one, seconds)))));
+      rows.push(...(await Promise.all(cases.map((one) => oneCase(sluice, one)))));
     },
   );
   return {

@@ -1,9 +1,10 @@
 /** A server that dies and is started again: two pools, one for each way of hosting, whose apps leave a process of their own. */
 import net from 'node:net';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outOfProcess } from '../../../support/hosting.js';
 import { call } from '../../../support/http-client.js';
+import { instanceOf } from '../../../../pools/runtimes/cgroups/cgroups.js';
 import { groupsLeft, leasesLeft, type Marks, processesLeft } from '../../../support/leftovers.js';
 import { canSwitchUsers } from '../../../support/paths.js';
 import {
@@ -66,6 +67,8 @@ export class MortalServer {
   readonly apps = tempFolder('apps');
   readonly #options: SluiceOptions;
   readonly #marks: { readonly folders: string[]; readonly users: Marks['users']; readonly primaries: number[] };
+  /** By which its control groups are told apart; a run folder that is made anew is another. */
+  readonly #instances = new Set<string>();
   readonly #descriptors: number[] = [];
   readonly #sockets: BoundHandle[] = [];
   #edition = 1;
@@ -182,6 +185,7 @@ export class MortalServer {
 
   /** @returns ms from now until nothing of it runs and its control groups are empty. */
   async whenNothingIsLeft(): Promise<number> {
+    this.groups();
     const startedMs = monotonicMs();
     const left = (): string[] => [
       ...processesLeft(this.#marks),
@@ -196,7 +200,9 @@ export class MortalServer {
   }
 
   groups(): string[] {
-    return groupsLeft(join(this.life.folder, 'run'));
+    const run = join(this.life.folder, 'run');
+    if (existsSync(run)) this.#instances.add(instanceOf(run));
+    return [...this.#instances].flatMap(groupsLeft);
   }
 
   leases(): string[] {

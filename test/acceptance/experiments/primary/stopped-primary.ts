@@ -5,13 +5,13 @@ import { pause, until } from '../../../support/time.js';
 import { type Experiment, type Outcome, scaled, violations } from '../../experiment.js';
 import { MortalServer } from './mortal-server.js';
 
-/** Every watch of a worker, with limits that a minute is long beside. */
+/** Every watch of a worker, with limits that a minute is long beside, and a slow machine is not. */
 const watched = {
   pool: {
-    processModel: { pingInterval: '00:00:02', pingResponseTime: '00:00:01', idleTimeout: '00:00:00' },
-    failure: { hangDetection: '00:00:03' },
+    processModel: { pingInterval: '00:00:02', pingResponseTime: '00:00:04', idleTimeout: '00:00:00' },
+    failure: { hangDetection: '00:00:05' },
   },
-  outHosting: { healthCheck: { path: '/', interval: '00:00:01', timeout: '00:00:01', failures: 1 } },
+  outHosting: { healthCheck: { path: '/', interval: '00:00:01', timeout: '00:00:04', failures: 1 } },
 };
 /** Long enough for each of them to be due several times after it goes on. */
 const afterMs = 6_000;
@@ -25,7 +25,7 @@ async function run(seconds: number): Promise<Outcome> {
       JSON.stringify(
         processTree(server.life.pid)
           .map(({ pid }) => pid)
-          .sort(),
+          .toSorted((a, b) => a - b),
       );
     const loads = ['/?ms=300', '/out/?ms=300', '/', '/out/'].map((path) =>
       startLoad({
