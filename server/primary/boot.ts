@@ -3,17 +3,11 @@
  * the server stops.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { messageOf } from '../../config/base/errors.js';
 import { assertLimits } from '../../config/base/limits.js';
 import type { CompiledConfig } from '../../config/model.js';
-import { type Cgroups, createCgroups } from '../../pools/runtimes/cgroups/cgroups.js';
-import { createGuardian } from '../../pools/runtimes/guardian.js';
-import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
-import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
-import { tools } from '../../pools/runtimes/isolation/tools.js';
+import type { Identities, Identity } from '../../pools/runtimes/isolation/identity.js';
 import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js';
-import { killLeftovers } from '../../pools/runtimes/journal.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import type { ControlPlane } from '../admin/control-plane.js';
@@ -28,8 +22,8 @@ import { Certificates } from './certificates.js';
 import { systemClock } from './clock.js';
 import type { ConfigLoader, LoadRequest, ServedDocument } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
-import { prepareAccessLogFolder, prepareFolders } from './folders.js';
-import { takeInstanceLock } from './instance-lock.js';
+import { prepareFolders } from './folders.js';
+import { holdPoolsDown, listenerEntry, takeIdentities, takeOver } from './ground.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
 import { LastGoodKeeper } from './last-good-keeper.js';
@@ -42,7 +36,7 @@ import { countingEvents } from './pool-metrics.js';
 import { QueueLedger } from './queue-ledger.js';
 import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
 import { RoutePublisher } from './route-publisher.js';
-import { accessLogFile, accessLogFolder } from './routes.js';
+import { accessLogFile } from './routes.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
 import { ConfigWatcher } from './watcher.js';
@@ -71,8 +65,6 @@ export interface RunningServer {
   stopAtOnce(): void;
 }
 
-const listenerEntry = fileURLToPath(new URL('../listener/main.js', import.meta.url));
-
 /** Throws SluiceError with a remedy; then everything acquired before is released. */
 export async function boot(options: BootOptions): Promise<RunningServer> {
   assertLimits();
@@ -99,7 +91,8 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   const { config } = options;
   armCrashPoint(process.env, log);
   takeOver(config.server.runDir, held, log);
-  const { identities, listenerIdentity } = takeIdentities(options, held, log);
+  const isolate = options.request.overrides.isolation !== 'process';
+  const { identities, listenerIdentity } = takeIdentities(config, isolate, held, log);
   crashPoint('start.identities-known');
   const parts = assemble(options, held, log, identities, listenerIdentity);
   const logs = new LogKeeper({
@@ -148,57 +141,6 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   };
 }
 
-function takeOver(runDir: string, held: Acquisitions, log: ServerLog): void {
-  const lock = takeInstanceLock(runDir);
-  held.hold('lock', () => {
-    lock.release();
-    crashPoint('stop.unlocked');
-  });
-  crashPoint('start.locked');
-  const killed = killLeftovers(runDir);
-  crashPoint('start.leftovers-killed');
-  if (lock.tookOver) log.warn('previous-server-died', { killedWorkers: killed.length });
-}
-
-function takeIdentities(
-  options: BootOptions,
-  held: Acquisitions,
-  log: ServerLog,
-): { readonly identities: Identities; readonly listenerIdentity: Identity | null } {
-  const identities = createIdentities({
-    config: options.config.server,
-    logger: log,
-    isolate: options.request.overrides.isolation !== 'process',
-  });
-  held.hold('identities', () => {
-    identities.close();
-    crashPoint('stop.leases-returned');
-  });
-  const listenerIdentity = identities.forListeners();
-  if (listenerIdentity !== null) checkReachable(listenerIdentity);
-  prepareAccessLogFolder(accessLogFolder(options.config), listenerIdentity?.uid ?? null);
-  return { identities, listenerIdentity };
-}
-
-/** Listeners run our own files with the node that runs us, as a user who may see neither. */
-function checkReachable(identity: Identity): void {
-  const targets = [
-    { path: process.execPath, wanted: 'execute', name: 'the node that runs Sluice' },
-    { path: listenerEntry, wanted: 'read', name: 'the files of Sluice' },
-  ] as const;
-  for (const { path, wanted, name } of targets) {
-    const obstacle = findObstacle(identity, path, wanted);
-    if (obstacle === null) continue;
-    const { cause } = describeObstacle(obstacle, `${name} (${path})`, `the listeners (user ${identity.uid})`);
-    throw new SluiceError(
-      'folder-closed',
-      cause,
-      `move Sluice and node to folders that others can enter, open it with \`chmod o+x ${obstacle.path}\`, ` +
-        'or start with `--isolation process` (then pools are not protected from each other)',
-    );
-  }
-}
-
 function assemble(
   options: BootOptions,
   held: Acquisitions,
@@ -211,19 +153,7 @@ function assemble(
   const state: PrimaryState = { config: null, isDraining: false };
   const totals = new MetricTotals();
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
-  const cgroups = createCgroups({ runDir: config.server.runDir, clock, logger: log });
-  const guardian = createGuardian(log, config.server.runDir, cgroups.starts);
-  held.hold('guardian', async () => {
-    await guardian.close();
-    crashPoint('stop.guardian-ended');
-  });
-  crashPoint('start.guardian-runs');
-  tellIsolation(cgroups, log);
-  const ownGroup = cgroups.enterServer();
-  if (ownGroup !== null) guardian.watchOwnGroup(ownGroup);
-  crashPoint('start.groups-entered');
-  // Listeners end by themselves when this process is gone; one that is stuck cannot.
-  if (listenerIdentity?.exclusive === true) guardian.watchUser(listenerIdentity.uid);
+  const { cgroups, guardian } = holdPoolsDown(config.server.runDir, listenerIdentity, held, log);
   const sockets = new ListeningSockets((open) => takePassedSockets(process.env, open, log));
   held.hold('sockets', () => sockets.close());
   const publisher = new RoutePublisher(() => clock.monotonicMs());
@@ -278,15 +208,6 @@ function assemble(
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
   const counts = { totals, processMetrics, operations };
   return { clock, log, ...things, ...counts, state, reopenOutput };
-}
-
-/** What holds pools down on this machine, and what is missing. */
-function tellIsolation(cgroups: Cgroups, log: ServerLog): void {
-  log.info('control-groups', cgroups.about());
-  const missing = Object.entries(tools())
-    .filter(([name, file]) => file === null && name !== 'bwrap')
-    .map(([name]) => name);
-  if (missing.length > 0) log.warn('isolation-tools-missing', { tools: missing.join(', '), package: 'util-linux' });
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {

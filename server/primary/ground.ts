@@ -1,0 +1,105 @@
+/** What the primary takes before it starts anything: the run folder, user ids, the guardian, control groups. */
+import { fileURLToPath } from 'node:url';
+import { SluiceError } from '../../config/base/errors.js';
+import type { CompiledConfig } from '../../config/model.js';
+import { type Cgroups, createCgroups } from '../../pools/runtimes/cgroups/cgroups.js';
+import { crashPoint } from '../../pools/runtimes/crash-points.js';
+import { createGuardian, type Guardian } from '../../pools/runtimes/guardian.js';
+import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
+import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
+import { tools } from '../../pools/runtimes/isolation/tools.js';
+import { killLeftovers } from '../../pools/runtimes/journal.js';
+import type { ServerLog } from '../log/server-log.js';
+import type { Acquisitions } from './acquisitions.js';
+import { systemClock } from './clock.js';
+import { prepareAccessLogFolder } from './folders.js';
+import { takeInstanceLock } from './instance-lock.js';
+import { accessLogFolder } from './routes.js';
+
+export const listenerEntry = fileURLToPath(new URL('../listener/main.js', import.meta.url));
+
+/** The lock of the run folder; what a primary before us left in it is killed. */
+export function takeOver(runDir: string, held: Acquisitions, log: ServerLog): void {
+  const lock = takeInstanceLock(runDir);
+  held.hold('lock', () => {
+    lock.release();
+    crashPoint('stop.unlocked');
+  });
+  crashPoint('start.locked');
+  const killed = killLeftovers(runDir);
+  crashPoint('start.leftovers-killed');
+  if (lock.tookOver) log.warn('previous-server-died', { killedWorkers: killed.length });
+}
+
+/** User ids of pools and listeners. Throws SluiceError where the listeners could not read our own files. */
+export function takeIdentities(
+  config: CompiledConfig,
+  isolate: boolean,
+  held: Acquisitions,
+  log: ServerLog,
+): { readonly identities: Identities; readonly listenerIdentity: Identity | null } {
+  const identities = createIdentities({
+    config: config.server,
+    logger: log,
+    isolate,
+  });
+  held.hold('identities', () => {
+    identities.close();
+    crashPoint('stop.leases-returned');
+  });
+  const listenerIdentity = identities.forListeners();
+  if (listenerIdentity !== null) checkReachable(listenerIdentity);
+  prepareAccessLogFolder(accessLogFolder(config), listenerIdentity?.uid ?? null);
+  return { identities, listenerIdentity };
+}
+
+/** Listeners run our own files with the node that runs us, as a user who may see neither. */
+function checkReachable(identity: Identity): void {
+  const targets = [
+    { path: process.execPath, wanted: 'execute', name: 'the node that runs Sluice' },
+    { path: listenerEntry, wanted: 'read', name: 'the files of Sluice' },
+  ] as const;
+  for (const { path, wanted, name } of targets) {
+    const obstacle = findObstacle(identity, path, wanted);
+    if (obstacle === null) continue;
+    const { cause } = describeObstacle(obstacle, `${name} (${path})`, `the listeners (user ${identity.uid})`);
+    throw new SluiceError(
+      'folder-closed',
+      cause,
+      `move Sluice and node to folders that others can enter, open it with \`chmod o+x ${obstacle.path}\`, ` +
+        'or start with `--isolation process` (then pools are not protected from each other)',
+    );
+  }
+}
+
+/** Whatever happens to this process, what it starts from now on ends with it. */
+export function holdPoolsDown(
+  runDir: string,
+  listenerIdentity: Identity | null,
+  held: Acquisitions,
+  log: ServerLog,
+): { readonly cgroups: Cgroups; readonly guardian: Guardian } {
+  const cgroups = createCgroups({ runDir: runDir, clock: systemClock, logger: log });
+  const guardian = createGuardian(log, runDir, cgroups.starts);
+  held.hold('guardian', async () => {
+    await guardian.close();
+    crashPoint('stop.guardian-ended');
+  });
+  crashPoint('start.guardian-runs');
+  tellIsolation(cgroups, log);
+  const ownGroup = cgroups.enterServer();
+  if (ownGroup !== null) guardian.watchOwnGroup(ownGroup);
+  crashPoint('start.groups-entered');
+  // Listeners end by themselves when this process is gone; one that is stuck cannot.
+  if (listenerIdentity?.exclusive === true) guardian.watchUser(listenerIdentity.uid);
+  return { cgroups, guardian };
+}
+
+/** What holds pools down on this machine, and what is missing. */
+function tellIsolation(cgroups: Cgroups, log: ServerLog): void {
+  log.info('control-groups', cgroups.about());
+  const missing = Object.entries(tools())
+    .filter(([name, file]) => file === null && name !== 'bwrap')
+    .map(([name]) => name);
+  if (missing.length > 0) log.warn('isolation-tools-missing', { tools: missing.join(', '), package: 'util-linux' });
+}
