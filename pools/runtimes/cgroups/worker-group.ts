@@ -27,16 +27,17 @@ export class WorkerGroup {
     for (const { folder } of this.#folders) mkdirSync(folder, { recursive: true });
   }
 
-  /** The process must not have started anything yet. Not blocking: the kernel may take its time. */
+  /** The process must not have started anything yet. Not blocking: the kernel may take its time, for each tree. */
   async add(pid: number): Promise<void> {
-    for (const { folder } of this.#folders) {
+    const enter = async ({ folder }: GroupFolder): Promise<void> => {
       try {
         await writeFile(join(folder, 'cgroup.procs'), String(pid));
       } catch (error) {
         if (codeOf(error) === 'ESRCH') return;
         this.#logger.error('cgroup-not-entered', { folder, pid, error: messageOf(error) });
       }
-    }
+    };
+    await Promise.all(this.#folders.map(enter));
   }
 
   /** True when the kernel killed something in it at the pool's memory limit. */

@@ -2,7 +2,8 @@
  * The first request to a stopped pool, beside the app alone: `node app.js` from spawn to its first answer, and
  * what the app itself does between Node's start and its first answer (its import time).
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import module from 'node:module';
 import { accepts } from '../../support/accepts.js';
 import { join } from 'node:path';
 import { median } from '../../bench/measure.js';
@@ -63,12 +64,26 @@ async function alone(node: string, subject: string, folder: string): Promise<Alo
   };
 }
 
-/** The first request to a pool without a worker; the worker is ended afterwards. */
-async function cold(sluice: Sluice, pool: string): Promise<number> {
+/** Node keeps what it has compiled of an application once a worker of it has a quiet moment. */
+async function cacheIsKept(sluice: Sluice, pool: string): Promise<void> {
+  const folder = join(sluice.folder, 'state', 'pools');
+  const kept = (): number =>
+    readdirSync(folder, { recursive: true }).filter((path) => String(path).startsWith(pool) && isCached(String(path)))
+      .length;
+  await until('compiled code is kept', () => kept() > 0);
+}
+
+function isCached(path: string): boolean {
+  return /compile-cache\/[^/]+\/./.test(path);
+}
+
+/** The first request to a pool without a worker; `then` the worker is ended. */
+async function cold(sluice: Sluice, pool: string, then: () => Promise<void>): Promise<number> {
   const startedMs = monotonicMs();
   const answer = await sluice.call(`/${pool}/`, { limitMs: 60_000 });
   const took = monotonicMs() - startedMs;
   if (answer.status >= 500) throw new Error(`status ${answer.status}`);
+  await then();
   for (const pid of await sluice.workerPids(pool)) process.kill(pid, 'SIGTERM');
   await until('the worker is gone', async () => (await sluice.pool(pool)).workers.length === 0);
   return took;
@@ -101,13 +116,15 @@ async function measure(node: string, subject: string, rounds: number): Promise<R
       })),
     };
     await withSluice(options, async (sluice) => {
-      // The first round fills caches, the kernel's and Node's.
+      // The first round fills caches, the kernel's and Node's; before 22.8 Node has none.
+      const fill = (name: string) => async (): Promise<void> => (hasCache(node) ? cacheIsKept(sluice, name) : undefined);
+      const go = async (): Promise<void> => undefined;
       for (let round = 0; round <= rounds; round += 1) {
         const one = await alone(node, subject, folder);
         await spareWaits(sluice);
-        const spare = await cold(sluice, 'spare');
+        const spare = await cold(sluice, 'spare', round === 0 ? fill('spare') : go);
         await spareWaits(sluice);
-        const start = await cold(sluice, 'start');
+        const start = await cold(sluice, 'start', round === 0 ? fill('start') : go);
         if (round === 0) continue;
         figures.first.push(one.firstAnswerMs);
         figures.imports.push(one.importMs);
@@ -119,6 +136,11 @@ async function measure(node: string, subject: string, rounds: number): Promise<R
     removeFolder(folder);
   }
   return judged(subject, node, figures);
+}
+
+function hasCache(node: string): boolean {
+  const version = /node(\d+)\//.exec(node)?.[1];
+  return version === undefined ? 'enableCompileCache' in module : Number(version) >= 22;
 }
 
 interface Figures {

@@ -147,6 +147,10 @@ export class Host implements LinkOwner, ListenOwner {
     runSoon(watch, this);
   }
 
+  withoutWatchdog(reason: string): void {
+    this.notice('no-watchdog', `the stack of a blocked event loop will not be known: ${reason}`);
+  }
+
   notice(code: string, text: string): void {
     this.#send({ type: 'notice', code, text });
   }
@@ -227,9 +231,7 @@ export class Host implements LinkOwner, ListenOwner {
 
 /** In a task of its own: what the app has bound to its context stays out of the thread's. */
 function watch(host: Host): void {
-  void startWatchdog((reason) =>
-    host.notice('no-watchdog', `the stack of a blocked event loop will not be known: ${reason}`),
-  );
+  startWatchdog((reason) => host.withoutWatchdog(reason));
 }
 
 function sweep(apps: Set<App>): void {

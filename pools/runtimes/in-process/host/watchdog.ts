@@ -11,9 +11,9 @@ declare const __dirname: string;
 const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
 
 /** @param failed is told why there is no watchdog (Node's permission model refuses threads). */
-export async function startWatchdog(failed: (reason: string) => void): Promise<void> {
+export function startWatchdog(failed: (reason: string) => void): void {
   try {
-    const { Worker } = await import('node:worker_threads');
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     quietly(() => {
       const options = { execArgv: [], env: {}, trackUnmanagedFds: false, resourceLimits };
       const thread = new Worker(join(__dirname, 'watchdog.cjs'), options);
