@@ -41,6 +41,9 @@ export type HostToPrimary =
 /** Code of the notice that an app, which does not listen so far, exports something that could be hosted. */
 export const exportWaits = 'export-waits';
 
+/** Code of the notice that there is no watchdog thread: stacks of a blocked event loop will not be known. */
+export const noWatchdog = 'no-watchdog';
+
 /**
  * From the host's watchdog thread on its own pipe (fd 5), the answers to `capture`, as they come: the
  * stack first, because the profile may cost the thread its life.

@@ -50,8 +50,8 @@ export interface KernelView {
 }
 
 export interface StallReport {
-  /** `stopped`: by a signal. `native`: the engine answered nothing, so it is not in JavaScript. */
-  readonly blockedIn: 'javascript' | 'native' | 'stopped';
+  /** `stopped`: by a signal. `native`: the engine answered nothing, so it is not in JavaScript. `unknown`: nobody asked it. */
+  readonly blockedIn: 'javascript' | 'native' | 'stopped' | 'unknown';
   /** One line for people: where it is blocked. */
   readonly summary: string;
   readonly stack: StallStack | null;

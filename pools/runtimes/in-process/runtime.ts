@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { shorten } from '../../../config/base/diagnostics.js';
 import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
-import { exportWaits, type HostToPrimary } from '../../protocol/host-to-primary.js';
+import { exportWaits, type HostToPrimary, noWatchdog } from '../../protocol/host-to-primary.js';
 import {
   type DumpKind,
   hostControlFd,
@@ -258,6 +258,7 @@ class InProcessWorker implements WorkerHandle {
   #notice(code: string, text: string): void {
     if (code === exportWaits && !this.#life.isReady) this.#waits = `; ${shorten(text, workerNoteCharsMax)}`;
     else this.#notes.notice(code, text);
+    if (code === noWatchdog) this.#stalls?.withoutWatchdog();
   }
 
   #hello(protocol: number): void {

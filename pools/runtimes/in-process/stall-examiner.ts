@@ -23,6 +23,8 @@ export class StallExaminer {
   readonly #pid: number;
   readonly #channel: ControlChannel<{ readonly type: 'capture' }> | null;
   readonly #examined: WorkerEvents['examined'];
+  /** There is no watchdog thread to ask. */
+  #isBlind = false;
   #stack: StallStack | null = null;
   #profile: StallProfile | null = null;
   /** Not null while the watchdog is asked. */
@@ -52,6 +54,7 @@ export class StallExaminer {
     if (!capture) return;
     this.#stack = null;
     this.#profile = null;
+    if (this.#isBlind) return this.#tell('unknown', thread);
     this.#channel?.send({ type: 'capture' });
     this.#cancelLimit = this.#clock.setTimer(stallCaptureMs, () => this.#finish());
   }
@@ -74,6 +77,10 @@ export class StallExaminer {
         return this.#finish();
       }
     }
+  }
+
+  withoutWatchdog(): void {
+    this.#isBlind = true;
   }
 
   close(): void {
@@ -106,14 +113,18 @@ function summarise(blockedIn: StallReport['blockedIn'], frames: readonly StallFr
   switch (blockedIn) {
     case 'stopped':
       return 'stopped by a signal (SIGSTOP or SIGTSTP)';
-    case 'native': {
-      const waits = kernel.waitsIn === '' ? 'computing' : `waiting in ${kernel.waitsIn}`;
-      const children = kernel.children.length === 0 ? '' : `, child process: ${kernel.children.join('; ')}`;
-      return `blocked in native code (${waits}${children})`;
-    }
+    case 'native':
+      return `blocked in native code (${describeKernel(kernel)})`;
+    case 'unknown':
+      return `blocked at a place that is not known, because the worker has no watchdog (${describeKernel(kernel)})`;
     case 'javascript':
       return `blocked in ${describeFrame(frames)}`;
   }
+}
+
+function describeKernel({ waitsIn, children }: KernelView): string {
+  const waits = waitsIn === '' ? 'computing' : `waiting in ${waitsIn}`;
+  return children.length === 0 ? waits : `${waits}, child process: ${children.join('; ')}`;
 }
 
 /** The innermost frame that is no part of Node. */

@@ -117,7 +117,8 @@ async function measure(node: string, subject: string, rounds: number): Promise<R
     };
     await withSluice(options, async (sluice) => {
       // The first round fills caches, the kernel's and Node's; before 22.8 Node has none.
-      const fill = (name: string) => async (): Promise<void> => (hasCache(node) ? cacheIsKept(sluice, name) : undefined);
+      const fill = (name: string) => async (): Promise<void> =>
+        hasCache(node) ? cacheIsKept(sluice, name) : undefined;
       const go = async (): Promise<void> => undefined;
       for (let round = 0; round <= rounds; round += 1) {
         const one = await alone(node, subject, folder);

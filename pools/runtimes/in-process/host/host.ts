@@ -4,7 +4,7 @@
  */
 import net from 'node:net';
 import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';
-import { exportWaits, type HostToPrimary } from '../../../protocol/host-to-primary.js';
+import { exportWaits, type HostToPrimary, noWatchdog } from '../../../protocol/host-to-primary.js';
 import {
   hostControlFd,
   type HostStartData,
@@ -148,7 +148,7 @@ export class Host implements LinkOwner, ListenOwner {
   }
 
   withoutWatchdog(reason: string): void {
-    this.notice('no-watchdog', `the stack of a blocked event loop will not be known: ${reason}`);
+    this.notice(noWatchdog, `the stack of a blocked event loop will not be known: ${reason}`);
   }
 
   notice(code: string, text: string): void {

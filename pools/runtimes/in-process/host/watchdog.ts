@@ -10,8 +10,14 @@ declare const __dirname: string;
 /** The heap of the thread: enough for the longest stack the inspector tells. */
 const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
 
-/** @param failed is told why there is no watchdog (Node's permission model refuses threads). */
+const forbidden =
+  'the permission model forbids the inspector (Node 25 and newer: --allow-inspector) or threads (--allow-worker)';
+
+/** @param failed is told why there is no watchdog (Node's permission model refuses it). */
 export function startWatchdog(failed: (reason: string) => void): void {
+  // Node ends the whole process when the thread asks for an inspector that is forbidden.
+  const { permission } = process as unknown as { readonly permission?: { has(scope: string): boolean } };
+  if (permission !== undefined && !permission.has('inspector')) return failed(forbidden);
   try {
     const { Worker } = process.getBuiltinModule('node:worker_threads');
     quietly(() => {
