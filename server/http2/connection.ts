@@ -55,7 +55,9 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   #isAnnounced = false;
   #isDrainedTold = false;
   #controlWaiting = 0;
-  #sentAtLastTick = -1;
+  /** DATA that had left when it was seen to move last, and the time. */
+  #sentSeen = -1;
+  #sentSeenMs = 0;
 
   constructor(output: FrameOutput, events: Http2Events<S>, peer: PeerSettings, limits: ConnectionLimits) {
     this.events = events;
@@ -89,6 +91,10 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
 
   get streamCount(): number {
     return this.streams.size;
+  }
+
+  get queuedBytes(): number {
+    return this.sending.queuedBytes;
   }
 
   get isGoingAway(): boolean {
@@ -136,11 +142,12 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   tick(nowMs: number, minBytesPerSecond: number, graceMs: number): void {
     if (this.failure !== null) return;
     this.budget.nowMs = nowMs;
-    const { sending, writer } = this;
-    const isStalled = sending.sentBytes === this.#sentAtLastTick;
-    this.#sentAtLastTick = sending.sentBytes;
-    if (writer.output.isFull) return;
-    if (isStalled && sending.queuedBytes > http2QueueStalledBytesMax) {
+    if (this.writer.output.isFull) return;
+    const { sending } = this;
+    if (sending.sentBytes !== this.#sentSeen || sending.queuedBytes <= http2QueueStalledBytesMax) {
+      this.#sentSeen = sending.sentBytes;
+      this.#sentSeenMs = nowMs;
+    } else if (nowMs - this.#sentSeenMs >= graceMs) {
       this.fail(failures.stalledReader);
       return;
     }

@@ -158,7 +158,8 @@ export interface Http2Connection<S> {
   outputDrained(): void;
   /**
    * Once per tick of the owner (500 ms to a few seconds): streams whose queued bytes the peer takes slower than
-   * `minBytesPerSecond` after `graceMs` are reset (CANCEL, told by `onReset`), also released ones. 0 = never.
+   * `minBytesPerSecond` after `graceMs` are reset (CANCEL, told by `onReset`), also released ones. 0 = never. A peer that takes nothing
+   * at all for `graceMs` while `http2QueueStalledBytesMax` wait loses its connection.
    */
   tick(nowMs: number, minBytesPerSecond: number, graceMs: number): void;
   /** PING (6.7). @returns whether it was sent: one at a time. `isPingPending` ends with the answer. */
@@ -174,6 +175,8 @@ export interface Http2Connection<S> {
   abandon(): void;
   /** Streams not yet released, or released with bytes still queued. */
   readonly streamCount: number;
+  /** Bytes that wait in all streams. */
+  readonly queuedBytes: number;
   /** Monotonic ms (of `receive`) of the first byte of a preface or header block that is not complete; 0 = none. */
   readonly headStartedMs: number;
   readonly isPingPending: boolean;

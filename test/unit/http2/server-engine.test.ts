@@ -333,15 +333,17 @@ describe('what a client may cost', () => {
     expect(engine.told.filter((line) => line.startsWith('reset'))).toEqual(['reset 1 8 us']);
   });
 
-  test('a client that takes nothing of a megabyte is sent away at the next tick', () => {
+  test('a client that takes nothing of a megabyte is sent away after the grace', () => {
     const engine = started(Setting.initialWindowSize, 0);
     for (let id = 1; id < 40; id += 2) {
       const stream = held(engine, id);
       engine.connection.respond(stream, answer(200), additions, false);
       engine.connection.data(stream, Buffer.alloc(60_000), 0, 60_000);
     }
-    engine.connection.tick(engine.nowMs + 500, 240, 5_000);
-    engine.connection.tick(engine.nowMs + 1_000, 240, 5_000);
+    engine.connection.tick(engine.nowMs + 500, 0, 5_000);
+    engine.connection.tick(engine.nowMs + 5_400, 0, 5_000);
+    expect(engine.connection.failure).toBeNull();
+    engine.connection.tick(engine.nowMs + 5_500, 0, 5_000);
     expect(engine.told.at(-1)).toBe('failed Http2StalledReader');
   });
 });
