@@ -19,6 +19,11 @@ function start(pool: Pool): PoolStep {
   return act({ ...pool, life: 'started', window: emptyWindow }, { type: 'cancelTimer' }, open);
 }
 
+/** By hand: a back-off, or the minute of a program that failed too often, is over. */
+function startAgain(pool: Pool): PoolStep {
+  return act(pool, { type: 'open', slots: everySlot });
+}
+
 function stop(pool: Pool): PoolStep {
   return closeAs(pool, 'Disabled', pool.rules.shutdownLimitMs);
 }
@@ -93,7 +98,7 @@ export const poolTable: Table<PoolLife, Pool, PoolEvent, PoolEffect> = {
     configure: configures('stopped'),
   },
   started: {
-    start: ignored,
+    start: go(['started'], startAgain),
     stop: stops,
     shutdown: shutsDown,
     failure: go(['started', 'offline'], fail),

@@ -121,13 +121,21 @@ export class World {
     else if (what < 71) this.#anyProcess(({ request }) => this.#suspendOrResume(request.workerId));
     else if (what < 75) supervisor.recyclePool(this.anyPool().name, 'on-demand').catch(() => undefined);
     else if (what < 78) supervisor.stopPool(this.anyPool().name).catch(() => undefined);
-    else if (what < 83) supervisor.startPool(this.anyPool().name).catch(() => undefined);
+    else if (what < 83) this.startByHand(this.anyPool().name).catch(() => undefined);
     else if (what < 89) this.#changeConfig();
     else if (what < 92) supervisor.busy(this.anyApplication().id);
     else if (what < 93) this.#orderWorker();
     else if (what < 95)
       this.#anyProcess(({ request, ready }) => ready && supervisor.unreachable(request.workerId, 'test'));
     else this.#reportActivity();
+  }
+
+  /** A started pool too: where none of an application's processes runs, its failures are forgotten. */
+  startByHand(pool: string): Promise<void> {
+    const { state, applications } = this.supervisor.viewOf(pool) ?? { state: 'Stopped', applications: [] };
+    const waits = ['idle', 'failed', 'backing-off', 'rapid-failed'];
+    if (state === 'Started') for (const one of applications) if (waits.includes(one.state)) this.counts.forgive(one.id);
+    return this.supervisor.startPool(pool);
   }
 
   anyPool(): PoolConfig {

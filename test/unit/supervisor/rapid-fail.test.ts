@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { goodProcess } from '../../simulation/fake-runtime.js';
 import { sampleApplication, samplePool } from '../../support/sample-pools.js';
 import { Stage } from './stage.js';
 
@@ -131,4 +132,30 @@ describe('rapidFailsPerMinute of an out-of-process application', () => {
     expect(stage.upstreams().failure).toBeNull();
     expect(await stage.visit()).toBe('answered');
   });
+});
+
+test('a start by hand of a pool that is started ends a back-off, and the minute of a program that failed too often', async () => {
+  const stage = new Stage();
+  const hosting = { hostingModel: 'OutOfProcess', rapidFailsPerMinute: 1 } as const;
+  const pools = [samplePool('slow'), samplePool('tripped')];
+  stage.apply(pools, [sampleApplication('slow', '/'), sampleApplication('tripped', '/t', { hosting })]);
+  const exits = { ...goodProcess, start: 'exits', startMs: 10 } as const;
+  for (const [id, pool] of [
+    ['main/', 'slow'],
+    ['main/t', 'tripped'],
+  ] as const) {
+    for (let n = 0; n < 2; n += 1) {
+      stage.next.push(exits);
+      stage.listeners.request(id);
+      await stage.clock.advance(50);
+    }
+    const { applications } = stage.pool(pool);
+    expect(applications).toMatchObject([{ state: pool === 'slow' ? 'backing-off' : 'rapid-failed' }]);
+    await stage.supervisor.startPool(pool);
+    await stage.clock.advance(1);
+    const request = stage.listeners.request(id);
+    expect(request.state).toBe('waiting');
+    await stage.clock.advance(500);
+    expect(request.state).toBe('answered');
+  }
 });
