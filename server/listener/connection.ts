@@ -9,7 +9,7 @@ import { headIncomplete, headRejected, type Rejection } from '../http1/types.js'
 import type { Expiring } from '../proxy/deadlines.js';
 import { Exchange } from '../proxy/exchange.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
-import { type AdoptSocket, type ByteSink, plainAddress } from '../proxy/raw-socket.js';
+import { type AdoptSocket, type ByteSink, plainAddress, resetSocket } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
 import { VirtualSockets } from '../proxy/virtual-sockets.js';
 import { clientContext, type Origin } from './client-context.js';
@@ -217,7 +217,8 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   }
 
   cut(): void {
-    this.#socket.destroy();
+    if (this.exchange.answer.endsWithConnection) resetSocket(this.#socket);
+    else this.#socket.destroy();
   }
 
   tunnelOpened(): void {
@@ -322,8 +323,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
 
   #readBody(buffer: Buffer, at: number, end: number): number {
     const body = this.#body;
-    const takes = this.exchange.state === 'active' || this.exchange.state === 'answered';
-    if (body.isDone || body.isHeld || !takes) return at;
+    if (!body.isTaken(this.exchange)) return at;
     const next = body.feed(buffer, at, end, this.exchange);
     if (body.rejection !== null) {
       this.exchange.refuse({ ...body.rejection, title: '', retryAfterSeconds: 0 });
@@ -390,7 +390,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
     const { exchange } = this;
     if (this.#rates.isWriteTooSlow(nowMs, this.#minRate, this.#timeoutMs)) {
       exchange.reason = 'MinBytesPerSecond';
-      this.#socket.destroy();
+      this.cut();
       return;
     }
     const reason = this.#rates.bodyTooSlow(nowMs, exchange, this.#body, this.#minRate, this.#timeoutMs);

@@ -60,7 +60,8 @@ export class RequestQueue implements Expiring {
 
   enter(exchange: Exchange, application: ApplicationState, pool: PoolState): Waiter {
     const waiter = new Waiter(exchange, application, pool, this.#ports.clock.monotonicMs());
-    application.waiting.push(waiter);
+    if (exchange.retries > 0) application.waiting.pushAgain(waiter);
+    else application.waiting.push(waiter);
     this.#lines.add(application);
     pool.cells.add(pool.cells.queueLength, 1);
     const unclaimed = this.#unclaimed.get(pool);

@@ -69,7 +69,8 @@ export class RateWatch {
     }
     // While the worker has not asked for the body (100 Continue), or holds it up, the client owes nothing.
     const owes = !exchange.request.expectContinue || received > 0 || exchange.answer.hasInterims;
-    if (exchange.state !== 'active' || body.isHeld || !owes) return '';
+    const isTaken = exchange.state === 'active' && exchange.upstream?.takesBody === true && !body.isHeld;
+    if (!isTaken || !owes) return '';
     return this.#isBodyLate(nowMs, received, minRate, timeoutMs);
   }
 

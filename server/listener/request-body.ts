@@ -39,6 +39,12 @@ export class RequestBody {
     return this.#isChunked || this.#left <= lingerBytesMax;
   }
 
+  /** Bytes of it may be given to the exchange now: it has a worker, that one can be reached and wants no pause. */
+  isTaken({ state, upstream }: Exchange): boolean {
+    if (this.isDone || this.isHeld) return false;
+    return state === 'answered' || (state === 'active' && upstream?.takesBody === true);
+  }
+
   /** @returns the offset of the first byte that is not the body's. */
   feed(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
     return this.#isChunked

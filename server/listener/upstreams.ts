@@ -61,12 +61,14 @@ export class Upstreams {
   apply(changed: readonly ApplicationUpstreams[]): void {
     for (const upstreams of changed) {
       const application = this.application(upstreams.applicationId);
+      const before = new Set(application.workers);
       application.workers = upstreams.workers.map((one) => this.#worker(one, application));
       application.failure = upstreams.failure;
       application.needSaid = false;
       application.busySaid = false;
       if (upstreams.failure !== null) this.#ports.queue.failAll(application, upstreams.failure);
       else {
+        if (application.workers.some((one) => !before.has(one))) for (const again of application.resting) again();
         this.#ports.queue.serve(application);
         this.stillNeeds(application);
       }

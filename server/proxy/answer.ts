@@ -73,6 +73,11 @@ export class Answer {
     return this.#phase === 'head' && this.#held === null && this.#interims === 0;
   }
 
+  /** Nothing but the end of the connection tells the client where it ends (HTTP/1.0 and a length nobody knows). */
+  get endsWithConnection(): boolean {
+    return this.isHeadSent && this.#framing === 'close';
+  }
+
   get hasInterims(): boolean {
     return this.#interims > 0;
   }

@@ -28,6 +28,11 @@ export class Deadlines {
     this.nowMs = clock.monotonicMs();
   }
 
+  /** The deadline of something that has `ms` from now on, whatever the age of `nowMs`. */
+  in(ms: number): number {
+    return this.nowMs + deadlineTickMs + ms;
+  }
+
   get size(): number {
     return this.#items.length;
   }

@@ -35,10 +35,15 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     this.#pool = pool;
     this.#socket = connectSocket(pool.address, this, () => {
       this.#isConnected = true;
+      this.#exchange?.onUpstreamReady();
     });
     saveLastBytes(this.#socket, (buffer, length) => this.onBytes(buffer, length));
     this.#output = new SocketOutput(this.#socket);
     pool.core.deadlines.add(this);
+  }
+
+  get takesBody(): boolean {
+    return this.#isConnected;
   }
 
   request(exchange: Exchange, isReused: boolean): void {
@@ -112,11 +117,11 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     this.#forget();
   }
 
-  /** The worker is gone. */
+  /** The worker is gone. One that could not even be connected to has seen nothing. */
   lose(): void {
     const exchange = this.#exchange;
     this.close();
-    exchange?.onUpstreamLost('lost');
+    exchange?.onUpstreamLost(this.#isConnected ? 'lost' : 'refused');
   }
 
   onDeadline(): void {
@@ -167,7 +172,7 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
   }
 
   #touch(): void {
-    if (this.#requestTimeoutMs > 0) this.deadlineMs = this.#pool.core.deadlines.nowMs + this.#requestTimeoutMs;
+    if (this.#requestTimeoutMs > 0) this.deadlineMs = this.#pool.core.deadlines.in(this.#requestTimeoutMs);
   }
 
   #forget(): void {

@@ -15,6 +15,7 @@ import type { VirtualSockets } from './virtual-sockets.js';
  */
 export class LinkStream implements Upstream, Expiring {
   readonly announcesEnd = true;
+  readonly takesBody = true;
   deadlineMs = Infinity;
   deadlineIndex = -1;
   /** `requestTimeout` between two operations of this request; 0 = none, as by default in-process. */
@@ -245,7 +246,7 @@ export class LinkStream implements Upstream, Expiring {
   }
 
   #touch(): void {
-    if (this.#requestTimeoutMs > 0) this.deadlineMs = this.link.core.deadlines.nowMs + this.#requestTimeoutMs;
+    if (this.#requestTimeoutMs > 0) this.deadlineMs = this.link.core.deadlines.in(this.#requestTimeoutMs);
   }
 
   #giveHeldCredit(): void {

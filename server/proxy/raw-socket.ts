@@ -170,6 +170,15 @@ export function connectSocket(address: SocketAddress, sink: ByteSink, connected:
   return socket;
 }
 
+/**
+ * Ends the connection so that its client cannot take what it has for the whole. Over TLS, where a reset is not ours to
+ * send, the missing close_notify says the same (RFC 8446 6.1).
+ */
+export function resetSocket(socket: Socket): void {
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Bytes of this socket that the kernel took so far, for rates; falls back to what the stream knows. */
 export function bytesSent(socket: Socket): number {
   const handle = handleOf(socket);

@@ -58,11 +58,23 @@ export const nothingToCancel: CancelTimer = () => undefined;
 /**
  * The one retry goes out a moment later: whatever ended the worker may be ending its siblings too, and a
  * dying process still takes connections until its listening socket is closed. By then the broken links and
- * the primary say who is left, and without anybody the request waits for the next start.
+ * the primary say who is left, and without anybody the request waits for the next start. A new worker ends the
+ * rest at once: what has been hit before comes first there.
  */
 export function dispatchAgain(exchange: Exchange): CancelTimer {
-  const { core } = exchange;
-  return core.clock.setTimer(retryRestMs, () => core.dispatch(exchange));
+  const { core, application } = exchange;
+  const resting = application?.resting;
+  const again = (): void => {
+    stop();
+    core.dispatch(exchange);
+  };
+  const cancel = core.clock.setTimer(retryRestMs, again);
+  const stop = (): void => {
+    cancel();
+    resting?.delete(again);
+  };
+  resting?.add(again);
+  return stop;
 }
 
 /** Method and target as they stand in obituaries and in the crash list: escaped, of bounded length. */

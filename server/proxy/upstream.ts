@@ -20,6 +20,8 @@ export type AbortCause = 'fin' | 'reset' | 'cancel';
 export interface Upstream {
   /** True: `onAnswerEnd` always follows the last byte. False: the framing says where the answer ends. */
   readonly announcesEnd: boolean;
+  /** False: still connecting. A body byte would be handed over too early to be sent elsewhere; wait for `onUpstreamReady`. */
+  readonly takesBody: boolean;
   /** Body bytes (after an upgrade: tunnel bytes); valid only during the call. False: wait for `onUpstreamReady`. */
   body(buffer: Buffer, start: number, end: number): boolean;
   endBody(trailers: readonly string[] | null): void;

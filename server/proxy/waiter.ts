@@ -27,17 +27,30 @@ export class Waiter {
   }
 }
 
-/** First in, first out; anybody in the line may leave it in constant time. */
+/** In the order of the requests' arrival; anybody in the line may leave it in constant time. */
 export class WaitList {
   first: Waiter | null = null;
   #last: Waiter | null = null;
   size = 0;
 
   push(waiter: Waiter): void {
-    waiter.previous = this.#last;
-    if (this.#last === null) this.first = waiter;
-    else this.#last.next = waiter;
-    this.#last = waiter;
+    this.#insert(waiter, this.#last, null);
+  }
+
+  /** Of a request that had its turn once already: in front of all that came later. */
+  pushAgain(waiter: Waiter): void {
+    let next = this.first;
+    while (next !== null && next.exchange.startedMs <= waiter.exchange.startedMs) next = next.next;
+    this.#insert(waiter, next === null ? this.#last : next.previous, next);
+  }
+
+  #insert(waiter: Waiter, previous: Waiter | null, next: Waiter | null): void {
+    waiter.previous = previous;
+    waiter.next = next;
+    if (previous === null) this.first = waiter;
+    else previous.next = waiter;
+    if (next === null) this.#last = waiter;
+    else next.previous = waiter;
     this.size += 1;
   }
 

@@ -47,6 +47,8 @@ export class ApplicationState {
   workers: Worker[] = [];
   failure: StoredFailure | null = null;
   readonly waiting = new WaitList();
+  /** Of requests that lost their worker and rest before they go to another: ends the rest. */
+  readonly resting = new Set<() => void>();
   /** Said to the primary since the upstreams changed last. */
   needSaid = false;
   busySaid = false;

@@ -114,13 +114,15 @@ function foreignError(path: string): StartError {
     'socket-failed',
     `${escapeControls(path)} is not a socket that this worker made`,
     'Let the app itself listen on the path in PORT.',
+    // The next attempt gets a path of its own.
+    false,
   );
 }
 
-/** What else a worker left in its folder goes with the run folder, when no worker is left to race with. */
+/** What else a worker left there, a folder in the place of the socket too, goes with the run folder, when no worker is left to race with. */
 function removeSocket(folder: string, path: string): void {
-  rmSync(path, { force: true });
   try {
+    rmSync(path, { force: true });
     rmdirSync(folder);
   } catch {
     // Not empty.

@@ -116,12 +116,29 @@ describe('retry', () => {
     const fine = await rawWorker(good);
     listener = await ListenerHarness.start();
     await listener.publish([listener.tcpWorker(port)]);
-    const client = await ask(post('/x').replace('Content-Length: 3\r\n\r\nabc', 'Content-Length: 0\r\n\r\n'));
+    const client = await ask(post('/x'));
     await listener.heard('unreachable');
     listener.send({ type: 'worker-gone', workerId: 1, reason: 'crash' });
     await listener.heard('need-worker');
     await listener.publish([listener.tcpWorker(fine.port)]);
     expect(await client.finishes()).toContain('good /x');
+    expect(fine.connections[0]?.received).toMatch(/\r\n\r\nabc$/);
+  });
+
+  test('on a new worker what was lost before comes first', async () => {
+    const bad = await rawWorker(dies);
+    listener = await ListenerHarness.start();
+    await listener.publish([listener.tcpWorker(bad.port)]);
+    const lost = await ask(get('/lost'));
+    await listener.heard('crash-line');
+    await listener.publish([]);
+    const later = await ask(get('/later'));
+    await listener.heard('claim');
+    const fine = await rawWorker(good);
+    await listener.publish([listener.tcpWorker(fine.port)]);
+    expect(await lost.finishes()).toContain('good /lost');
+    expect(await later.finishes()).toContain('good /later');
+    expect(fine.heads.map((head) => head.split(' ')[1])).toEqual(['/lost', '/later']);
   });
 
   test('a kept connection that the worker closed is replaced', async () => {

@@ -21,6 +21,23 @@ test('a deadline fires after its time and within a tick', () => {
   expect(fired).toHaveLength(1);
 });
 
+test('a time from now on is never cut short, whatever the age of the coarse clock', () => {
+  const clock = new ManualClock();
+  const deadlines = new Deadlines(clock);
+  const fired: number[] = [];
+  const one = item(Infinity, (nowMs) => {
+    fired.push(nowMs);
+    deadlines.remove(one);
+  });
+  deadlines.add(one);
+  clock.advance(499);
+  const sinceMs = clock.monotonicMs();
+  one.deadlineMs = deadlines.in(1_000);
+  clock.advance(3_000);
+  expect(fired).toHaveLength(1);
+  expect((fired[0] ?? 0) - sinceMs).toBeGreaterThanOrEqual(1_000);
+});
+
 test('members that remove themselves and others skip nobody', () => {
   const clock = new ManualClock();
   const deadlines = new Deadlines(clock);
