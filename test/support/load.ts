@@ -13,6 +13,7 @@ export interface LoadOptions {
   readonly ratePerSecond: number;
   readonly path: (serial: number) => string;
   readonly method?: string;
+  readonly body?: (serial: number) => string;
   /** 0 = a new connection for each request. */
   readonly keepAliveConnections?: number;
   readonly limitMs?: number;
@@ -20,6 +21,20 @@ export interface LoadOptions {
   readonly send?: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
   /** Whether the answer's body belongs to the request; by default nothing is compared. */
   readonly isRight?: (serial: number, text: string) => boolean;
+  /** Told of every request as it ends. */
+  readonly ended?: (end: RequestEnd) => void;
+}
+
+export interface RequestEnd {
+  readonly serial: number;
+  /** Monotonic ms. */
+  readonly sentMs: number;
+  readonly endedMs: number;
+  readonly isOk: boolean;
+  /** 0 = there was no answer. */
+  readonly status: number;
+  /** Of an answer other than 200 its text, else the error. */
+  readonly words: string;
 }
 
 export interface LoadReport {
@@ -73,11 +88,14 @@ function countFailure(report: LoadReport, serial: number, error: unknown): void 
 async function sendOne(options: LoadOptions, agent: Agent | null, report: LoadReport, serial: number): Promise<void> {
   const intendedMs = monotonicMs();
   report.sent += 1;
+  const ended = (isOk: boolean, status: number, words: string): void =>
+    options.ended?.({ serial, sentMs: intendedMs, endedMs: monotonicMs(), isOk, status, words });
   try {
     const path = options.path(serial);
     const answer = await (options.send?.(path) ??
       call(options.target, path, {
         ...(options.method === undefined ? {} : { method: options.method }),
+        ...(options.body === undefined ? {} : { body: options.body(serial) }),
         ...(options.host === undefined ? {} : { host: options.host }),
         ...(agent === null ? {} : { agent }),
         limitMs: options.limitMs ?? 30_000,
@@ -90,8 +108,11 @@ async function sendOne(options: LoadOptions, agent: Agent | null, report: LoadRe
       report.wrong += 1;
       if (report.examples.length < 5) report.examples.push(`#${serial}: wrong body ${answer.text.slice(0, 100)}`);
     } else report.ok += 1;
+    const isOk = answer.status === 200 && options.isRight?.(serial, answer.text) !== false;
+    ended(isOk, answer.status, isOk ? '' : answer.text.slice(0, 1_000));
   } catch (error) {
     countFailure(report, serial, error);
+    ended(false, 0, messageOf(error));
   }
 }
 

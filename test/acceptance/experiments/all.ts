@@ -23,6 +23,7 @@ import { recycleZeroLost } from './recycle-zero-lost.js';
 import { startCost } from './start-cost.js';
 import { tls } from './tls/experiments.js';
 import { webConfig } from './web-config.js';
+import { workerFaults } from './worker-faults/experiments.js';
 
 /** In the order of the acceptance lines; the ones that need a quiet machine come first. */
 export const experiments: readonly Experiment[] = [
@@ -41,6 +42,7 @@ export const experiments: readonly Experiment[] = [
   ...rapidFail,
   blockedLoop,
   ...lifecycle,
+  ...workerFaults,
   killListeners,
   ...mustRefuseLive,
   pipelining,
