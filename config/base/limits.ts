@@ -293,6 +293,11 @@ export const acknowledgeSilenceMs = 2_000;
 export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;
 
+/** A configuration is read when its files were left alone for so long, waits for that at most so long, and is read so often. */
+export const configQuietMs = 50;
+export const configQuietWaitMs = 1_000;
+export const readAttemptsMax = 3;
+
 /** Sockets that a service manager may pass on. */
 export const passedSocketsMax = 1_024;
 

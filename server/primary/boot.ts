@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { messageOf } from '../../config/base/errors.js';
-import { assertLimits } from '../../config/base/limits.js';
+import { assertLimits, watchedFilesPerTurn } from '../../config/base/limits.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type { Identities, Identity } from '../../pools/runtimes/isolation/identity.js';
 import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js';
@@ -20,7 +20,13 @@ import { Acquisitions } from './acquisitions.js';
 import { prepareChange } from './apply.js';
 import { Certificates } from './certificates.js';
 import { systemClock } from './clock.js';
-import type { ConfigLoader, LoadRequest, ServedDocument } from './config-loader.js';
+import {
+  type ConfigLoader,
+  type LoadedConfig,
+  type LoadRequest,
+  loadFailed,
+  type ServedDocument,
+} from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
 import { prepareFolders } from './folders.js';
 import { holdPoolsDown, listenerEntry, takeIdentities, takeOver } from './ground.js';
@@ -40,6 +46,7 @@ import { accessLogFile } from './routes.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
 import { ConfigWatcher } from './watcher.js';
+import { readWhole } from './whole-files.js';
 
 export interface BootOptions {
   /** How to load the configuration again. */
@@ -219,10 +226,14 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
   const reloader = new Reloader({
     parts,
     document: options.document,
-    load: (document, changed) => {
-      watcher.reading();
+    load: async (document, changed) => {
       const what = { ...request, ...(document === null ? {} : { document }), ...(changed === null ? {} : { changed }) };
-      return loader.load(what);
+      const own = document === null ? ownFiles(parts.state.config ?? options.config, changed) : [];
+      const read = (): Promise<LoadedConfig> => {
+        watcher.reading();
+        return loader.load(what);
+      };
+      return (await readWhole(parts.clock, own, read)) ?? notWhole(options.request.path);
     },
     applied: (config) => {
       watcher.watch(watchedFiles(config));
@@ -248,6 +259,17 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
 /** `watch` is about the administrator's files; a web.config acts when it is saved, as in IIS. */
 function watchedFiles({ server, sources, applicationSources }: CompiledConfig): readonly (readonly string[])[] {
   return server.watch ? [sources, ...applicationSources] : applicationSources;
+}
+
+function notWhole(file: string): LoadedConfig {
+  return { config: null, diagnostics: [loadFailed(file, 'somebody is writing it; it is read when it is left alone')] };
+}
+
+/** The administrator's files among those that may have changed; of thousands only the first. */
+function ownFiles({ sources }: CompiledConfig, changed: ReadonlySet<string> | null): readonly string[] {
+  if (changed === null) return sources.slice(0, watchedFilesPerTurn);
+  const own = new Set(sources);
+  return [...changed].filter((file) => own.has(file));
 }
 
 /** Not of a run whose isolation was overridden: a later start without the flag must not inherit it. */

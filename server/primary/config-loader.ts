@@ -72,7 +72,7 @@ export class ConfigLoader {
     return new Promise((resolve) => {
       const fail = (message: string): void => {
         this.#drop();
-        done({ config: null, diagnostics: [failure(request.path, message)] });
+        done({ config: null, diagnostics: [loadFailed(request.path, message)] });
       };
       const cancel = this.#clock.setTimer(
         configLoadLimitMs,
@@ -152,6 +152,7 @@ export class ConfigLoader {
   }
 }
 
-function failure(file: string, message: string): Diagnostic {
+/** For a configuration that could not be read at all. */
+export function loadFailed(file: string, message: string): Diagnostic {
   return { severity: 'error', code: 'load-failed', file, line: 0, column: 0, path: '', message, remedy: '' };
 }

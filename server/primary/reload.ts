@@ -107,6 +107,7 @@ export class Reloader {
     if (parts.state.isDraining) return 'refused';
     if (config === null) return this.#refuse(reason, contents, diagnostics.filter(isError).map(formatDiagnostic));
     const before = parts.state.config;
+    if (config.sites.length === 0 && (before?.sites.length ?? 0) > 0) return this.#refuse(reason, contents, [noSites]);
     const isSame = before !== null && config.version === before.version;
     if (!isSame) {
       crashPoint('apply.read');
@@ -145,6 +146,10 @@ export class Reloader {
     return 'refused';
   }
 }
+
+/** The beginning of a YAML file can be a whole one: without this, a file that was cut would end every site. */
+const noSites =
+  'the configuration has no sites, and the one that serves has some: was the file cut? To serve nothing, stop Sluice.';
 
 function isError(diagnostic: Diagnostic): boolean {
   return diagnostic.severity === 'error';

@@ -1,4 +1,5 @@
 import type { Experiment } from '../../experiment.js';
+import { configFiles } from './config-files.js';
 import { crashPointsExperiment } from './crash-points.js';
 import { failedRecycles } from './failed-recycles.js';
 import { killPrimary } from './kill-primary.js';
@@ -14,4 +15,5 @@ export const primaryFaults: readonly Experiment[] = [
   killPrimary,
   stoppedPrimary,
   crashPointsExperiment,
+  configFiles,
 ];

@@ -1,0 +1,52 @@
+/**
+ * The administrator's files are read when nobody is writing them, and what was read counts only if nobody wrote them
+ * meanwhile: half of one edition and half of the next can be a valid file that nobody ever meant. A file that is
+ * renamed into place is whole at every moment, and nothing waits for it.
+ */
+import { statSync } from 'node:fs';
+import type { Clock } from '../../config/base/clock.js';
+import { configQuietMs, configQuietWaitMs, readAttemptsMax } from '../../config/base/limits.js';
+
+/** What `stat` says of a file; null = it is not there. */
+type Look = { readonly ino: number; readonly mtimeMs: number; readonly ctimeMs: number } | null;
+
+/** Null: somebody writes on and on. */
+export async function readWhole<T>(clock: Clock, files: readonly string[], load: () => Promise<T>): Promise<T | null> {
+  for (let attempt = 0; attempt < readAttemptsMax; attempt++) {
+    await whenQuiet(clock, files);
+    const before = files.map(lookAt);
+    const loaded = await load();
+    if (files.every((file, index) => !isWrittenInPlace(before[index] ?? null, lookAt(file)))) return loaded;
+  }
+  return null;
+}
+
+async function whenQuiet(clock: Clock, files: readonly string[]): Promise<void> {
+  const giveUpMs = clock.monotonicMs() + configQuietWaitMs;
+  let before: readonly Look[] = [];
+  while (clock.monotonicMs() < giveUpMs) {
+    const looks = files.map(lookAt);
+    const now = clock.wallMs();
+    const waitMs = Math.max(0, ...looks.map((look, index) => restMs(look, before[index] ?? null, now)));
+    if (waitMs === 0) return;
+    before = looks;
+    await new Promise<void>((resolve) => void clock.setTimer(waitMs, resolve, true));
+  }
+}
+
+/** Until the file was left alone for long enough. */
+function restMs(look: Look, before: Look, nowMs: number): number {
+  // After a write both times are the same; a rename moves only the second. Another file has come by a rename.
+  if (look === null || look.ctimeMs > look.mtimeMs || (before !== null && before.ino !== look.ino)) return 0;
+  const ageMs = nowMs - look.mtimeMs;
+  // A time in the future is of a file from elsewhere: nothing can be told from it.
+  return ageMs < 0 ? 0 : Math.max(0, configQuietMs - ageMs);
+}
+
+function isWrittenInPlace(before: Look, after: Look): boolean {
+  return before !== null && before.ino === after?.ino && before.mtimeMs !== after.mtimeMs;
+}
+
+function lookAt(file: string): Look {
+  return statSync(file, { throwIfNoEntry: false }) ?? null;
+}

@@ -1,0 +1,59 @@
+import { appendFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readAttemptsMax } from '../../../config/base/limits.js';
+import { systemClock } from '../../../server/primary/clock.js';
+import { readWhole } from '../../../server/primary/whole-files.js';
+import { removeFolder, tempFolder } from '../../support/temp-folder.js';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = tempFolder('whole');
+  file = join(folder, 'sluice.yaml');
+  writeFileSync(file, 'first');
+});
+
+afterEach(() => removeFolder(folder));
+
+/** Reads it; `meanwhile` comes between the beginning and the end of each read. */
+async function reads(meanwhile: (read: number) => void): Promise<number | null> {
+  let count = 0;
+  return readWhole(systemClock, [file, join(folder, 'absent.yaml')], () => {
+    count += 1;
+    meanwhile(count);
+    return Promise.resolve(count);
+  });
+}
+
+test('once when nobody writes', async () => {
+  expect(await reads(() => undefined)).toBe(1);
+});
+
+test('again when it was written meanwhile', async () => {
+  expect(await reads((read) => read === 1 && appendFileSync(file, ' and more'))).toBe(2);
+});
+
+test('not at all when it is written on and on', async () => {
+  let last = 0;
+  const meanwhile = (read: number): void => {
+    last = read;
+    appendFileSync(file, ' and more');
+  };
+  expect(await reads(meanwhile)).toBeNull();
+  expect(last).toBe(readAttemptsMax);
+});
+
+test('once when it is replaced again and again', async () => {
+  const replace = (): void => {
+    writeFileSync(`${file}.new`, 'the next');
+    renameSync(`${file}.new`, file);
+  };
+  expect(await reads(replace)).toBe(1);
+});
+
+test('at once when its time lies in the future', async () => {
+  utimesSync(file, 4_000_000_000, 4_000_000_000);
+  expect(await reads(() => undefined)).toBe(1);
+});
