@@ -40,18 +40,30 @@ export function patched(before: CompiledConfig | null, { rest, lists }: ConfigPa
 }
 
 function listPatch<T>(before: readonly T[], after: readonly T[]): ListPatch<T> {
-  const places = new Map(before.map((item, index) => [item, index]));
-  const runs: { from: number; count: number; items: T[] }[] = [];
-  let last: { from: number; count: number; items: T[] } | undefined;
-  for (const item of after) {
-    const place = places.get(item);
-    if (place === undefined) {
-      if (last === undefined) runs.push((last = { from: 0, count: 0, items: [] }));
-      last.items.push(item);
-    } else if (last !== undefined && last.items.length === 0 && last.from + last.count === place) last.count += 1;
-    else runs.push((last = { from: place, count: 1, items: [] }));
-  }
-  return { runs };
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  const runs: Run<T>[] = [{ from: 0, count: start, items: [] }];
+  const places = new Map(before.slice(start, before.length - end).map((item, index) => [item, start + index]));
+  for (const item of after.slice(start, after.length - end)) addTo(runs, item, places.get(item));
+  runs.push({ from: before.length - end, count: end, items: [] });
+  return { runs: runs.filter(({ count, items }) => count > 0 || items.length > 0) };
+}
+
+interface Run<T> {
+  readonly from: number;
+  count: number;
+  readonly items: T[];
+}
+
+function addTo<T>(runs: Run<T>[], item: T, place: number | undefined): void {
+  const last = runs.at(-1);
+  if (place === undefined && last !== undefined) last.items.push(item);
+  else if (place === undefined) runs.push({ from: 0, count: 0, items: [item] });
+  else if (last !== undefined && last.items.length === 0 && last.from + last.count === place) last.count += 1;
+  else runs.push({ from: place, count: 1, items: [] });
 }
 
 function patchedList<T>(before: readonly T[], { runs }: ListPatch<T>): readonly T[] {

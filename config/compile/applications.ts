@@ -120,8 +120,8 @@ export class Applications {
   /** What was compiled of the same settings and files; null = it has to be looked at. */
   private async recall({ site }: Unit): Promise<KeptApplications | null> {
     const { memory, pools } = this.input;
-    const kept = memory.applications.get(site.raw);
-    if (kept === undefined || !memory.isUntouched(kept)) return null;
+    const kept = site.entry.applications;
+    if (kept === null || !memory.isUntouched(kept)) return null;
     if (!this.inputsOf(site).every((input, index) => input === kept.inputs[index])) return null;
     if (kept.diagnostics.length > 0 && kept.siteIndex !== site.path[1]) return null;
     for (const [index, name] of kept.poolNames.entries()) {
@@ -137,8 +137,7 @@ export class Applications {
   /** Puts together what was made of a site; what is as before stays the same object. */
   private async keep(unit: Unit, made: readonly Compiled[]): Promise<KeptApplications> {
     const { site, declared, sources } = unit;
-    const { memory } = this.input;
-    const before = memory.applications.get(site.raw);
+    const before = site.entry.applications;
     const compiled: KeptApplication[] = [];
     const diagnostics: Diagnostic[] = [];
     for (const [index, one] of declared.entries()) {
@@ -164,8 +163,7 @@ export class Applications {
       folders: [...new Set(files.map((file) => dirname(file)))],
       digest: digestOf(sources.digest('') + JSON.stringify([site.config, compiled.map(({ config }) => config)])),
     };
-    if (unit.isPlain) memory.applications.set(site.raw, kept);
-    else memory.applications.delete(site.raw);
+    site.entry.applications = unit.isPlain ? kept : null;
     return kept;
   }
 

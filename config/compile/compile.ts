@@ -6,17 +6,17 @@ import { messageOf } from '../base/errors.js';
 import { configEntriesMax } from '../base/limits.js';
 import { type Environment, placeOfFile } from '../load/expand.js';
 import { FileMemory } from '../load/file-memory.js';
-import { diagnosticAt, type SourceNode, toPlain } from '../load/source.js';
-import { digestOf, Sources } from '../load/sources.js';
+import { diagnosticAt, type MapNode, type SourceNode, toPlain } from '../load/source.js';
+import { Sources } from '../load/sources.js';
 import { readLastGood } from '../change/last-good.js';
 import { hideSecrets } from '../docs/redact.js';
-import type { CompiledConfig, Isolation, PoolConfig } from '../model.js';
+import type { CompiledConfig, Isolation } from '../model.js';
 import { childSchema, settings } from '../schema/annotations.js';
 import { type ServerSettings, rootSchema, rootType, serverSchema } from '../schema/root.js';
 import { Applications } from './applications.js';
 import { isPlain, textOf } from './inherit.js';
 import { shapeDiagnostics } from './issues.js';
-import { LoadMemory } from './memory.js';
+import { Entry, LoadMemory } from './memory.js';
 import { warnAboutSettingsThatDoNotAct } from './not-acting.js';
 import { openDocument, type OpenedDocument } from './open-document.js';
 import { Pools } from './pools.js';
@@ -120,31 +120,44 @@ async function judge(
   const report = new Report(document.root);
   for (const diagnostic of document.diagnostics) report.push(diagnostic);
   const secrets = new Set<string>();
-  collectSecrets(document.root, rootType, secrets, memory.secrets);
-  const raw = toPlain(document.root, memory.plain);
-  const issues = shapeIssues(raw, memory.sound);
+  const entries = memory.entriesOf(document.root);
+  collectAllSecrets(document.root, entries, secrets);
+  const raw = plainOf(document.root, entries);
+  const issues = shapeIssues(raw, entries);
   for (const diagnostic of shapeDiagnostics(issues, document.root)) report.push(diagnostic);
   // All problems in one go: what is sound is checked on, although nothing of it will be used.
   const sound = issues.length === 0 ? raw : soundPart(raw, issues);
   if (!isPlain(sound)) return finish(null, report, secrets);
   if (issues.length > 0 && !rootSchema.safeParse(sound).success) return finish(null, report, secrets);
-  const compilation = { file, document, raw: sound, report, sources, secrets, options, memory };
+  const known = issues.length === 0 ? entries : new Map<string, Entry | readonly Entry[]>();
+  const compilation = { file, document, raw: sound, entries: known, report, sources, secrets, options, memory };
   return finish(await compile(compilation), report, secrets);
 }
 
+type Entries = ReadonlyMap<string, Entry | readonly Entry[]>;
+
+function plainOf(root: MapNode, entries: Entries): Readonly<Record<string, unknown>> {
+  const plain: Record<string, unknown> = Object.create(null);
+  for (const [key, { value }] of root.entries) {
+    const known = entries.get(key);
+    if (known === undefined) plain[key] = toPlain(value);
+    else plain[key] = known instanceof Entry ? known.plain : known.map((entry) => entry.plain);
+  }
+  return plain;
+}
+
 /** What is wrong with the shape of `raw`. Entries that were right before are not looked at again. */
-function shapeIssues(raw: unknown, sound: WeakSet<object>): readonly z.core.$ZodIssue[] {
-  if (!isPlain(raw)) return rootSchema.safeParse(raw).error?.issues ?? [];
+function shapeIssues(raw: Readonly<Record<string, unknown>>, entries: Entries): readonly z.core.$ZodIssue[] {
   const fresh: Record<string, unknown> = Object.assign(Object.create(null), raw);
-  const items = ['sites', 'applicationPools'].flatMap((key) => {
-    const list = raw[key];
-    if (!Array.isArray(list) || list.length > configEntriesMax) return [];
-    const unknown = list.filter((item: unknown) => !isPlain(item) || !sound.has(item));
-    fresh[key] = unknown;
-    return unknown;
-  });
+  const unknown: Entry[] = [];
+  for (const [key, list] of entries) {
+    if (list instanceof Entry || list.length > configEntriesMax) continue;
+    const left = list.filter((entry) => !entry.isSound);
+    fresh[key] = left.map((entry) => entry.plain);
+    for (const entry of left) unknown.push(entry);
+  }
   if (!rootSchema.safeParse(fresh).success) return rootSchema.safeParse(raw).error?.issues ?? [];
-  for (const item of items) if (isPlain(item)) sound.add(item);
+  for (const entry of unknown) entry.isSound = true;
   return [];
 }
 
@@ -152,6 +165,8 @@ interface Compilation {
   readonly file: string;
   readonly document: OpenedDocument;
   readonly raw: Readonly<Record<string, unknown>>;
+  /** Of `raw`, where it is whole. */
+  readonly entries: Entries;
   readonly report: Report;
   /** Takes what is read for the applications. */
   readonly sources: Sources;
@@ -161,7 +176,7 @@ interface Compilation {
 }
 
 async function compile(compilation: Compilation): Promise<CompiledConfig | null> {
-  const { file, document, raw, report, sources, secrets, options, memory } = compilation;
+  const { file, document, raw, entries, report, sources, secrets, options, memory } = compilation;
   const uid = options.uid ?? process.getuid?.() ?? 0;
   const server = compileServer(serverSettingsOf(raw), report, file, options.environment, uid);
   const pools = new Pools(raw['applicationPoolDefaults'], {
@@ -171,11 +186,16 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
     isolation: options.overrides?.isolation,
     memory,
   });
-  for (const [index, pool] of listOf(raw['applicationPools']).entries()) {
-    if (isPlain(pool)) await pools.declare(textOf(pool['name']), pool, ['applicationPools', index]);
+  const listed = (key: string): readonly Entry[] => {
+    const known = entries.get(key);
+    return known === undefined || known instanceof Entry ? listOf(raw[key]).map((one) => new Entry(one)) : known;
+  };
+  for (const [index, entry] of listed('applicationPools').entries()) {
+    const pool = entry.plain;
+    if (isPlain(pool)) await pools.declare(textOf(pool['name']), entry, ['applicationPools', index]);
   }
   const tls = new TlsCompiler(report, serverSettingsOf(raw));
-  const sites = compileSites(listOf(raw['sites']), raw['siteDefaults'], report, tls, memory);
+  const sites = compileSites(listed('sites'), raw['siteDefaults'], report, tls);
   await tls.checkFiles();
   const applications = new Applications({
     defaults: raw['applicationDefaults'],
@@ -190,7 +210,7 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
   applications.finish();
   pools.finish();
   if (report.failed) return null;
-  warnAboutSettingsThatDoNotAct(report, memory.acting);
+  warnAboutSettingsThatDoNotAct(report, entries);
   if (sites.length === 0) {
     report.at([], {
       severity: 'warning',
@@ -199,12 +219,8 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
       remedy: 'add one under sites',
     });
   }
-  const poolDigests = pools
-    .list()
-    .map((pool) => poolDigest(pool, memory))
-    .join('');
   return {
-    version: sources.digest(document.hash + JSON.stringify([file, server]) + poolDigests),
+    version: sources.digest(document.hash + JSON.stringify([file, server]) + pools.digest()),
     sources: document.files,
     applicationSources: applications.files,
     file,
@@ -216,12 +232,6 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
   };
 }
 
-function poolDigest(pool: PoolConfig, { poolDigests }: LoadMemory): string {
-  const known = poolDigests.get(pool) ?? digestOf(JSON.stringify(pool));
-  poolDigests.set(pool, known);
-  return known;
-}
-
 function serverSettingsOf(raw: Readonly<Record<string, unknown>>): ServerSettings {
   return serverSchema.parse(raw);
 }
@@ -230,34 +240,37 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+function collectAllSecrets(root: MapNode, entries: Entries, secrets: Set<string>): void {
+  for (const [key, { value }] of root.entries) {
+    const list = entries.get(key);
+    const schema = childSchema(rootType, key);
+    if (value.kind !== 'list' || list === undefined || list instanceof Entry) {
+      collectSecrets(value, schema, secrets);
+      continue;
+    }
+    const element = schema === null ? null : childSchema(schema, 0);
+    for (const [index, entry] of list.entries()) {
+      const item = value.items[index];
+      if (entry.secrets === null && item !== undefined) {
+        const found = new Set<string>();
+        collectSecrets(item, element, found);
+        entry.secrets = [...found];
+      }
+      for (const text of entry.secrets ?? []) secrets.add(text);
+    }
+  }
+}
+
 /** What came from a file, and the values of settings that are secret wherever they came from. */
-function collectSecrets(
-  node: SourceNode,
-  schema: z.ZodType | null,
-  secrets: Set<string>,
-  known: WeakMap<SourceNode, readonly string[]>,
-): void {
+function collectSecrets(node: SourceNode, schema: z.ZodType | null, secrets: Set<string>): void {
   if (node.kind === 'scalar') {
     const marked = schema !== null && settings.get(schema)?.secret === true;
     if ((node.secret || marked) && node.text !== '') secrets.add(node.text);
     return;
   }
   const below = (step: PropertyKey): z.ZodType | null => (schema === null ? null : childSchema(schema, step));
-  if (node.kind === 'map') {
-    for (const [key, entry] of node.entries) collectSecrets(entry.value, below(key), secrets, known);
-    return;
-  }
-  const element = below(0);
-  for (const item of node.items) {
-    let found = known.get(item);
-    if (found === undefined) {
-      const own = new Set<string>();
-      collectSecrets(item, element, own, known);
-      found = [...own];
-      known.set(item, found);
-    }
-    for (const text of found) secrets.add(text);
-  }
+  if (node.kind === 'list') for (const item of node.items) collectSecrets(item, below(0), secrets);
+  else for (const [key, entry] of node.entries) collectSecrets(entry.value, below(key), secrets);
 }
 
 function hidden(diagnostic: Diagnostic, secrets: ReadonlySet<string>): Diagnostic {

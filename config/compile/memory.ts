@@ -6,10 +6,12 @@
 import { dirname } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { FileMemory } from '../load/file-memory.js';
-import type { Place, SourceNode } from '../load/source.js';
-import type { ApplicationConfig, PoolConfig } from '../model.js';
+import { type MapNode, type Place, type SourceNode, toPlain } from '../load/source.js';
+import type { ApplicationConfig } from '../model.js';
 import type { CompiledPool } from './pools.js';
 import type { CompiledSite } from './sites.js';
+
+const entryLists: ReadonlySet<string> = new Set(['sites', 'applicationPools']);
 
 /** The applications of one site as they were compiled. */
 export interface KeptApplications {
@@ -35,22 +37,28 @@ export interface KeptApplication {
   readonly note: Place | null;
 }
 
+/** One entry of `sites` or `applicationPools`, or the defaults of them, as long as its file stays the same. */
+export class Entry {
+  readonly plain: unknown;
+  /** Its shape is right. */
+  isSound = false;
+  /** Every setting in it acts. */
+  isActing = false;
+  secrets: readonly string[] | null = null;
+  pool: { readonly defaults: unknown; readonly pool: CompiledPool } | null = null;
+  site: CompiledSite | null = null;
+  applications: KeptApplications | null = null;
+
+  constructor(plain: unknown) {
+    this.plain = plain;
+  }
+}
+
 export class LoadMemory {
   readonly files = new FileMemory();
-  /** Plain data of nodes. */
-  readonly plain = new WeakMap<SourceNode, unknown>();
-  /** Entries whose shape is right. */
-  readonly sound = new WeakSet<object>();
-  /** Secret texts of an entry of a list. */
-  readonly secrets = new WeakMap<SourceNode, readonly string[]>();
-  /** Entries of lists in which every setting acts. */
-  readonly acting = new WeakSet<SourceNode>();
-  readonly pools = new WeakMap<object, { readonly defaults: unknown; readonly pool: CompiledPool }>();
   /** Defaults -> settings of the pool that nobody declared. */
-  readonly implicit = new WeakMap<object, object>();
-  readonly sites = new WeakMap<object, CompiledSite>();
-  readonly applications = new WeakMap<object, KeptApplications>();
-  readonly poolDigests = new WeakMap<PoolConfig, string>();
+  readonly implicit = new WeakMap<object, Entry>();
+  #entries = new Map<SourceNode, Entry>();
   #folders: ReadonlySet<string> = new Set();
   #changedFolders: ReadonlySet<string> | null = null;
 
@@ -58,6 +66,24 @@ export class LoadMemory {
   begin(changed: ReadonlySet<string> | null): void {
     this.files.begin(changed);
     this.#changedFolders = changed === null ? null : new Set([...changed].map((file) => dirname(file)));
+  }
+
+  /** Of a document: its lists of maps, and its maps, by key. What this document does not have is forgotten. */
+  entriesOf(root: MapNode): ReadonlyMap<string, Entry | readonly Entry[]> {
+    const before = this.#entries;
+    const now = new Map<SourceNode, Entry>();
+    const entryOf = (node: SourceNode): Entry => {
+      const entry = before.get(node) ?? now.get(node) ?? new Entry(toPlain(node));
+      now.set(node, entry);
+      return entry;
+    };
+    const found = new Map<string, Entry | readonly Entry[]>();
+    for (const [key, { value }] of root.entries) {
+      if (value.kind === 'list' && entryLists.has(key)) found.set(key, value.items.map(entryOf));
+      else if (value.kind === 'map') found.set(key, entryOf(value));
+    }
+    this.#entries = now;
+    return found;
   }
 
   /** Nothing that was read for it has changed. */

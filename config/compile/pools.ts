@@ -4,10 +4,11 @@ import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../base/diagnostics.js';
 import { nodeAt, type Path } from '../load/source.js';
+import { digestOf } from '../load/sources.js';
 import type { Isolation, PoolConfig } from '../model.js';
 import { type PoolSettings, poolSettings } from '../schema/root.js';
 import { inherit, isPlain } from './inherit.js';
-import type { LoadMemory } from './memory.js';
+import { Entry, type LoadMemory } from './memory.js';
 import { nearest } from './nearest.js';
 import { failure, processModel, recycling } from './pool-settings.js';
 import type { Report } from './report.js';
@@ -23,6 +24,7 @@ export interface CompiledPool {
   readonly config: PoolConfig;
   /** False: web.config files of its applications are not read. */
   readonly readsWebConfig: boolean;
+  readonly digest: string;
 }
 
 interface PoolContext {
@@ -47,7 +49,7 @@ export class Pools {
     this.context = context;
   }
 
-  async declare(name: string, raw: unknown, path: Path): Promise<void> {
+  async declare(name: string, entry: Entry, path: Path): Promise<void> {
     if (this.byName.has(name.toLowerCase())) {
       this.context.report.at([...path, 'name'], {
         code: 'duplicate-name',
@@ -56,7 +58,7 @@ export class Pools {
       });
       return;
     }
-    this.byName.set(name.toLowerCase(), await this.compileOnce(name, raw, path));
+    this.byName.set(name.toLowerCase(), await this.compileOnce(name, entry, path));
   }
 
   /** The same without a word about one that is not there. */
@@ -81,16 +83,17 @@ export class Pools {
   }
 
   async implicit(name: string): Promise<CompiledPool> {
-    const made = await this.compileOnce(name, this.implicitSettings(), ['applicationPoolDefaults']);
+    const made = await this.compileOnce(name, this.implicitEntry(), ['applicationPoolDefaults']);
     this.byName.set(name.toLowerCase(), made);
     return made;
   }
 
-  /** The same object as in the load before as long as the defaults are. */
-  private implicitSettings(): object {
+  /** The same as in the load before as long as the defaults are. */
+  private implicitEntry(): Entry {
     const key = isPlain(this.defaults) ? this.defaults : noDefaults;
-    const known = this.context.memory.implicit.get(key) ?? {};
-    this.context.memory.implicit.set(key, known);
+    const { implicit } = this.context.memory;
+    const known = implicit.get(key) ?? new Entry({});
+    implicit.set(key, known);
     return known;
   }
 
@@ -109,6 +112,10 @@ export class Pools {
     });
   }
 
+  digest(): string {
+    return [...this.byName.values()].map((pool) => pool.digest).join('');
+  }
+
   list(): readonly PoolConfig[] {
     return [...this.byName.values()].map((pool) => pool.config);
   }
@@ -118,17 +125,16 @@ export class Pools {
   }
 
   /** What was compiled from the same settings without a word, and without a look at the disk, is the same. */
-  private async compileOnce(name: string, raw: unknown, path: Path): Promise<CompiledPool> {
-    const { memory, report } = this.context;
-    if (!isPlain(raw)) return this.compile(name, raw, path);
-    const known = memory.pools.get(raw);
-    if (known !== undefined && known.defaults === this.defaults) return known.pool;
+  private async compileOnce(name: string, entry: Entry, path: Path): Promise<CompiledPool> {
+    const known = entry.pool;
+    if (known !== null && known.defaults === this.defaults) return known.pool;
+    const { report } = this.context;
     const [said, asRoot] = [report.diagnostics.length, this.asRoot.length];
-    const pool = await this.compile(name, raw, path);
+    const pool = await this.compile(name, entry.plain, path);
     const { nodePath, failure: programs } = pool.config;
     const looked = nodePath !== null || programs.orphanAction !== null || programs.autoShutdown !== null;
     const isQuiet = report.diagnostics.length === said && this.asRoot.length === asRoot;
-    if (isQuiet && !looked) memory.pools.set(raw, { defaults: this.defaults, pool });
+    entry.pool = isQuiet && !looked ? { defaults: this.defaults, pool } : null;
     return pool;
   }
 
@@ -159,7 +165,11 @@ export class Pools {
     this.checkIdentity(settings, path);
     checkResources(config, this.context.report, path);
     this.noteRoot(name, settings, path);
-    return { config, readsWebConfig: settings.enableConfigurationOverride };
+    return {
+      config,
+      readsWebConfig: settings.enableConfigurationOverride,
+      digest: digestOf(JSON.stringify(config)),
+    };
   }
 
   private isolation(settings: PoolSettings): Isolation {

@@ -4,7 +4,7 @@ import type { BindingConfig, SiteConfig } from '../model.js';
 import { type SiteSettings, siteSettings } from '../schema/root.js';
 import { type BindingParts, parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
-import type { LoadMemory } from './memory.js';
+import type { Entry } from './memory.js';
 import type { Report } from './report.js';
 import { Protocols, protocolOf, redirectPort, strictTransportSecurity, type TlsCompiler } from './tls.js';
 
@@ -12,6 +12,7 @@ export interface CompiledSite {
   readonly config: SiteConfig;
   readonly path: Path;
   readonly raw: Readonly<Record<string, unknown>>;
+  readonly entry: Entry;
   /** The site's own, else siteDefaults'; undefined = neither says it. */
   readonly maxAllowedContentLength: number | undefined;
   /** `siteDefaults` as they were. */
@@ -19,17 +20,17 @@ export interface CompiledSite {
 }
 
 export function compileSites(
-  rawSites: readonly unknown[],
+  entries: readonly Entry[],
   defaults: unknown,
   report: Report,
   tls: TlsCompiler,
-  memory: LoadMemory,
 ): CompiledSite[] {
   const compiler = new Bindings(report, tls);
   const names = new Set<string>();
-  const ids = siteIds(rawSites, report);
+  const ids = siteIds(entries, report);
   const sites: CompiledSite[] = [];
-  for (const [index, raw] of rawSites.entries()) {
+  for (const [index, entry] of entries.entries()) {
+    const raw = entry.plain;
     if (!isPlain(raw)) continue;
     const path: Path = ['sites', index];
     const name = textOf(raw['name']);
@@ -38,12 +39,11 @@ export function compileSites(
     }
     names.add(name.toLowerCase());
     const id = ids[index] ?? index + 1;
-    const known = memory.sites.get(raw);
-    if (known !== undefined && known.defaults === defaults && compiler.take(known.config.bindings, path)) {
+    const known = entry.site;
+    if (known !== null && known.defaults === defaults && compiler.take(known.config.bindings, path)) {
       const config = known.config.id === id ? known.config : { ...known.config, id };
-      const site = { ...known, path, config };
-      if (config !== known.config) memory.sites.set(raw, site);
-      sites.push(site);
+      entry.site = config === known.config && path[1] === known.path[1] ? known : { ...known, path, config };
+      sites.push(entry.site);
       continue;
     }
     const said = report.diagnostics.length;
@@ -58,6 +58,7 @@ export function compileSites(
     const site: CompiledSite = {
       path,
       raw,
+      entry,
       defaults,
       maxAllowedContentLength: settings.security.requestFiltering.requestLimits.maxAllowedContentLength,
       config: {
@@ -77,7 +78,7 @@ export function compileSites(
     sites.push(site);
     // Certificates are files: they are looked at each time.
     const isPlainHttp = bindings.every(({ tls: secure }) => secure === null);
-    if (isPlainHttp && report.diagnostics.length === said) memory.sites.set(raw, site);
+    entry.site = isPlainHttp && report.diagnostics.length === said ? site : null;
   }
   return sites;
 }
@@ -91,8 +92,8 @@ function limitOf(bytesPerSecond: number): number {
  * Written ids first. The others of the main file count from 1 around them; in an included file the id comes from the
  * name (as in IIS 6), so that no site gets another one because a file was added.
  */
-function siteIds(rawSites: readonly unknown[], report: Report): number[] {
-  const written = rawSites.map((raw) => (isPlain(raw) && typeof raw['id'] === 'number' ? raw['id'] : 0));
+function siteIds(entries: readonly Entry[], report: Report): number[] {
+  const written = entries.map(({ plain: raw }) => (isPlain(raw) && typeof raw['id'] === 'number' ? raw['id'] : 0));
   const taken = new Set<number>();
   for (const [index, id] of written.entries()) {
     if (id !== 0 && taken.has(id))
@@ -102,7 +103,7 @@ function siteIds(rawSites: readonly unknown[], report: Report): number[] {
   let next = 1;
   return written.map((id, index) => {
     if (id !== 0) return id;
-    const raw = rawSites[index];
+    const raw = entries[index]?.plain;
     const isIncluded = nodeAt(report.root, ['sites', index])?.place.file !== report.root.place.file;
     let free = isIncluded && isPlain(raw) ? idOfName(textOf(raw['name'])) : next;
     while (taken.has(free)) free++;

@@ -44,22 +44,16 @@ export type SourceNode = ScalarNode | ListNode | MapNode;
 
 export type Path = readonly PropertyKey[];
 
-/**
- * Plain data for the schema: maps without a prototype, so that no key can reach one. With `known` a map that was
- * seen before gives the same object.
- */
-export function toPlain(node: SourceNode, known: WeakMap<SourceNode, unknown> | null = null): unknown {
+/** Plain data for the schema: maps without a prototype, so that no key can reach one. */
+export function toPlain(node: SourceNode): unknown {
   switch (node.kind) {
     case 'scalar':
       return node.value;
     case 'list':
-      return node.items.map((item) => toPlain(item, known));
+      return node.items.map(toPlain);
     case 'map': {
-      const before = known?.get(node);
-      if (before !== undefined) return before;
       const plain: Record<string, unknown> = Object.create(null);
-      for (const [key, entry] of node.entries) plain[key] = toPlain(entry.value, known);
-      known?.set(node, plain);
+      for (const [key, entry] of node.entries) plain[key] = toPlain(entry.value);
       return plain;
     }
   }
