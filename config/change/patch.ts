@@ -39,12 +39,25 @@ export function patched(before: CompiledConfig | null, { rest, lists }: ConfigPa
   };
 }
 
-function listPatch<T>(before: readonly T[], after: readonly T[]): ListPatch<T> {
+/** Both lists without the entries that they begin and end with alike. */
+export function differing<T>(before: readonly T[], after: readonly T[]): { before: readonly T[]; after: readonly T[] } {
+  if (before === after) return { before: [], after: [] };
+  const { start, end } = edges(before, after);
+  return { before: before.slice(start, before.length - end), after: after.slice(start, after.length - end) };
+}
+
+/** How many entries are the same at the start and at the end. */
+function edges<T>(before: readonly T[], after: readonly T[]): { readonly start: number; readonly end: number } {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) start += 1;
   let end = 0;
   while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  return { start, end };
+}
+
+function listPatch<T>(before: readonly T[], after: readonly T[]): ListPatch<T> {
+  const { start, end } = edges(before, after);
   const runs: Run<T>[] = [{ from: 0, count: start, items: [] }];
   const places = new Map(before.slice(start, before.length - end).map((item, index) => [item, start + index]));
   for (const item of after.slice(start, after.length - end)) addTo(runs, item, places.get(item));
@@ -67,6 +80,8 @@ function addTo<T>(runs: Run<T>[], item: T, place: number | undefined): void {
 }
 
 function patchedList<T>(before: readonly T[], { runs }: ListPatch<T>): readonly T[] {
+  const [only, ...others] = runs;
+  if (others.length === 0 && only?.count === before.length && only.items.length === 0) return before;
   const after: T[] = [];
   for (const { from, count, items } of runs) {
     for (let index = from; index < from + count; index++) {

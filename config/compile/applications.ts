@@ -137,7 +137,8 @@ export class Applications {
   /** Puts together what was made of a site; what is as before stays the same object. */
   private async keep(unit: Unit, made: readonly Compiled[]): Promise<KeptApplications> {
     const { site, declared, sources } = unit;
-    const before = site.entry.applications;
+    const before = site.entry.applications ?? site.entry.applicationsBefore;
+    site.entry.applicationsBefore = null;
     const compiled: KeptApplication[] = [];
     const diagnostics: Diagnostic[] = [];
     for (const [index, one] of declared.entries()) {

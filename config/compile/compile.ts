@@ -195,7 +195,7 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
     if (isPlain(pool)) await pools.declare(textOf(pool['name']), entry, ['applicationPools', index]);
   }
   const tls = new TlsCompiler(report, serverSettingsOf(raw));
-  const sites = compileSites(listed('sites'), raw['siteDefaults'], report, tls);
+  const sites = compileSites(listed('sites'), raw['siteDefaults'], report, tls, memory);
   await tls.checkFiles();
   const applications = new Applications({
     defaults: raw['applicationDefaults'],

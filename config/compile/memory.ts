@@ -11,6 +11,9 @@ import type { ApplicationConfig } from '../model.js';
 import type { CompiledPool } from './pools.js';
 import type { CompiledSite } from './sites.js';
 
+/** Names of what is gone that may stay. */
+const namedSpare = 1_000;
+
 const entryLists: ReadonlySet<string> = new Set(['sites', 'applicationPools']);
 
 /** The applications of one site as they were compiled. */
@@ -48,6 +51,8 @@ export class Entry {
   pool: { readonly defaults: unknown; readonly pool: CompiledPool } | null = null;
   site: CompiledSite | null = null;
   applications: KeptApplications | null = null;
+  /** Of the entry that had its name before. */
+  applicationsBefore: KeptApplications | null = null;
 
   constructor(plain: unknown) {
     this.plain = plain;
@@ -59,6 +64,8 @@ export class LoadMemory {
   /** Defaults -> settings of the pool that nobody declared. */
   readonly implicit = new WeakMap<object, Entry>();
   #entries = new Map<SourceNode, Entry>();
+  /** By list and name: what was compiled last under this name, whatever file it came from. */
+  #named = new Map<string, Entry>();
   #folders: ReadonlySet<string> = new Set();
   #changedFolders: ReadonlySet<string> | null = null;
 
@@ -84,6 +91,15 @@ export class LoadMemory {
     }
     this.#entries = now;
     return found;
+  }
+
+  /** Where the last one of this name was; from now on it is `entry`. */
+  named(list: 'sites' | 'applicationPools', name: string, entry: Entry): Entry | null {
+    const key = `${list} ${name}`;
+    const before = this.#named.get(key) ?? null;
+    this.#named.set(key, entry);
+    if (this.#named.size > namedSpare + 2 * this.#entries.size) this.#named = new Map();
+    return before === entry ? null : before;
   }
 
   /** Nothing that was read for it has changed. */

@@ -130,7 +130,10 @@ export class Pools {
     if (known !== null && known.defaults === this.defaults) return known.pool;
     const { report } = this.context;
     const [said, asRoot] = [report.diagnostics.length, this.asRoot.length];
-    const pool = await this.compile(name, entry.plain, path);
+    const before = this.context.memory.named('applicationPools', name, entry)?.pool?.pool;
+    const made = await this.compile(name, entry.plain, path);
+    const isSame = before?.digest === made.digest && before.readsWebConfig === made.readsWebConfig;
+    const pool = isSame ? before : made;
     const { nodePath, failure: programs } = pool.config;
     const looked = nodePath !== null || programs.orphanAction !== null || programs.autoShutdown !== null;
     const isQuiet = report.diagnostics.length === said && this.asRoot.length === asRoot;

@@ -4,7 +4,7 @@ import type { BindingConfig, SiteConfig } from '../model.js';
 import { type SiteSettings, siteSettings } from '../schema/root.js';
 import { type BindingParts, parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
-import type { Entry } from './memory.js';
+import type { Entry, LoadMemory } from './memory.js';
 import type { Report } from './report.js';
 import { Protocols, protocolOf, redirectPort, strictTransportSecurity, type TlsCompiler } from './tls.js';
 
@@ -24,6 +24,7 @@ export function compileSites(
   defaults: unknown,
   report: Report,
   tls: TlsCompiler,
+  memory: LoadMemory,
 ): CompiledSite[] {
   const compiler = new Bindings(report, tls);
   const names = new Set<string>();
@@ -55,7 +56,7 @@ export function compileSites(
     const settings = siteSettings.parse(inherit(defaults, own));
     const { connectionTimeout, maxUrlSegments: _, ...limits } = settings.limits;
     const bindings = compiler.compile(raw['bindings'], path, settings);
-    const site: CompiledSite = {
+    const made: CompiledSite = {
       path,
       raw,
       entry,
@@ -75,6 +76,10 @@ export function compileSites(
         redirectPort: redirectPort(settings, bindings, path, report),
       },
     };
+    const before = memory.named('sites', name, entry);
+    const isSame = before !== null && JSON.stringify(before.site?.config) === JSON.stringify(made.config);
+    const site = isSame && before.site !== null ? { ...made, config: before.site.config } : made;
+    entry.applicationsBefore = before?.applications ?? null;
     sites.push(site);
     // Certificates are files: they are looked at each time.
     const isPlainHttp = bindings.every(({ tls: secure }) => secure === null);

@@ -1,4 +1,5 @@
 /** Brings the pools and applications in the books to what a new configuration asks for. */
+import { differing } from '../../config/change/patch.js';
 import type { ApplicationConfig, CompiledConfig, PoolConfig, SiteConfig } from '../../config/model.js';
 import { newApplication } from '../lifecycle/application-states.js';
 import { isOpen, newPool } from '../lifecycle/pool-states.js';
@@ -22,6 +23,8 @@ export interface Estate {
   publish(applicationId: string): void;
   readonly schedules: Schedules;
   forget(host: HostBook): void;
+  /** The configuration that was reconciled last. */
+  config: CompiledConfig | null;
   /** Numbers pools and hosts, for keys of their own. */
   created: number;
 }
@@ -33,26 +36,43 @@ interface Change {
   readonly site: SiteConfig;
 }
 
+/** Looks only at what differs from the configuration before: the rest is the same object, or at its place unmoved. */
 export function reconcile(estate: Estate, config: CompiledConfig): void {
-  const sites = new Map(config.sites.map((site) => [site.name, site]));
-  const previous = new Map([...estate.pools].map(([name, pool]) => [name, pool.config]));
-  const created = config.pools.filter((pool) => !estate.pools.has(pool.name)).map((pool) => addPool(estate, pool));
-  for (const wanted of config.pools) changePool(estate, wanted);
+  const before = estate.config;
+  estate.config = config;
+  const pools = differing(before?.pools ?? [], config.pools);
+  const applications = differing(before?.applications ?? [], config.applications);
+  const previous = new Map(pools.before.map((pool) => [pool.name, pool]));
+  const created = pools.after.filter((pool) => !estate.pools.has(pool.name)).map((pool) => addPool(estate, pool));
+  for (const wanted of pools.after) changePool(estate, wanted);
   // Applications leave before others come: one that moves to another pool is published by its new one.
-  const wanted = new Map(config.applications.map((application) => [application.id, application]));
-  for (const host of estate.hosts.values()) {
-    if (wanted.get(host.id)?.pool !== host.pool.name) removeHost(estate, host);
+  const wanted = new Map(applications.after.map((application) => [application.id, application]));
+  for (const { id } of applications.before) {
+    const host = estate.hosts.get(id);
+    if (host !== undefined && wanted.get(id)?.pool !== host.pool.name) removeHost(estate, host);
   }
-  for (const application of config.applications) {
+  const sites = new Map(config.sites.map((site) => [site.name, site]));
+  for (const application of concerned(before, config)) {
     const pool = estate.pools.get(application.pool);
     const site = sites.get(application.site);
     if (pool === undefined || site === undefined) continue;
-    const before = previous.get(pool.name) ?? pool.config;
-    placeHost(estate, { pool, before, application, site });
+    placeHost(estate, { pool, before: previous.get(pool.name) ?? pool.config, application, site });
   }
-  const names = new Set(config.pools.map((pool) => pool.name));
-  for (const pool of estate.pools.values()) if (!names.has(pool.name)) removePool(estate, pool);
+  const names = new Set(pools.after.map((pool) => pool.name));
+  for (const { name } of pools.before) {
+    const pool = estate.pools.get(name);
+    if (pool !== undefined && !names.has(name)) removePool(estate, pool);
+  }
   for (const pool of created) if (pool.config.autoStart) estate.runner.feedPool(pool, { type: 'start' });
+}
+
+/** Applications that differ themselves, and those of pools and sites that do. */
+function concerned(before: CompiledConfig | null, config: CompiledConfig): readonly ApplicationConfig[] {
+  if (before === null) return config.applications;
+  const own = new Set(differing(before.applications, config.applications).after);
+  const pools = new Set(differing(before.pools, config.pools).after.map(({ name }) => name));
+  const sites = new Set(differing(before.sites, config.sites).after.map(({ name }) => name));
+  return config.applications.filter((one) => own.has(one) || pools.has(one.pool) || sites.has(one.site));
 }
 
 function addPool(estate: Estate, config: PoolConfig): PoolBook {

@@ -101,6 +101,7 @@ class Supervisor implements SupervisorPort {
       publish,
       schedules: this.#schedules,
       forget,
+      config: null,
       created: 0,
     };
   }

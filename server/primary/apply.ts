@@ -23,19 +23,22 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
     commit: () => {
       prepared.commit();
       crashPoint(`${action}.sockets-held`);
-      ledger.configure(config.pools);
+      const before = state.config;
+      // The same list when no pool has changed.
+      const isPoolChange = before?.pools !== config.pools;
+      if (isPoolChange) ledger.configure(config.pools);
       totals.configure(
         config.pools.map((pool) => pool.name),
         config.sites.map((site) => site.name),
       );
       certificates.configure(config);
       issuer.configure(config.server.acme, config.sites);
-      const change = state.config === null ? null : changedRoutes(state.config, config);
+      const change = before === null ? null : changedRoutes(before, config);
       publisher.publishRoutes(() => routesOf(config), change);
       fleet.applySockets(prepared.added, prepared.removed);
       crashPoint(`${action}.routes-published`);
       state.config = config;
-      runtimes.configure(config.pools);
+      if (isPoolChange) runtimes.configure(config.pools);
       supervisor.apply(config);
       processMetrics.configurationServes(config.version, clock.wallMs());
       crashPoint(`${action}.committed`);

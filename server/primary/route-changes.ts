@@ -1,6 +1,7 @@
 /** What listeners have to learn of a new configuration: the sites and pools that differ, not all of them. */
 import { routesPerMessageMax } from '../../config/base/limits.js';
-import type { ApplicationConfig, CompiledConfig, SiteConfig } from '../../config/model.js';
+import { differing } from '../../config/change/patch.js';
+import type { CompiledConfig } from '../../config/model.js';
 import type { RemovedRoutes, Routes } from '../../pools/protocol/snapshot.js';
 import { isSame } from '../../pools/supervisor/rules.js';
 import { routesOf } from './routes.js';
@@ -12,31 +13,38 @@ export interface RoutesChange {
 
 /** A pool that has changed takes the sites that use it along: what they say of it may differ too. */
 export function changedRoutes(before: CompiledConfig, after: CompiledConfig): RoutesChange {
-  const oldPools = new Map(before.pools.map((pool) => [pool.name, pool]));
-  const oldSites = new Map(before.sites.map((site) => [site.name, site]));
-  const oldApplications = bySite(before);
-  const applications = bySite(after);
-  const pools = after.pools.filter((pool) => !isSame(oldPools.get(pool.name), pool));
-  const changedPools = new Set(pools.map(({ name }) => name));
-  const isKept = (site: SiteConfig): boolean => {
-    const own = applications.get(site.name) ?? none;
-    const old = oldApplications.get(site.name) ?? none;
-    if (own.length !== old.length || !isSame(oldSites.get(site.name), site)) return false;
-    return own.every((one, index) => isSame(old[index], one) && !changedPools.has(one.pool));
+  const pools = changes(before.pools, after.pools, ({ name }) => name);
+  const sites = changes(before.sites, after.sites, ({ name }) => name);
+  const applications = changes(before.applications, after.applications, ({ id }) => id);
+  const names = new Set(sites.come.map(({ name }) => name));
+  for (const { site } of [...applications.come, ...applications.gone]) names.add(site);
+  if (pools.come.length > 0) {
+    const changedPools = new Set(pools.come.map(({ name }) => name));
+    for (const { pool, site } of after.applications) if (changedPools.has(pool)) names.add(site);
+  }
+  const part = {
+    pools: pools.come,
+    sites: after.sites.filter(({ name }) => names.has(name)),
+    applications: after.applications.filter(({ site }) => names.has(site)),
   };
-  const sites = after.sites.filter((site) => !isKept(site));
-  const poolNames = new Set(after.pools.map(({ name }) => name));
-  const siteNames = new Set(after.sites.map(({ name }) => name));
   return {
-    routes: routesOf(after, {
-      sites,
-      pools,
-      applications: sites.flatMap(({ name }) => applications.get(name) ?? none),
-    }),
-    removed: {
-      sites: before.sites.flatMap(({ name }) => (siteNames.has(name) ? [] : [name])),
-      pools: before.pools.flatMap(({ name }) => (poolNames.has(name) ? [] : [name])),
-    },
+    routes: routesOf(after, part),
+    removed: { sites: sites.gone.map(({ name }) => name), pools: pools.gone.map(({ name }) => name) },
+  };
+}
+
+/** What is new or not as it was, and what is no more. */
+function changes<T>(
+  before: readonly T[],
+  after: readonly T[],
+  nameOf: (one: T) => string,
+): { readonly come: readonly T[]; readonly gone: readonly T[] } {
+  const middle = differing(before, after);
+  const old = new Map(middle.before.map((one) => [nameOf(one), one]));
+  const names = new Set(middle.after.map(nameOf));
+  return {
+    come: middle.after.filter((one) => !isSame(old.get(nameOf(one)), one)),
+    gone: middle.before.filter((one) => !names.has(nameOf(one))),
   };
 }
 
@@ -70,17 +78,5 @@ export function* routesInParts(routes: Routes): Generator<RoutesChange> {
 function slots<T extends { readonly siteIndex: number }>(all: readonly T[], parts: number): readonly T[][] {
   const found: T[][] = Array.from({ length: parts }, () => []);
   for (const one of all) found[Math.floor(one.siteIndex / routesPerMessageMax)]?.push(one);
-  return found;
-}
-
-const none: readonly ApplicationConfig[] = [];
-
-function bySite(config: CompiledConfig): ReadonlyMap<string, readonly ApplicationConfig[]> {
-  const found = new Map<string, ApplicationConfig[]>();
-  for (const one of config.applications) {
-    const known = found.get(one.site);
-    if (known === undefined) found.set(one.site, [one]);
-    else known.push(one);
-  }
   return found;
 }

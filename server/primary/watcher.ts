@@ -43,7 +43,7 @@ export class ConfigWatcher {
   #groups = new Set<readonly string[]>();
   readonly #files = new Map<string, WatchedFile>();
   readonly #folders = new Map<string, WatchedFolder>();
-  /** Folders without a watcher of the kernel: missing, or one too many. */
+  /** Folders that have no watcher of the kernel yet; missing ones are told of by their parents. */
   readonly #deaf = new Set<string>();
   #watchers = 0;
   #isFull = false;
@@ -111,8 +111,8 @@ export class ConfigWatcher {
       const isAwaited = !existsSync(folder) && dirname(folder) !== folder;
       watched = { files: new Set(), patterns: new Set(), isAwaited, watcher: null };
       this.#folders.set(folder, watched);
-      this.#deaf.add(folder);
       if (isAwaited) this.#use(folder);
+      else this.#deaf.add(folder);
     }
     watched.files.add(path);
     if (isPattern(path)) watched.patterns.add(path);
@@ -237,6 +237,7 @@ export class ConfigWatcher {
     const signature = signatureOf(path);
     const isSame = signature === file.signature;
     file.signature = signature;
+    if (!isSame && this.#folders.get(path)?.watcher === null) this.#deaf.add(path);
     return !isSame;
   }
 
