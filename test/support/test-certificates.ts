@@ -7,6 +7,9 @@ export interface CertificateSketch {
   readonly names?: readonly string[];
   readonly kind?: 'rsa' | 'ec';
   readonly usage?: 'serverAuth' | 'clientAuth';
+  readonly days?: number;
+  /** Further lines of the extensions file of openssl. */
+  readonly extensions?: readonly string[];
 }
 
 export interface MadeCertificate {
@@ -35,7 +38,13 @@ export class TestAuthority {
   }
 
   /** Certificate and key in files named after the first name. */
-  issue({ names = ['client'], kind = 'ec', usage = 'serverAuth' }: CertificateSketch): MadeCertificate {
+  issue({
+    names = ['client'],
+    kind = 'ec',
+    usage = 'serverAuth',
+    days = 30,
+    extensions: more = [],
+  }: CertificateSketch): MadeCertificate {
     this.#made += 1;
     const stem = join(this.folder, `made-${this.#made}`);
     const [certFile, keyFile, request, extensions] = ['.pem', '.key', '.csr', '.ext'].map((end) => `${stem}${end}`) as [
@@ -48,9 +57,24 @@ export class TestAuthority {
     const subject = `/CN=${names[0] ?? 'none'}`;
     openssl('req', '-new', '-nodes', '-newkey', ...algorithm, '-keyout', keyFile, '-out', request, '-subj', subject);
     const alternatives = names.map((name) => `DNS:${name}`).join(',');
-    writeFileSync(extensions, `subjectAltName=${alternatives}\nextendedKeyUsage=${usage}\nbasicConstraints=CA:FALSE\n`);
+    writeFileSync(
+      extensions,
+      `subjectAltName=${alternatives}\nextendedKeyUsage=${usage}\nbasicConstraints=CA:FALSE\n${more.map((line) => `${line}\n`).join('')}`,
+    );
     const authority = ['-CA', this.file, '-CAkey', join(this.folder, 'ca.key'), '-CAcreateserial'];
-    openssl('x509', '-req', '-in', request, ...authority, '-out', certFile, '-days', '30', '-extfile', extensions);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      request,
+      ...authority,
+      '-out',
+      certFile,
+      '-days',
+      String(days),
+      '-extfile',
+      extensions,
+    );
     chmodSync(keyFile, 0o600);
     return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
   }

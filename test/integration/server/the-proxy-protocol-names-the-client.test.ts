@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { expect, test } from '@jest/globals';
 import { app } from '../../support/paths.js';
 import { RawClient, statuses } from '../../support/raw-client.js';
@@ -24,8 +27,27 @@ async function ask(port: number, pieces: readonly (string | Buffer)[]): Promise<
   }
 }
 
+/** Over TLS; the header goes before the hello: at once with it, or its first `cut` bytes alone. */
+async function askSecurely(port: number, header: string, cut: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  await once(socket, 'connect');
+  if (cut > 0) {
+    socket.write(header.slice(0, cut));
+    await pause(5);
+  }
+  socket.cork();
+  socket.write(header.slice(cut));
+  const secure = connectSecurely({ socket, servername: 'localhost', rejectUnauthorized: false });
+  setImmediate(() => socket.uncork());
+  await once(secure, 'secureConnect');
+  secure.end(request);
+  let text = '';
+  for await (const chunk of secure) text += String(chunk);
+  return text;
+}
+
 test('versions 1 and 2 from a configured peer, whole or byte by byte; nothing from anybody else', async () => {
-  const closed = await freePort();
+  const [closed, secure] = [await freePort(), await freePort()];
   await withSluice(
     {
       applicationPools: [{ name: 'a' }],
@@ -35,6 +57,12 @@ test('versions 1 and 2 from a configured peer, whole or byte by byte; nothing fr
           bindings: [
             { protocol: 'http', bindingInformation: `*:${port}:`, proxyProtocol: ['127.0.0.0/8', '::1'] },
             { protocol: 'http', bindingInformation: `*:${closed}:`, proxyProtocol: ['192.0.2.0/24'] },
+            {
+              protocol: 'https',
+              bindingInformation: `127.0.0.1:${secure}:`,
+              certificate: 'development',
+              proxyProtocol: ['127.0.0.0/8'],
+            },
           ],
           applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
         },
@@ -53,6 +81,10 @@ test('versions 1 and 2 from a configured peer, whole or byte by byte; nothing fr
       // A peer that nobody named is a client: its header is no request.
       expect(statuses(await ask(closed, [line + request]))).toEqual([400]);
       expect(await ask(closed, [request])).toContain('"remote":"127.0.0.1"');
+      // Before TLS, in one piece with the client's hello and in many.
+      for (const cut of [0, 1, 20]) expect(await askSecurely(secure, line, cut)).toContain('"remote":"203.0.113.7"');
+      expect(await askSecurely(secure, line, 0)).toContain('"encrypted":true');
+      await expect(askSecurely(secure, '', 0)).rejects.toThrow(/disconnected|ECONNRESET|closed/);
     },
   );
 });
