@@ -1,6 +1,6 @@
 /**
  * Open-loop load: requests leave at a constant rate whatever the answers do, each with a serial number
- * that the app echoes. Latency counts from the intended time of sending.
+ * that the app echoes. Latency counts from the intended time of sending; how much later it was sent is told too.
  */
 import type { Agent } from 'node:http';
 import { codeOf, messageOf } from '../../config/base/errors.js';
@@ -48,6 +48,8 @@ export interface LoadReport {
   wrong: number;
   readonly byStatus: Map<number, number>;
   readonly latenciesMs: number[];
+  /** What of these is the sender's own: it shares the machine, and may get its turn late. */
+  readonly sentLateMs: number[];
   /** The first few failures in words. */
   readonly examples: string[];
 }
@@ -85,11 +87,22 @@ function countFailure(report: LoadReport, serial: number, error: unknown): void 
   if (report.examples.length < 5) report.examples.push(`#${serial}: ${code} ${message}`);
 }
 
-async function sendOne(options: LoadOptions, agent: Agent | null, report: LoadReport, serial: number): Promise<void> {
-  const intendedMs = monotonicMs();
+interface Sending {
+  readonly serial: number;
+  readonly intendedMs: number;
+}
+
+async function sendOne(
+  options: LoadOptions,
+  agent: Agent | null,
+  report: LoadReport,
+  { serial, intendedMs }: Sending,
+): Promise<void> {
+  const sentMs = monotonicMs();
   report.sent += 1;
+  report.sentLateMs.push(sentMs - intendedMs);
   const ended = (isOk: boolean, status: number, words: string): void =>
-    options.ended?.({ serial, sentMs: intendedMs, endedMs: monotonicMs(), isOk, status, words });
+    options.ended?.({ serial, sentMs, endedMs: monotonicMs(), isOk, status, words });
   try {
     const path = options.path(serial);
     const answer = await (options.send?.(path) ??
@@ -128,6 +141,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     wrong: 0,
     byStatus: new Map(),
     latenciesMs: [],
+    sentLateMs: [],
     examples: [],
   };
   const connections = options.keepAliveConnections ?? 0;
@@ -139,7 +153,8 @@ export function startLoad(options: LoadOptions): RunningLoad {
   const turn = (): void => {
     const due = Math.floor(((monotonicMs() - startedMs) / 1000) * options.ratePerSecond);
     for (; serial < due; serial += 1) {
-      const one = sendOne(options, agent, report, serial);
+      const intendedMs = startedMs + ((serial + 1) / options.ratePerSecond) * 1_000;
+      const one = sendOne(options, agent, report, { serial, intendedMs });
       open.add(one);
       void one.finally(() => open.delete(one));
     }

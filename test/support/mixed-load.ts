@@ -20,6 +20,8 @@ export interface MixedReport {
   readonly sent: number;
   readonly failed: number;
   readonly p99Ms: number;
+  /** Of the same requests: how late they were sent, at p99. */
+  readonly sentLateMs: number;
   /** Figures of each kind of traffic. */
   readonly words: string;
   /** '' or what went wrong. */
@@ -35,9 +37,9 @@ const slowMs = 700;
 
 /**
  * `ratePerSecond` in all: 70 % on kept connections, 20 % on new ones, 10 % that take 0.7 s. With `http2` (prior
- * knowledge) 30 % are streams of four connections instead of requests on kept ones.
+ * knowledge) 30 % are streams of four connections instead of requests on kept ones. `base`: path of the application.
  */
-export function startMix(port: number, ratePerSecond: number, http2 = false): RunningMix {
+export function startMix(port: number, ratePerSecond: number, http2 = false, base = '/'): RunningMix {
   const isRight = (serial: number, text: string): boolean => text.startsWith(`echo ${serial} `);
   const kinds = {
     'keep-alive': { share: http2 ? 0.4 : 0.7, keepAliveConnections: 64, ms: 0 },
@@ -54,7 +56,7 @@ export function startMix(port: number, ratePerSecond: number, http2 = false): Ru
       keepAliveConnections,
       ...(name === 'http2' && senders !== null ? { send: (path) => senders.send(path) } : {}),
       // Every fourth stream takes long: something is always in flight.
-      path: (serial) => `/?n=${serial}&ms=${name === 'http2' && serial % 4 === 0 ? slowMs : ms}`,
+      path: (serial) => `${base}?n=${serial}&ms=${name === 'http2' && serial % 4 === 0 ? slowMs : ms}`,
       isRight,
     }),
   }));
@@ -70,13 +72,13 @@ export function startMix(port: number, ratePerSecond: number, http2 = false): Ru
 
 function summary(reports: readonly { readonly name: string; readonly report: LoadReport }[]): MixedReport {
   const lost = reports.filter(({ report }) => failed(report) > 0);
-  const quick = reports
-    .filter(({ name }) => name !== 'slow' && name !== 'http2')
-    .flatMap(({ report }) => report.latenciesMs);
+  const quick = reports.filter(({ name }) => name !== 'slow' && name !== 'http2').map(({ report }) => report);
+  const p99 = (values: readonly number[]): number => Math.round(percentile(values, 0.99));
   return {
     sent: reports.reduce((sum, { report }) => sum + report.sent, 0),
     failed: reports.reduce((sum, { report }) => sum + failed(report), 0),
-    p99Ms: Math.round(percentile(quick, 0.99)),
+    p99Ms: p99(quick.flatMap(({ latenciesMs }) => latenciesMs)),
+    sentLateMs: p99(quick.flatMap(({ sentLateMs }) => sentLateMs)),
     words: reports.map(({ name, report }) => `${name} ${failed(report)} of ${report.sent}`).join(', '),
     failures: lost.map(({ name, report }) => `${name}: ${describeLoad(report)}`).join('; '),
   };

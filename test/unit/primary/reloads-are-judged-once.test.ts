@@ -67,6 +67,12 @@ test('under a bad file the applications are read all the same', async () => {
   expect(reads).toEqual(['file', 'kept document']);
 });
 
+test('one without sites does not replace one that has some', async () => {
+  file = { config: { ...sampleConfig([], []), version: 'cut', sites: [] }, diagnostics: [] };
+  expect(await reloader(null).reload('SIGHUP')).toBe('refused');
+  expect(lines).toContain('configuration-problem');
+});
+
 test('a folder that is served alone has no file to read', async () => {
   expect(await reloader({ ...document, alone: true }).reload('SIGHUP')).toBe('unchanged');
   expect(reads).toEqual(['kept document']);

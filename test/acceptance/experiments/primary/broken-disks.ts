@@ -109,7 +109,7 @@ async function failing(call: 'write' | 'fsync' | 'rename', error: 'EIO' | 'ENOSP
 }
 
 /** What a power cut leaves is what was synced: content before the name, and the name before anything relies on it. */
-async function powerCut(): Promise<Row> {
+export async function powerCut(): Promise<Row> {
   const folder = tempFolder('power');
   const file = join(folder, 'file');
   const trace = join(folder, 'trace');

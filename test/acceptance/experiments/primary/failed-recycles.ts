@@ -27,6 +27,10 @@ function serving(pools: readonly PoolView[]): number[] {
   return pools.map(({ workers }) => workers.find(({ state }) => state === 'running')?.pid ?? 0);
 }
 
+function changes(server: MortalServer): number {
+  return server.life.output().split('configuration-applied').length;
+}
+
 async function oneFault(server: MortalServer, name: keyof typeof faults, order: 'config' | 'recycle'): Promise<Row> {
   const before = await server.life.pools();
   const receipts = before.map((pool) => pool.receipts.length);
@@ -34,16 +38,14 @@ async function oneFault(server: MortalServer, name: keyof typeof faults, order: 
     { name: 'EDITION', value: '1' },
     { name: 'FAULT', value: faults[name] },
   ];
+  const applied = changes(server);
   server.edit((pool) => {
     pool['environmentVariables'] = variables;
     // The change itself recycles; with this it only takes effect at the next order.
     pool['recycling'] = { disallowRotationOnConfigChange: order === 'recycle' };
   });
   if (order === 'recycle') {
-    await until(
-      'the change is applied',
-      () => server.life.output().split('configuration-applied').length > before.length,
-    );
+    await until('the change is applied', () => changes(server) > applied);
     for (const pool of bothPools) server.order('recycle', pool);
   }
   const after = await until(
