@@ -49,7 +49,7 @@ export class Dumps {
     if (waiting === undefined) return;
     this.#waiting.delete(id);
     waiting.cancel();
-    if (/^[\w.-]{1,64}$/.test(file)) waiting.resolve(join(waiting.folder, file));
+    if (/^\w[\w.-]{0,63}$/.test(file)) waiting.resolve(join(waiting.folder, file));
     else
       waiting.reject(new SluiceError('dump-failed', `no dump: ${escapeControls(shorten(error, workerNoteCharsMax))}`));
   }

@@ -16,7 +16,7 @@ const rounds = 3;
 const requestsPerSecond = 300;
 const windowMs = { pressure: 20_000, trespass: 2_000 } as const;
 /** Attacks that share the quiet window of a round. */
-const batchSize = { pressure: 2, trespass: 6 } as const;
+const batchSize = { pressure: 4, trespass: 8 } as const;
 
 export interface Result {
   readonly attack: Attack;

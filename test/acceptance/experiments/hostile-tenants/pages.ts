@@ -37,7 +37,7 @@ function pageText(results: readonly Result[], shortened: string): string {
     '',
     'Written by `npm run acceptance -- hostile-tenants`. One server, with pools that attack and pools that must notice nothing, all at',
     `isolation level \`user\`. An attacker has \`cpu: { limit: ${cpuPercent * 1_000}, action: Throttle }\` and \`resources: { pidsMax: ${pidsMax}, memoryMax: ${memoryMax}MB,`,
-    `openFiles: ${openFilesMax}, fileSize: ${fileSizeMax}MB }\`; an innocent pool has no settings at all. Attacks run in-process or out-of-process (*by*), and know`,
+    `openFiles: ${openFilesMax}, fileSize: ${fileSizeMax}MB }\`; an innocent pool has no limit of its own. Attacks run in-process or out-of-process (*by*), and know`,
     'every pid, port and path of the server and its neighbours.',
     '',
     'Neighbours, one in each hosting model, get 300 requests a second whatever their answers do (latency counts from the intended time of',
@@ -47,7 +47,7 @@ function pageText(results: readonly Result[], shortened: string): string {
     'After each attack the pool is stopped, and no process of its user may be left; primary and listeners are the same processes from the first',
     'attack to the last. What `process` and `sandbox` change: [isolation](../explanation/isolation.md).',
     '',
-    `Machine: ${machine()}. Commit ${commit()}, Node ${process.versions.node}${shortened}.`,
+    measuredOn(shortened),
     '',
     line(head),
     line(head.map(() => '---')),
@@ -65,13 +65,19 @@ function pageText(results: readonly Result[], shortened: string): string {
   ].join('\n');
 }
 
-function readmeTable(results: readonly Result[]): string {
+function measuredOn(shortened: string): string {
+  return `Machine: ${machine()}. Commit ${commit()}, Node ${process.versions.node}${shortened}.`;
+}
+
+function readmeTable(results: readonly Result[], shortened: string): string {
   const head = ['attack', 'what the tenant got', 'neighbours failed', 'their p99'];
   return [
     begin,
     line(head),
     line(head.map(() => '---')),
     ...results.map((one) => line([one.attack.name, result(one), String(one.failed), p99(one)])),
+    '',
+    measuredOn(shortened),
     end,
   ].join('\n');
 }
@@ -82,5 +88,5 @@ export function publishResults(results: readonly Result[], { shortened, readme: 
   const text = readFileSync(readme, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`README.md has no ${begin} and ${end}`);
-  writeFileSync(readme, text.slice(0, from) + readmeTable(results) + text.slice(to + end.length));
+  writeFileSync(readme, text.slice(0, from) + readmeTable(results, shortened) + text.slice(to + end.length));
 }

@@ -69,7 +69,8 @@ const attackerPool: Settings = {
   processModel: { shutdownTimeLimit: '00:00:03' },
 };
 
-const innocentPool: Settings = { isolation: 'user' };
+/** Its workers stay the same processes, however long nobody asks them. */
+const innocentPool: Settings = { isolation: 'user', processModel: { idleTimeout: '00:00:00' } };
 
 export const innocentPaths = ['/quiet-in', '/quiet-out'] as const;
 
@@ -88,6 +89,7 @@ function pairedProgram(apps: string): string {
 }
 
 function serverOptions(apps: string, nextPort: number): Parameters<typeof startSluice>[0] {
+  const swapping = { socket: 'unix', startupTimeLimit: 5, shutdownTimeLimit: 1, rapidFailsPerMinute: 100 };
   const logged = { stdoutLogEnabled: true, stdoutLogFile: 'logs/out' };
   const application = (name: string, physicalPath: string, more: Settings = {}): Settings => {
     return { path: `/${name}`, applicationPool: name, physicalPath, ...more };
@@ -106,6 +108,10 @@ function serverOptions(apps: string, nextPort: number): Parameters<typeof startS
         copied(apps, 'evil-out', 'hostile'),
         outOfProcess('index.js', { ...logged, shutdownTimeLimit: 1 }),
       ),
+      {
+        ...application('evil-swap', join(apps, 'evil-out'), outOfProcess('swap.js', swapping)),
+        applicationPool: 'evil-out',
+      },
       application('quiet-in', app('plain')),
       application('quiet-out', app('plain'), outOfProcess('index.js')),
       application('paired', pairedProgram(apps), outOfProcess('program.cjs')),

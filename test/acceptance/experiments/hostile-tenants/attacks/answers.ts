@@ -95,7 +95,7 @@ export const answers: readonly Attack[] = [
   {
     name: 'endless-heads',
     what: 'header fields, 1xx answers and chunk sizes without end',
-    kind: 'pressure',
+    kind: 'trespass',
     by: 'outside',
     act: (world) =>
       asked(

@@ -1,4 +1,5 @@
 /** Tenants that reach for what is not theirs: processes, files, sockets, ports and rights of others. */
+import { join } from 'node:path';
 import type { PoolView } from '../../../../../pools/supervisor/ports.js';
 import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
 import { forgeries } from '../logs.js';
@@ -88,6 +89,23 @@ async function stealPort(world: World): Promise<Verdict> {
     [`the thief could not listen: ${String(listens)}`]: listens === 'listens' || listens === 'EADDRINUSE',
     'the thief was asked': answer.text !== 'stolen',
     [`status ${answer.status}`]: answer.status >= 500,
+  });
+}
+
+/** Instead of a socket of its own it offers the listeners a way to somebody else's. */
+async function swapSocket(world: World): Promise<Verdict> {
+  const { outside, facts, sluice } = world;
+  const target = facts.sockets.find((path) => path.endsWith('app.sock')) ?? '';
+  const seen: string[] = [];
+  for (const how of ['link', 'folder', 'late']) {
+    await outside.tell('make', { at: join(outside.folder, 'swap'), kind: 'file', to: JSON.stringify({ how, target }) });
+    const answer = await sluice.call('/evil-swap/');
+    seen.push(answer.status === 200 ? answer.text : String(answer.status));
+    await outside.stop();
+    await outside.start();
+  }
+  return verdict('a link or a folder there is refused (502); what is trusted cannot be replaced (EACCES)', {
+    [`got ${seen.join(', ')}`]: seen.join(' ') === '502 502 EACCES',
   });
 }
 
@@ -202,6 +220,14 @@ export const others: readonly Attack[] = [
     kind: 'trespass',
     by: 'outside',
     act: stealPort,
+  },
+  {
+    name: 'socket-swap',
+    what: 'offers a link to a neighbour’s socket, or a folder, where its own socket is expected',
+    kind: 'trespass',
+    by: 'outside',
+    leavesNothing: true,
+    act: swapSocket,
   },
   {
     name: 'more-rights',
