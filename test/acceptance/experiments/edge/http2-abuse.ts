@@ -32,6 +32,8 @@ export function twoTenantsOverHttp2(): SluiceOptions {
 
 interface Attacked {
   readonly port: number;
+  /** Of HTTP/1.1: nginx before 1.25 speaks one protocol on a port without TLS. */
+  readonly quietPort: number;
   /** Front and workers. */
   readonly pids: () => number[];
 }
@@ -45,9 +47,9 @@ interface ResetFigures {
   readonly words: string;
 }
 
-async function rapidResets(name: string, { port, pids }: Attacked, resets: number): Promise<ResetFigures> {
+async function rapidResets(name: string, { port, quietPort, pids }: Attacked, resets: number): Promise<ResetFigures> {
   const load = startLoad({
-    target: port,
+    target: quietPort,
     host: quietHost,
     ratePerSecond: 100,
     path: () => '/',
@@ -61,7 +63,7 @@ async function rapidResets(name: string, { port, pids }: Attacked, resets: numbe
   const before = cpuSeconds(pids());
   const startedMs = monotonicMs();
   const args = [attacker, String(port), 'rapid-reset', '4', attackedHost, String(resets)];
-  const { output } = await runProgram(process.execPath, args, { limitMs: 600_000 });
+  const { output } = await runProgram(process.execPath, args, { limitMs: 120_000 });
   const seconds = (monotonicMs() - startedMs) / 1_000;
   // What was begun has its end before the account is closed.
   await pause(1_000);
@@ -77,19 +79,32 @@ async function rapidResets(name: string, { port, pids }: Attacked, resets: numbe
   };
 }
 
+interface Ports {
+  readonly port: number;
+  readonly quietPort: number;
+  readonly attacked: number;
+  readonly quiet: number;
+}
+
 /** Two node processes and a front that tells them apart by host. */
 async function behind(
   program: string,
-  configure: (port: number, attacked: number, quiet: number, folder: string) => readonly [string, readonly string[]],
+  configure: (ports: Ports, folder: string) => readonly [string, readonly string[]],
   body: (front: Attacked) => Promise<ResetFigures>,
 ): Promise<ResetFigures | null> {
   const path = findProgram(program);
   if (path === null) return null;
   const folder = tempFolder('h2');
-  const [port, attacked, quiet] = [await freePort(), await freePort(), await freePort()];
-  const [text, args] = configure(port, attacked, quiet, folder);
+  const ports = {
+    port: await freePort(),
+    quietPort: await freePort(),
+    attacked: await freePort(),
+    quiet: await freePort(),
+  };
+  const { port, quietPort } = ports;
+  const [text, args] = configure(ports, folder);
   writeFileSync(join(folder, 'front.conf'), text);
-  const apps = [attacked, quiet].map((one) =>
+  const apps = [ports.attacked, ports.quiet].map((one) =>
     startProgram(process.execPath, [join(app('plain'), 'index.js')], { env: { ...process.env, PORT: String(one) } }),
   );
   const front = startProgram(path, args, { cwd: folder });
@@ -97,29 +112,23 @@ async function behind(
   try {
     for (const host of [attackedHost, quietHost]) {
       await until(`${program} answers`, () =>
-        call(port, '/', { host }).then(
+        call(quietPort, '/', { host, limitMs: 2_000 }).then(
           ({ status }) => status === 200,
           () => false,
         ),
       );
     }
     const pids = (): number[] => all.flatMap((one) => processTree(one.pid).map(({ pid }) => pid));
-    return await body({ port, pids });
+    return await body({ port, quietPort, pids });
   } finally {
-    for (const one of all) await one.stop('SIGKILL');
+    for (const one of all) await one.stop();
     removeFolder(folder);
   }
 }
 
-function nginxText(
-  port: number,
-  attacked: number,
-  quiet: number,
-  folder: string,
-): readonly [string, readonly string[]] {
+function nginxText({ port, quietPort, attacked, quiet }: Ports, folder: string): readonly [string, readonly string[]] {
   const server = (host: string, upstream: number): string =>
-    `server { listen 127.0.0.1:${port} http2; server_name ${host}; location / { proxy_pass http://127.0.0.1:${upstream}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; } }`;
-  // One server speaks either protocol there: the quiet clients come by HTTP/1.1 on a port of their own in this version.
+    `server { listen 127.0.0.1:${port} http2; listen 127.0.0.1:${quietPort}; server_name ${host}; location / { proxy_pass http://127.0.0.1:${upstream}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; } }`;
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${folder}/${one};`);
   return [
     `daemon off; worker_processes 2; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${folder}/nginx.pid; error_log ${folder}/error.log;
@@ -132,9 +141,7 @@ ${server(quietHost, quiet)} }`,
 }
 
 function haproxyText(
-  port: number,
-  attacked: number,
-  quiet: number,
+  { port, quietPort, attacked, quiet }: Ports,
   folder: string,
 ): readonly [string, readonly string[]] {
   return [
@@ -149,6 +156,7 @@ defaults
   timeout server 120s
 frontend clients
   bind 127.0.0.1:${port}
+  bind 127.0.0.1:${quietPort}
   use_backend quiet if { hdr(host) -i -m beg ${quietHost} }
   default_backend attacked
 backend attacked
@@ -165,7 +173,7 @@ async function resetOutcome(resets: number): Promise<Outcome> {
   await withSluice(twoTenantsOverHttp2(), async (sluice) => {
     for (const host of [attackedHost, quietHost]) await sluice.call('/', { host });
     const pids = (): number[] => sluice.tree().map(({ pid }) => pid);
-    figures.push(await rapidResets('sluice', { port: sluice.port, pids }, resets));
+    figures.push(await rapidResets('sluice', { port: sluice.port, quietPort: sluice.port, pids }, resets));
   });
   for (const [name, configure] of [
     ['nginx', nginxText],
