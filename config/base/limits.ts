@@ -91,15 +91,17 @@ export const writeQueueLowBytes = 65_536;
 /** Pipelined bytes kept of one client connection while its request is busy. */
 export const pipelineBufferBytesMax = 65_536;
 
-/** HTTP/2 in a listener: a write up to this size is a copy, so that none that waits holds a whole buffer. */
-export const http2SmallWriteBytes = 4_096;
-/** Requests of one client connection whose objects are kept for the next ones. */
-export const http2ClientsKept = 100;
-
 /** Link between listener and in-process worker. */
 export const linkProtocolVersion = 1;
 export const linkFrameBytesMax = 65_536;
 export const linkStreamWindowBytes = 262_144;
+/**
+ * Answers over HTTP/2: a client may ask for very many at once and take none. Such a stream begins with a small window, which
+ * grows while the client takes what comes, to this size, and all of a connection's together by no more than this.
+ */
+export const linkSmallWindowBytes = 8_192;
+export const linkGrownWindowBytes = 65_536;
+export const linkWindowGrowthBytesMax = 524_288;
 /** What may come beyond a window: the last bytes of a worker that exits, which waits for no credit. */
 export const linkStreamGraceBytes = 2_097_152;
 export const linkStreamsMax = 65_536;

@@ -38,7 +38,7 @@
  * What the worker may say about streams that the listener ended is bounded by the window and grace of each;
  * a worker that says more, or gives more credit than it took bytes, loses the link.
  *
- * Windows: each direction of each stream starts with `linkStreamWindowBytes`, counted in payload bytes
+ * Windows: each direction of each stream starts with `linkStreamWindowBytes` (flag `smallWindow`: less for answers), counted in payload bytes
  * of Body (towards the worker) and Answer (towards the listener); heads count too in Answer. A worker
  * that exits sends what it still has at once, up to `linkStreamGraceBytes` beyond its window.
  */
@@ -78,6 +78,8 @@ export const RequestFlag = {
   close: 32,
   /** The client reached us over TLS. */
   encrypted: 64,
+  /** With `newStream`: answers begin with a window of `linkSmallWindowBytes`, and later credit may widen it. */
+  smallWindow: 128,
 } as const;
 
 export const EndFlag = 1;

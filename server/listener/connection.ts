@@ -32,7 +32,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   readonly request = createRequestHead();
   readonly forward: ForwardContext;
   readonly output: SocketOutput;
-  readonly sockets = new VirtualSockets(() => this.closeIfIdle());
+  readonly sockets = new VirtualSockets(() => this.closeIfIdle(), false);
   readonly localAddress: string;
   readonly localPort: number;
   readonly exchange: Exchange;

@@ -112,6 +112,7 @@ export class Exchange implements AnswerPorts {
     this.#answerPaused = false;
     this.answer.begin();
     this.upstream = transport.begin(this);
+    if (this.client.isStream) this.holdAnswer();
     if (!this.isBodyDone) this.client.openBody();
   }
 
@@ -140,6 +141,13 @@ export class Exchange implements AnswerPorts {
     if (!this.#answerPaused) return;
     this.#answerPaused = false;
     if (!this.#isPaced) this.upstream?.resumeAnswer();
+  }
+
+  /** The worker pauses if the client is behind. */
+  holdAnswer(): void {
+    if (this.#answerPaused || !this.output.isFull) return;
+    this.#answerPaused = true;
+    this.upstream?.pauseAnswer();
   }
 
   /** Bytes of the worker's answer. */
@@ -287,9 +295,7 @@ export class Exchange implements AnswerPorts {
 
   #holdAnswer(waitMs: number): void {
     if (waitMs > 0 && !this.#isPaced) this.#pace(waitMs);
-    if (this.#answerPaused || !this.output.isFull) return;
-    this.#answerPaused = true;
-    this.upstream?.pauseAnswer();
+    this.holdAnswer();
   }
 
   #pace(waitMs: number): void {

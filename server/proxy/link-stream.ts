@@ -1,5 +1,6 @@
 // HOT: measured by test/bench/main.ts
-import { creditLumpBytes, ReceiveWindow, SendWindow } from '../../pools/link/flow.js';
+import { linkGrownWindowBytes, linkSmallWindowBytes } from '../../config/base/limits.js';
+import { ReceiveWindow, SendWindow } from '../../pools/link/flow.js';
 import { AnswerFlag, EndFlag, FrameType, RequestFlag } from '../../pools/link/frames.js';
 import { referenceBytes } from '../../pools/link/writer.js';
 import { linkRequestFields, linkTrailers } from '../http1/forward.js';
@@ -25,7 +26,9 @@ export class LinkStream implements Upstream, Expiring {
   /** The list of its client connection: left when this one ends. */
   readonly #siblings: VirtualSockets;
   readonly #send = new SendWindow();
-  readonly #receive = new ReceiveWindow();
+  readonly #receive: ReceiveWindow;
+  /** Of the answer at hand. */
+  #answerBytes = 0;
   #exchange: Exchange | null = null;
   #requests = 0;
   #isPaused = false;
@@ -42,6 +45,7 @@ export class LinkStream implements Upstream, Expiring {
     this.id = id;
     this.link = link;
     this.#siblings = siblings;
+    this.#receive = new ReceiveWindow(siblings.areSeveral ? linkSmallWindowBytes : undefined);
   }
 
   get isIdle(): boolean {
@@ -62,7 +66,9 @@ export class LinkStream implements Upstream, Expiring {
     let flags = 0;
     const isNew = this.#requests === 0;
     this.#requests += 1;
+    this.#answerBytes = 0;
     if (isNew) flags |= RequestFlag.newStream;
+    if (isNew && this.#siblings.areSeveral) flags |= RequestFlag.smallWindow;
     if (request.framing !== 'none') flags |= RequestFlag.body;
     if (request.expectContinue) flags |= RequestFlag.expect;
     if (request.upgradeWebSocket) flags |= RequestFlag.upgrade;
@@ -171,6 +177,7 @@ export class LinkStream implements Upstream, Expiring {
     this.link.core.deadlines.remove(this);
     this.link.forget(this);
     this.#siblings.remove(this);
+    if (this.#siblings.areSeveral) this.#siblings.shrunk(this.#receive.size - linkSmallWindowBytes);
   }
 
   /** The worker (or the link) took the stream away. */
@@ -230,6 +237,7 @@ export class LinkStream implements Upstream, Expiring {
     if (bytes > 0) {
       if (!this.#isPaused) this.#touch();
       if (!this.#receive.receive(bytes)) return false;
+      this.#answerBytes += bytes;
       exchange.onAnswer(buffer, start, end);
       if (this.isEnded) return true;
       if (this.#isPaused) this.#unreleased += bytes;
@@ -249,6 +257,13 @@ export class LinkStream implements Upstream, Expiring {
     if (this.#requestTimeoutMs > 0) this.deadlineMs = this.link.core.deadlines.in(this.#requestTimeoutMs);
   }
 
+  /** An answer larger than its window is being taken: the worker may have more of it under way. */
+  #widen(): void {
+    const { size } = this.#receive;
+    if (this.#answerBytes < size || size >= linkGrownWindowBytes || !this.#siblings.mayGrow(size)) return;
+    this.#receive.grow(size);
+  }
+
   #giveHeldCredit(): void {
     const bytes = this.#unreleased;
     this.#unreleased = 0;
@@ -260,8 +275,9 @@ export class LinkStream implements Upstream, Expiring {
       this.#unreleased += bytes;
       return;
     }
+    if (this.#siblings.areSeveral) this.#widen();
     const lump = this.#receive.release(bytes);
-    if (lump < creditLumpBytes) return;
+    if (lump === 0) return;
     this.link.writer.number(FrameType.Credit, 0, this.id, lump);
     this.link.scheduleFlush();
   }

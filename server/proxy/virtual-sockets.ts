@@ -1,3 +1,4 @@
+import { linkWindowGrowthBytesMax } from '../../config/base/limits.js';
 import type { Link } from './link.js';
 import type { LinkStream } from './link-stream.js';
 
@@ -8,10 +9,25 @@ import type { LinkStream } from './link-stream.js';
 export class VirtualSockets {
   readonly #sockets: LinkStream[] = [];
   readonly #closeIfIdle: () => void;
+  /** Several at a time, whose answers nobody may take: their windows are small. */
+  readonly areSeveral: boolean;
+  #grownBytes = 0;
 
   /** `closeIfIdle`: an app cut a socket on which nothing ran. */
-  constructor(closeIfIdle: () => void) {
+  constructor(closeIfIdle: () => void, areSeveral: boolean) {
     this.#closeIfIdle = closeIfIdle;
+    this.areSeveral = areSeveral;
+  }
+
+  /** Asks for room to widen the window of one. */
+  mayGrow(bytes: number): boolean {
+    if (this.#grownBytes + bytes > linkWindowGrowthBytesMax) return false;
+    this.#grownBytes += bytes;
+    return true;
+  }
+
+  shrunk(bytes: number): void {
+    this.#grownBytes -= bytes;
   }
 
   /** The one that was used last: those of a burst grow old and are swept by their worker. */

@@ -1,7 +1,12 @@
 // HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
 import {
+  http2BadHeadsMax,
   http2ClientsKept,
+  http2QueueHighBytes,
+  http2QueueLowBytes,
+} from '../../../config/base/http2-limits.js';
+import {
   lingerBytesMax,
   lingerTimeMs,
   newConnectionGraceMs,
@@ -23,7 +28,8 @@ import { SiteEntries } from '../site-entries.js';
 import { FrameBuffer } from './frame-buffer.js';
 import { StreamClient, type StreamOwner } from './stream-client.js';
 
-const noFacts: ConnectionFailure = { code: ErrorCode.noError, reason: '' };
+const headerWait: ConnectionFailure = { code: ErrorCode.noError, reason: 'HeaderWait' };
+const badHeads: ConnectionFailure = { code: ErrorCode.enhanceYourCalm, reason: 'Http2BadHeads' };
 
 /** Open --GOAWAY, all answered | error--> lingering --client's end, time, bytes--> closed */
 type Http2State = 'open' | 'lingering' | 'closed';
@@ -36,7 +42,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   readonly context: ConnectionContext;
   readonly facts: ConnectionFacts;
   readonly engine: ServerConnection<StreamClient>;
-  readonly sockets = new VirtualSockets(() => undefined);
+  readonly sockets = new VirtualSockets(() => undefined, true);
   readonly #socket: Socket;
   readonly #output: FrameBuffer;
   readonly #rates: RateWatch;
@@ -46,10 +52,13 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   readonly #spare: StreamClient[] = [];
   readonly #endOfTurn = (): void => this.#flush();
   #state: Http2State = 'open';
+  /** The answers together wait for more than the client gets: none is read further. */
+  isCongested = false;
   #isFlushDue = false;
   #isPaused = false;
   #timeoutMs = newConnectionTimeoutMs;
   #hasServed = false;
+  #badHeads = 0;
   /** Monotonic ms; of the beginning, then of the end of the last request. */
   #idleSinceMs: number;
   #lingered = 0;
@@ -122,6 +131,12 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     setImmediate(this.#endOfTurn);
   }
 
+  noteQueued(): void {
+    if (this.isCongested || this.engine.queuedBytes <= http2QueueHighBytes) return;
+    this.isCongested = true;
+    for (const client of this.#clients) client.exchange.holdAnswer();
+  }
+
   freed(client: StreamClient): void {
     const last = this.#clients.pop();
     if (last !== undefined && last !== client) {
@@ -181,7 +196,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     const { engine } = this;
     engine.tick(nowMs, minBytesPerSecond, rateGraceMs);
     if (engine.headStartedMs > 0 && nowMs - engine.headStartedMs >= routing.headerWaitTimeoutMs) {
-      engine.fail({ ...noFacts, reason: 'HeaderWait' });
+      engine.fail(headerWait);
     } else if (engine.isGoingAway) engine.goAway();
     else if (engine.streamCount === 0 && nowMs - this.#idleSinceMs >= this.#timeoutMs) engine.goAway();
     this.flushSoon();
@@ -195,6 +210,9 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     this.#clients.push(client);
     this.#hasServed = true;
     client.begin(stream);
+    if (stream.request.rejection === null) return;
+    this.#badHeads += 1;
+    if (this.#badHeads > http2BadHeadsMax) this.engine.fail(badHeads);
   }
 
   onData(stream: ServerStream<StreamClient>, buffer: Buffer, start: number, end: number): void {
@@ -210,7 +228,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   }
 
   onWritable(stream: ServerStream<StreamClient>): void {
-    stream.owner?.exchange.onClientDrained();
+    if (!this.isCongested) stream.owner?.exchange.onClientDrained();
   }
 
   onMalformed(reason: string): void {
@@ -228,8 +246,14 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
 
   #flush(): void {
     this.#isFlushDue = false;
+    if (this.isCongested && this.engine.queuedBytes <= http2QueueLowBytes) this.#relieve();
     this.#output.flush();
     this.#updateReading();
+  }
+
+  #relieve(): void {
+    this.isCongested = false;
+    for (const client of this.#clients.slice()) if (!client.output.isFull) client.exchange.onClientDrained();
   }
 
   /** A client that does not read is not read from: answers without a body wait for no window. */

@@ -1,6 +1,7 @@
 // HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
-import { http2SmallWriteBytes, writeQueueHighBytes } from '../../../config/base/limits.js';
+import { http2SmallWriteBytes } from '../../../config/base/http2-limits.js';
+import { writeQueueHighBytes } from '../../../config/base/limits.js';
 import type { FrameOutput } from '../../http2/types.js';
 import { bytesSent } from '../../proxy/raw-socket.js';
 import { giveBack, takeBuffer } from '../../proxy/spare-buffers.js';

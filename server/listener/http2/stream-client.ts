@@ -194,8 +194,9 @@ export class StreamClient implements ExchangeClient, Receiving {
 
   /** Somebody takes body bytes now. */
   get #takes(): boolean {
-    const { state } = this.exchange;
-    return !this.isHeld && (state === 'active' || state === 'answered' || state === 'tunnel') && !this.#isUpgrading;
+    const { state, upstream } = this.exchange;
+    if (this.isHeld || this.#isUpgrading) return false;
+    return state === 'answered' || state === 'tunnel' || (state === 'active' && upstream?.takesBody === true);
   }
 
   /** Bytes behind an upgrade belong to nobody before it is accepted. */

@@ -9,6 +9,10 @@ import type { StreamClient } from './stream-client.js';
 /** What a stream's answer needs of its connection. */
 export interface StreamPorts {
   readonly engine: ServerConnection<StreamClient>;
+  /** All answers of the connection wait. */
+  readonly isCongested: boolean;
+  /** An answer may wait in its stream. */
+  noteQueued(): void;
   /** Frames are written: they leave at the end of the turn. */
   flushSoon(): void;
 }
@@ -38,7 +42,8 @@ export class StreamOutput implements ClientOutput {
   }
 
   get isFull(): boolean {
-    return this.#stream !== null && this.#stream.queuedBytes > http2StreamQueueHighBytes;
+    if (this.#stream === null) return false;
+    return this.#ports.isCongested || this.#stream.queuedBytes > http2StreamQueueHighBytes;
   }
 
   interim(head: ResponseHead): void {
@@ -58,6 +63,7 @@ export class StreamOutput implements ClientOutput {
     if (stream === null || end <= start) return;
     this.writes += 1;
     this.#ports.engine.data(stream, buffer, start, end);
+    if (stream.queuedBytes > 0) this.#ports.noteQueued();
   }
 
   chunk(buffer: Buffer, start: number, end: number): void {

@@ -4,6 +4,7 @@ import net from 'node:net';
 import {
   linkHelloTimeoutMs,
   linkProtocolVersion,
+  linkSmallWindowBytes,
   linkStreamsMax,
   readBufferBytes,
 } from '../../../../config/base/limits.js';
@@ -187,6 +188,7 @@ export class Link implements StreamLink {
       return undefined;
     }
     const stream = new Stream(this, id, app, addresses, (flags & RequestFlag.encrypted) !== 0);
+    if ((flags & RequestFlag.smallWindow) !== 0) stream.answer.credit = linkSmallWindowBytes;
     this.#streams.set(id, stream);
     return stream;
   }

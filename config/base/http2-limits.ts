@@ -1,0 +1,12 @@
+/** Hard limits of a listener's HTTP/2 connections that are not the engine's; units last. */
+
+/** HTTP/2 in a listener: a write up to this size is a copy, so that none that waits holds a whole buffer. */
+export const http2SmallWriteBytes = 4_096;
+/** Requests of one client connection whose objects are kept for the next ones. */
+export const http2ClientsKept = 100;
+
+/** Requests of one connection whose head cannot be taken (431 and the like), before it is ended: each costs an answer. */
+export const http2BadHeadsMax = 50;
+/** Bytes of all answers of a connection that wait for its client before every worker is paused, and until they go on. */
+export const http2QueueHighBytes = 393_216;
+export const http2QueueLowBytes = 131_072;
