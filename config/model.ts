@@ -337,6 +337,8 @@ export interface HostingConfig {
   readonly processesPerApplication: number;
   /** Out-of-process: how a worker is reached. */
   readonly socket: 'tcp' | 'unix';
+  /** Out-of-process: what is spoken to a worker. */
+  readonly protocol: 'http1' | 'h2c';
   /** Out-of-process: processes that one start tries (httpPlatform startupRetryCount + 1). */
   readonly startAttempts: number;
   readonly startupTimeLimitMs: number;

@@ -258,6 +258,7 @@ function finished(
     environmentVariables,
     processesPerApplication: made.model === 'InProcess' ? 1 : settings.processesPerApplication,
     socket: settings.socket,
+    protocol: settings.protocol,
     startAttempts: settings.startupRetryCount + 1,
     startupTimeLimitMs: settings.startupTimeLimit,
     shutdownTimeLimitMs: settings.shutdownTimeLimit,

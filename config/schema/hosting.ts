@@ -152,9 +152,9 @@ const ownAttributes = {
     reload: 'recycle',
   }),
   protocol: setting(z.enum(['http1', 'h2c']).prefault('http1'), {
-    description: 'Out-of-process: what is spoken to the process.',
+    description:
+      'Out-of-process: what is spoken to the process. h2c: HTTP/2 with prior knowledge, as gRPC needs it; every request goes over it.',
     reload: 'recycle',
-    acts: 'not-yet',
   }),
   healthCheck: setting(healthCheck.optional(), {
     description: 'Out-of-process: a request of Sluice’s own that must be answered. Default: none.',

@@ -169,8 +169,15 @@ export interface FailureStep {
 
 export type UpstreamEndpoint =
   | { readonly kind: 'link'; readonly socketPath: string; readonly linkToken: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly pairingToken: string }
-  | { readonly kind: 'unix'; readonly path: string; readonly pairingToken: string };
+  | ({ readonly kind: 'tcp'; readonly host: string; readonly port: number } & HttpWorker)
+  | ({ readonly kind: 'unix'; readonly path: string } & HttpWorker);
+
+/** What is known of an out-of-process worker beside its address. */
+interface HttpWorker {
+  readonly pairingToken: string;
+  /** HTTP/2 with prior knowledge instead of HTTP/1.1. */
+  readonly h2c?: boolean;
+}
 
 export interface UpstreamWorker {
   /** Unique over the life of the primary. */

@@ -66,9 +66,13 @@ class ClientEngine<T> extends FramedConnection<ClientStreamCore<T>> implements C
     this.received.start();
   }
 
+  get streamsMax(): number {
+    return Math.min(this.peer.maxConcurrentStreams, http2StreamsMax);
+  }
+
   get canOpen(): boolean {
-    const streamsMax = Math.min(this.peer.maxConcurrentStreams, http2StreamsMax);
-    return this.failure === null && !this.isGoingAway && this.streams.size < streamsMax && this.#nextId < lastStreamId;
+    const hasRoom = this.streams.size < this.streamsMax && this.#nextId < lastStreamId;
+    return this.failure === null && !this.isGoingAway && hasRoom;
   }
 
   get allowsConnectProtocol(): boolean {

@@ -244,6 +244,8 @@ export interface Http2Request {
 export interface ClientConnection<T> extends Http2Connection<ClientStream<T>> {
   /** A further request may be opened now: below the worker's limit of streams, and it has not said GOAWAY. */
   readonly canOpen: boolean;
+  /** Streams that may be open at a time. */
+  readonly streamsMax: number;
   /** The worker's first SETTINGS came and allow extended CONNECT. */
   readonly allowsConnectProtocol: boolean;
   /** Opens a stream, or null when `canOpen` is false. `end`: no body follows. */

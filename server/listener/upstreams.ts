@@ -5,6 +5,7 @@ import { emptyReceipt, type ListenerToPrimary, type WorkerActivity } from '../..
 import type { WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
 import type { ApplicationUpstreams, UpstreamWorker } from '../../pools/protocol/snapshot.js';
 import type { ProxyCore } from '../proxy/core.js';
+import { H2cPool } from '../proxy/h2c-pool.js';
 import { HttpPool } from '../proxy/http-pool.js';
 import { Link } from '../proxy/link.js';
 import type { Transport } from '../proxy/upstream.js';
@@ -182,7 +183,7 @@ export class Upstreams {
         return new Link(worker, core, endpoint.socketPath, endpoint.linkToken);
       case 'tcp':
       case 'unix':
-        return new HttpPool(worker, core, endpoint);
+        return endpoint.h2c === true ? new H2cPool(worker, core, endpoint) : new HttpPool(worker, core, endpoint);
       default:
         return unreachable(endpoint);
     }

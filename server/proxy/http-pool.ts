@@ -34,7 +34,7 @@ export class HttpPool implements Transport {
     this.core = core;
     this.address = endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
     this.#pairingToken = endpoint.pairingToken;
-    this.#options = this.#optionsOf(null);
+    this.#options = upstreamOptions(null, this.#pairingToken);
   }
 
   /** How requests are forwarded, by the newest routes. */
@@ -42,7 +42,7 @@ export class HttpPool implements Transport {
     const { route } = this.#worker.application;
     if (route !== this.#route) {
       this.#route = route;
-      this.#options = this.#optionsOf(route);
+      this.#options = upstreamOptions(route, this.#pairingToken);
     }
     return this.#options;
   }
@@ -117,12 +117,13 @@ export class HttpPool implements Transport {
     this.#all.add(connection);
     return connection;
   }
+}
 
-  #optionsOf(route: RouteApplication | null): UpstreamOptions {
-    return {
-      pairingToken: this.#pairingToken,
-      forwardedPort: route?.forwardedPort ?? false,
-      forwardedForAppend: route?.forwardedForAppend ?? false,
-    };
-  }
+/** How requests to a worker with this token are forwarded. */
+export function upstreamOptions(route: RouteApplication | null, pairingToken: string): UpstreamOptions {
+  return {
+    pairingToken,
+    forwardedPort: route?.forwardedPort ?? false,
+    forwardedForAppend: route?.forwardedForAppend ?? false,
+  };
 }

@@ -118,6 +118,7 @@ function sampleHosting(changes: Partial<HostingConfig> = {}): HostingConfig {
     environmentVariables: [],
     processesPerApplication: 1,
     socket: 'tcp',
+    protocol: 'http1',
     startAttempts: 2,
     startupTimeLimitMs: 120_000,
     shutdownTimeLimitMs: 10_000,

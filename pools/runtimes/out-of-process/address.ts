@@ -25,6 +25,7 @@ export interface Assignment {
   release(): void;
 }
 
-export function endpointOf(address: Address, pairingToken: string): UpstreamEndpoint {
-  return 'path' in address ? { kind: 'unix', ...address, pairingToken } : { kind: 'tcp', ...address, pairingToken };
+export function endpointOf(address: Address, pairingToken: string, protocol: 'http1' | 'h2c'): UpstreamEndpoint {
+  const worker = protocol === 'h2c' ? { pairingToken, h2c: true } : { pairingToken };
+  return 'path' in address ? { kind: 'unix', ...address, ...worker } : { kind: 'tcp', ...address, ...worker };
 }

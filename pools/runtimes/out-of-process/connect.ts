@@ -1,4 +1,5 @@
 /** Short connections of our own to a worker's port: probe, warm-up, health check, and the module's shutdown request. */
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../../config/base/clock.js';
 import { connectProbeTimeoutMs } from '../../../config/base/limits.js';
@@ -15,6 +16,7 @@ export function canConnect(clock: Clock, address: Address): Promise<boolean> {
 
 export interface WorkerRequest {
   readonly address: Address;
+  readonly protocol: 'http1' | 'h2c';
   /** '/' or '/sub'. */
   readonly applicationPath: string;
   readonly token: string;
@@ -57,10 +59,12 @@ export function requestWarmUp(clock: Clock, request: Asked & WarmUpRequest): Pro
   return ask(clock, request, [`GET ${target} HTTP/1.1`, `Host: ${host}`, `User-Agent: ${userAgent}`, 'Accept: */*']);
 }
 
-type Asked = Pick<WorkerRequest, 'address' | 'token' | 'limitMs'>;
+type Asked = Pick<WorkerRequest, 'address' | 'protocol' | 'token' | 'limitMs'>;
 
 /** The status of the answer; 0 = none. */
-function ask(clock: Clock, { address, token, limitMs }: Asked, begin: readonly string[]): Promise<number> {
+function ask(clock: Clock, asked: Asked, begin: readonly string[]): Promise<number> {
+  const { address, token, limitMs } = asked;
+  if (asked.protocol === 'h2c') return askHttp2(clock, asked, begin);
   const lines = [...begin, `${header.token}: ${token}`, 'Connection: close'];
   return withSocket(clock, address, limitMs, 0, (socket, done) => {
     let answer = '';
@@ -71,6 +75,29 @@ function ask(clock: Clock, { address, token, limitMs }: Asked, begin: readonly s
       if (status !== undefined) done(Number(status));
       else if (answer.length > answerBytesMax) done(0);
     });
+  });
+}
+
+/** The same lines as a request over HTTP/2 with prior knowledge. Rare: Node's own client is good enough. */
+function askHttp2(clock: Clock, { address, token, limitMs }: Asked, begin: readonly string[]): Promise<number> {
+  const [line = '', ...own] = begin;
+  const [method = '', path = ''] = line.split(' ');
+  const fields: Record<string, string> = { ':method': method, ':path': path, [header.token]: token };
+  for (const text of own) {
+    const colon = text.indexOf(': ');
+    const value = text.slice(colon + 2);
+    const name = text.slice(0, colon).toLowerCase();
+    // An authority must not be empty here.
+    if (name === 'host') fields[':authority'] = value === '' ? 'localhost' : value;
+    else fields[name] = value;
+  }
+  return withSocket(clock, address, limitMs, 0, (socket, done) => {
+    const session = connectHttp2('http://localhost', { createConnection: () => socket });
+    session.on('error', () => done(0));
+    const stream = session.request(fields, { endStream: true });
+    stream.on('response', (answer) => done(answer[':status'] ?? 0));
+    stream.on('error', () => done(0));
+    stream.resume();
   });
 }
 

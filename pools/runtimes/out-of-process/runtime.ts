@@ -91,6 +91,7 @@ class OutOfProcessWorker implements WorkerHandle {
     if (this.#address === null || this.#plan === null || healthCheck === null) return;
     void checkHealth(this.#parts.clock, {
       address: this.#address,
+      protocol: this.#request.hosting.protocol,
       applicationPath: this.#request.application.path,
       token: this.#plan.token,
       limitMs: healthCheck.timeoutMs,
@@ -234,7 +235,7 @@ class OutOfProcessWorker implements WorkerHandle {
       this.#address = first;
       const ended = await this.#warmUp(first, plan, worker, startedMs + limitMs);
       if (ended !== null) return this.#life.stopping ? null : describeExit(ended);
-      this.#life.ready(endpointOf(first, plan.token));
+      this.#life.ready(endpointOf(first, plan.token, this.#request.hosting.protocol));
       return null;
     } catch (error) {
       return this.#life.stopping ? null : StartError.from(error);
@@ -250,7 +251,13 @@ class OutOfProcessWorker implements WorkerHandle {
     if (request === null) return null;
     this.#life.journey.enter('warm-up');
     const limitMs = Math.max(0, untilMs - clock.monotonicMs());
-    const status = await requestWarmUp(clock, { address, token: plan.token, limitMs, ...request });
+    const status = await requestWarmUp(clock, {
+      address,
+      protocol: this.#request.hosting.protocol,
+      token: plan.token,
+      limitMs,
+      ...request,
+    });
     // A connection that breaks is the first that is seen of an end.
     const rest = new Promise<null>((resolve) => void clock.setTimer(exitBehindConnectionMs, () => resolve(null)));
     const ended = status === 0 ? await Promise.race([worker.exited, rest]) : null;
@@ -266,6 +273,7 @@ class OutOfProcessWorker implements WorkerHandle {
     if (hosting.isDotnet && this.#address !== null && this.#plan !== null) {
       const accepted = await requestShutdown(this.#parts.clock, {
         address: this.#address,
+        protocol: hosting.protocol,
         applicationPath: application.path,
         token: this.#plan.token,
         // A short limit still leaves time for SIGTERM.

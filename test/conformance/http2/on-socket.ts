@@ -11,14 +11,14 @@ export async function runOnSocket(script: Script, port: number): Promise<string>
   const client = await RawClient.connect(port);
   const log = new FrameLog();
   client.socket.on('data', (bytes: Buffer) => log.add(bytes));
-  const isOver = (): boolean => client.ended || goAwayCode(log) >= 0;
+  const isOver = (): boolean => client.ended || goAwayCode(log) > 0;
   try {
     for (const step of stepsOf(script)) {
       if (Buffer.isBuffer(step)) client.send(step);
       else await until('what the script waits for', () => step(log) || isOver(), { withinMs: limitMs, everyMs: 2 });
     }
     await until('the outcome', () => isSettled(script, log) || isOver(), { withinMs: limitMs, everyMs: 2 });
-    if (goAwayCode(log) >= 0) await until('the end', () => client.ended, { withinMs: limitMs, everyMs: 2 });
+    if (goAwayCode(log) > 0) await until('the end', () => client.ended, { withinMs: limitMs, everyMs: 2 });
   } catch (error) {
     const problem = judge(script, log);
     return `${problem} (${error instanceof Error ? error.message : 'failed'})`;

@@ -123,7 +123,7 @@ export function goAwayCode(log: FrameLog): number {
 
 /** Is everything there that the script waits for? A runner collects frames until it is, or its patience ends. */
 export function isSettled(script: Script, log: FrameLog): boolean {
-  return log.of(FrameType.goAway).length > 0 || judge(script, log) === '';
+  return goAwayCode(log) > 0 || judge(script, log) === '';
 }
 
 /** '' or what is wrong with the outcome. */
@@ -133,8 +133,9 @@ export function judge(script: Script, log: FrameLog): string {
   if (expected.outcome === 'connection-error') {
     return code === expected.code ? '' : `GOAWAY ${code}, not ${expected.code}`;
   }
-  if (code >= 0) return `GOAWAY ${code} (${log.of(FrameType.goAway).at(-1)?.payload.subarray(8).toString()})`;
   const mayEnd = expected.outcome === 'frames' && expected.mayEnd;
+  if (code > 0 || (code === 0 && !mayEnd))
+    return `GOAWAY ${code} (${log.of(FrameType.goAway).at(-1)?.payload.subarray(8).toString()})`;
   if (!mayEnd && !isProbeAnswered(log)) return 'the connection does not go on';
   switch (expected.outcome) {
     case 'stream-error': {

@@ -32,6 +32,7 @@ test('every attribute of aspNetCore is read', async () => {
       stdoutLogFile: files.path('app/logs/stdout'),
       disableStartUpErrorPage: true,
       socket: 'tcp',
+      protocol: 'http1',
       startAttempts: 2,
       webSocket: true,
       handlerSettings: {

@@ -36,9 +36,8 @@ describe('one warning for each setting, at its first place', () => {
   });
 
   test('inside hosting', async () => {
-    const lines = 'hosting: { protocol: h2c, forwardWindowsAuthToken: false }';
+    const lines = 'hosting: { forwardWindowsAuthToken: false }';
     expect((await warned(oneApplication(lines))).map((text) => text.split(' ')[2])).toEqual([
-      'sites.applications.hosting.protocol',
       'sites.applications.hosting.forwardWindowsAuthToken',
     ]);
   });
