@@ -46,8 +46,9 @@ export class WorkerProcess {
     await parts.users.enter(identity);
     const group = parts.cgroups.open(worker.pool);
     crashPoint('worker.group-made');
+    let child: ChildProcess | null = null;
     try {
-      const child = spawnWorker(request);
+      child = spawnWorker(request);
       crashPoint('worker.spawned');
       // It still is one of the small programs before its own: nothing of the tenant's runs outside the group.
       if (group !== null && child.pid !== undefined) child.kill('SIGSTOP');
@@ -60,6 +61,8 @@ export class WorkerProcess {
       crashPoint('worker.grouped');
       return started;
     } catch (error) {
+      // It runs, and something that goes with it failed: nobody else would end it.
+      if (child?.pid !== undefined) giveUp(parts, child.pid);
       await group?.end();
       await parts.users.leave(identity);
       throw spawnFailure(error, request);
@@ -196,6 +199,12 @@ function openRawLog(parts: RuntimeParts, worker: WorkerStart, request: SpawnRequ
     wallMs: parts.clock.wallMs(),
     logger: parts.logger,
   });
+}
+
+function giveUp(parts: RuntimeParts, pid: number): void {
+  killOne(pid);
+  parts.guardian.forget(pid);
+  parts.journal.remove(pid);
 }
 
 /** A child without a pid reports why in the next turn. */

@@ -140,7 +140,8 @@ class AssignedIds {
   }
 
   close(): void {
-    this.#leases.releaseAll();
+    // Primaries before this one that were killed: pools that have not run since still have theirs.
+    this.#leases.releaseAll(this.#map.values());
   }
 
   #inRange(id: number): boolean {

@@ -11,8 +11,8 @@ export const leaseFolder = '/run/sluice-uids';
 export interface Leases {
   /** False when another living instance holds the id. Taking it twice is harmless. */
   take(id: number): boolean;
-  /** Gives every lease back. */
-  releaseAll(): void;
+  /** Gives every lease back, and of `others` those whose owner is dead. */
+  releaseAll(others: Iterable<number>): void;
 }
 
 export function createLeases(folder: string = leaseFolder): Leases {
@@ -30,7 +30,8 @@ export function createLeases(folder: string = leaseFolder): Leases {
       held.add(id);
       return true;
     },
-    releaseAll() {
+    releaseAll(others) {
+      for (const id of others) if (!held.has(id)) removeStale(join(folder, String(id)));
       for (const id of held) rmSync(join(folder, String(id)), { force: true });
       held.clear();
       removeAsides(folder);

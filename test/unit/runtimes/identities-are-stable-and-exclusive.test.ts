@@ -109,9 +109,11 @@ describe('leases', () => {
       join(place, '53003'),
       readFileSync('/proc/1/stat', 'latin1').replace(/^(\d+) .*\) (?:\S+ ){19}(\d+) [\s\S]*$/, '$1 $2\n'),
     );
+    writeFileSync(join(place, '53004'), '4194300 12345\n');
     const leases = createLeases(place);
     expect([53_000, 53_001, 53_002, 53_003].map((id) => leases.take(id))).toEqual([true, true, true, false]);
-    leases.releaseAll();
+    // What this server knows of an earlier life, and a living one has: only the first goes.
+    leases.releaseAll([53_003, 53_004, 53_005]);
     expect(readdirSync(place)).toEqual(['53003']);
   });
 });
