@@ -23,7 +23,12 @@ export async function stopGracefully(parts: PrimaryParts): Promise<void> {
   // Listeners close theirs at the same moment: from now on connections are refused, not left waiting.
   sockets.close();
   crashPoint('stop.refusing');
-  await fleet.shutdown(limitMs - Math.min(workerShareMaxMs, limitMs * workerShare));
+  // No pool lets its requests run longer than its own limit.
+  const longestMs = Math.max(
+    0,
+    ...(state.config?.pools ?? []).map(({ processModel }) => processModel.shutdownTimeLimitMs),
+  );
+  await fleet.shutdown(Math.min(longestMs, limitMs - Math.min(workerShareMaxMs, limitMs * workerShare)));
   crashPoint('stop.listeners-ended');
   await supervisor.stopAll(Math.max(0, limitMs - (clock.monotonicMs() - startedMs)));
   crashPoint('stop.workers-ended');

@@ -15,7 +15,7 @@ interface Pool extends Settings {
 }
 
 const pools: readonly Pool[] = [
-  { name: 'dumped', processModel: { shutdownTimeLimit: '00:00:02' }, failure: { hangDetection: '00:00:00' } },
+  { name: 'dumped', failure: { hangDetection: '00:00:00' } },
   { name: 'spare', processModel: { spareHost: true }, failure: hangs },
   ...(permitted === undefined
     ? []
@@ -31,6 +31,9 @@ function inspects(name: string): Settings {
   return name === 'open' ? { hosting: { arguments: '--allow-inspector app.js' } } : {};
 }
 
+/** Of every pool: the requests that block are not waited for when the server stops. */
+const server = { applicationPoolDefaults: { processModel: { shutdownTimeLimit: '00:00:02' } } };
+
 describe('a worker whose event loop is blocked', () => {
   let sluice: Sluice;
   // The host has ten seconds to answer: the other tests need not wait for that.
@@ -42,7 +45,7 @@ describe('a worker whose event loop is blocked', () => {
         bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${name}.test` }],
         applications: [{ path: '/', applicationPool: name, physicalPath: app('stalls'), ...inspects(name) }],
       }));
-    sluice = await startSluice({ listeners: 1, applicationPools: pools, sites });
+    sluice = await startSluice({ listeners: 1, applicationPools: pools, sites, server });
     dumping = dump();
   }, 60_000);
   // Stopping it is part of the test: a blocked worker does not obey SIGTERM.
