@@ -14,7 +14,7 @@ function repeat(socket, text) {
 }
 
 const field = 'Host: attacked.test\r\n';
-const upload = (length) => `POST /digest HTTP/1.1\r\n${field}Content-Length: ${length}\r\n\r\n`;
+const upload = (length) => `POST /echo HTTP/1.1\r\n${field}Content-Length: ${length}\r\n\r\n`;
 const upgrade = `GET /ws HTTP/1.1\r\n${field}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 const get = (path) => `GET ${path} HTTP/1.1\r\n${field}\r\n`;
 

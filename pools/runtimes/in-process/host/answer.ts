@@ -7,6 +7,7 @@
 import { linkFrameBytesMax, linkStreamGraceBytes, linkStreamWindowBytes } from '../../../../config/base/limits.js';
 import { AnswerFlag, EndFlag, FrameType } from '../../../link/frames.js';
 import { FrameMark, type FrameWriter, referenceBytes } from '../../../link/writer.js';
+import { runSoon } from './clean-context.js';
 import type { FakeHandle } from './fake-handle.js';
 import type { VirtualSocket, WriteCallback, WritePiece } from './virtual-socket.js';
 
@@ -47,6 +48,8 @@ export class Answer {
   /** All of the held write is in frames that the kernel has not taken: its callback is on its way. */
   #isLeaving = false;
   #flags = 0;
+  /** Null while the listener reads; then what a write ends with. */
+  #refusal: (() => Error | null) | null = null;
 
   constructor(link: AnswerLink, streamId: number) {
     this.#link = link;
@@ -58,6 +61,7 @@ export class Answer {
   }
 
   writePieces(socket: VirtualSocket, handle: FakeHandle, pieces: readonly WritePiece[], callback: WriteCallback): void {
+    if (this.#refusal !== null) return this.#forget(callback);
     let total = 0;
     for (const piece of pieces) {
       const bytes = bytesMax(piece.chunk, piece.encoding);
@@ -84,6 +88,7 @@ export class Answer {
     encoding: BufferEncoding,
     callback: WriteCallback,
   ): void {
+    if (this.#refusal !== null) return this.#forget(callback);
     const bytes = bytesMax(chunk, encoding);
     if (bytes < 0 || bytes >= referenceBytes || bytes > this.credit) {
       this.#noteHead(socket, chunk);
@@ -127,6 +132,19 @@ export class Answer {
   abandon(): void {
     this.#rest = [];
     this.#callback = null;
+  }
+
+  /** The listener has forgotten the stream: no credit comes any more, and what is written reaches nobody. */
+  leave(refusal: () => Error | null): void {
+    this.#refusal = refusal;
+    if (this.#callback === null) return;
+    this.#rest = [];
+    if (!this.#isLeaving) this.#done();
+  }
+
+  /** Never at once: an app that writes as long as it may would never stop. */
+  #forget(callback: WriteCallback): void {
+    runSoon(() => callback(this.#refusal?.() ?? null), undefined);
   }
 
   #add(chunk: Buffer | string, encoding: string): void {
@@ -205,6 +223,6 @@ export class Answer {
     this.#isLeaving = false;
     const callback = this.#callback;
     this.#callback = null;
-    callback?.();
+    callback?.(this.#refusal?.() ?? null);
   }
 }

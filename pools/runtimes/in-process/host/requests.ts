@@ -16,7 +16,7 @@ import type { VirtualSocket } from './virtual-socket.js';
 /** Before Node 24 a store entered in the handler is seen by the listeners of the request's body. */
 const bodySeesStore = Number.parseInt(process.versions.node, 10) < 24;
 
-function systemError(message: string, code: string): NodeJS.ErrnoException {
+export function systemError(message: string, code: string): NodeJS.ErrnoException {
   const error: NodeJS.ErrnoException = new Error(message);
   error.code = code;
   return error;

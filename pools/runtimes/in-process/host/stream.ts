@@ -12,7 +12,7 @@ import { runSoon, runSoonFromClean } from './clean-context.js';
 import type { FakeHandle, HandleOwner } from './fake-handle.js';
 import { coarseNowMs } from './host-clock.js';
 import type { IncomingInternals } from './node-internals.js';
-import { Requests } from './requests.js';
+import { Requests, systemError } from './requests.js';
 import { emitConnection } from './seam.js';
 import type { SocketOwner, VirtualSocket, WriteCallback, WritePiece } from './virtual-socket.js';
 
@@ -54,6 +54,9 @@ export class Stream implements HandleOwner, SocketOwner {
   #queue: Delivery[] = [];
   #scheduled = false;
   #finSent = false;
+  #asksUpgrade = false;
+  /** The app was told that the client has ended. */
+  #endSeen = false;
   /** A request was refused behind our Fin: what follows on this stream belongs to it. */
   #isDeaf = false;
   /** The listener said Fin, Reset or Close: it needs no farewell. */
@@ -111,13 +114,27 @@ export class Stream implements HandleOwner, SocketOwner {
       return;
     }
     this.#queue.push(delivery);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    runSoonFromClean(deliverStream, this);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      runSoonFromClean(deliverStream, this);
+    }
+    // Behind the end itself, which an app that reads hears first.
+    if (isEnd(delivery.type) && !this.#isTunnel()) runSoonFromClean(leaveStream, this);
+  }
+
+  /** Its Fin ends one direction only. Without the seam nobody tells us that an upgrade was accepted. */
+  #isTunnel(): boolean {
+    return this.upgraded || (this.#asksUpgrade && this.app.seam === null);
+  }
+
+  /** A client that is gone takes no more bytes: what waits for it must not wait for ever. */
+  leave(): void {
+    if (!this.#closing) this.answer.leave(() => (this.#endSeen ? null : brokenPipe()));
   }
 
   #accept(flags: number): void {
     this.bodyOpen = (flags & RequestFlag.body) !== 0;
+    this.#asksUpgrade = (flags & RequestFlag.upgrade) !== 0;
     if (this.answering) return;
     this.answering = true;
     this.#link.countInFlight(1);
@@ -164,6 +181,7 @@ export class Stream implements HandleOwner, SocketOwner {
     } else if (type === FrameType.Trailers) this.#completeBody(delivery.trailers ?? []);
     else if (type === FrameType.Fin || type === FrameType.Close) {
       this.#peerGone = type === FrameType.Close;
+      this.#endSeen = true;
       requests.endOfInput(this.bodyOpen);
     } else if (type === FrameType.Reset) {
       this.#peerGone = true;
@@ -315,6 +333,14 @@ function continues(delivery: Delivery | undefined): boolean {
   return delivery?.type === FrameType.Body || delivery?.type === FrameType.Trailers;
 }
 
+function isEnd(type: FrameType): boolean {
+  return type === FrameType.Fin || type === FrameType.Reset || type === FrameType.Close;
+}
+
+function brokenPipe(): Error {
+  return Object.assign(systemError('write EPIPE', 'EPIPE'), { errno: -32, syscall: 'write' });
+}
+
 function isOfRequest(type: FrameType): boolean {
   return type === FrameType.Request || type === FrameType.Body || type === FrameType.Trailers;
 }
@@ -333,6 +359,10 @@ function deliverStream(stream: Stream): void {
 
 function pumpStream(stream: Stream): void {
   stream.pump();
+}
+
+function leaveStream(stream: Stream): void {
+  stream.leave();
 }
 
 function releaseStream(stream: Stream): void {
