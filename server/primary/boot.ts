@@ -28,7 +28,7 @@ import {
   type ServedDocument,
 } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
-import { prepareFolders } from './folders.js';
+import { makeLogFolders, prepareFolders } from './folders.js';
 import { holdPoolsDown, listenerEntry, takeIdentities, takeOver } from './ground.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
@@ -108,6 +108,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
     accessLogFile: () => accessLogFile(parts.state.config ?? config),
     reopenAccessLog: () => parts.fleet.reopenLogs(),
     reopenOutput: () => parts.reopenOutput(),
+    makeFolders: () => makeLogFolders(parts.state.config ?? config, listenerIdentity?.uid ?? null),
   });
   held.hold('logs', () => logs.close());
   const control = createControlPlane({

@@ -1,8 +1,9 @@
 /** The instance's own folders: made with the right owner and mode, refused when somebody else owns them. */
-import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
-import type { ServerConfig } from '../../config/model.js';
+import type { CompiledConfig, ServerConfig } from '../../config/model.js';
+import { accessLogFolder } from './routes.js';
 
 /** Others may pass through (sockets and logs below have owners of their own) but not look around. */
 const folderMode = 0o711;
@@ -39,4 +40,13 @@ function ownFolder(folder: string, setting: string): void {
 function openParents(folder: string, firstMade: string | undefined): void {
   if (firstMade === undefined) return;
   for (let made = dirname(folder); made.length >= firstMade.length; made = dirname(made)) chmodSync(made, folderMode);
+}
+
+/** The folders of the logs, if somebody removed them while the server runs. @returns whether one was missing. */
+export function makeLogFolders(config: CompiledConfig, listenerUid: number | null): boolean {
+  const access = accessLogFolder(config);
+  if (existsSync(config.server.logDir) && existsSync(access)) return false;
+  ownFolder(config.server.logDir, 'logDir');
+  prepareAccessLogFolder(access, listenerUid);
+  return true;
 }

@@ -17,6 +17,8 @@ export interface LogKeeperParts {
   /** Resolves when no listener writes to the old file any more. */
   reopenAccessLog(): Promise<void>;
   reopenOutput(): void;
+  /** Makes the folders of the logs anew where somebody removed them; true = one was missing. */
+  makeFolders(): boolean;
   /** Default: the limit. */
   readonly accessLogBytesMax?: number;
 }
@@ -45,8 +47,12 @@ export class LogKeeper {
     this.#cancel();
   }
 
-  /** Renames the access log when it is too large, so that a disk is not filled by requests. */
+  /**
+   * Renames the access log when it is too large, so that a disk is not filled by requests. After somebody removed the
+   * folder of the logs they go on in a new one.
+   */
   async check(): Promise<void> {
+    if (this.#bringsFoldersBack()) await this.reopen();
     const file = this.#parts.accessLogFile();
     if (file === '') return;
     try {
@@ -56,6 +62,18 @@ export class LogKeeper {
       await this.#parts.reopenAccessLog();
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') this.#parts.log.warn('access-log-not-renamed', { error: messageOf(error) });
+    }
+  }
+
+  #bringsFoldersBack(): boolean {
+    const { log } = this.#parts;
+    try {
+      if (!this.#parts.makeFolders()) return false;
+      log.warn('log-folder-was-removed', { remedy: 'rename or remove files in it, and `sluice logs reopen`' });
+      return true;
+    } catch (error) {
+      log.warn('log-folder-missing', { error: messageOf(error) });
+      return false;
     }
   }
 

@@ -3,7 +3,7 @@
  * parents belong to the primary, so a tenant can fill its folders but not replace them.
  */
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeName } from '../files.js';
 import type { PoolFolders } from './environment.js';
@@ -31,6 +31,8 @@ export function createPoolFolders(stateDir: string): PoolFolderKeeper {
     }
     const compileCache = join(home, '..', 'compile-cache');
     for (const folder of [home, temp, compileCache]) {
+      // On a disk that has become read-only what is there already is enough.
+      if (isOwned(folder, identity)) continue;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       if (identity !== null) chownSync(folder, identity.uid, identity.gid);
       chmodSync(folder, 0o700);
@@ -53,6 +55,13 @@ export function createPoolFolders(stateDir: string): PoolFolderKeeper {
       made.clear();
     },
   };
+}
+
+/** It is there, and nobody else may look into it. */
+function isOwned(folder: string, identity: Identity | null): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true || (found.mode & 0o7777) !== 0o700) return false;
+  return identity === null || (found.uid === identity.uid && found.gid === identity.gid);
 }
 
 /** Removes as the folder's own user, so that no planted link can lead root elsewhere. */

@@ -14,14 +14,16 @@ export function listenerPids(sluice: Sluice): number[] {
     .filter((pid) => /listener[\w/.-]*main\.js/.test(commandLine(pid)));
 }
 
-/** Kills every listener and returns how long it took until as many live again and a new connection is served. */
-async function killAll(sluice: Sluice): Promise<number> {
+/** Kills so many listeners and returns how long it took until as many live again and a new connection is served. */
+async function kill(sluice: Sluice, count: number): Promise<number> {
   const old = new Set(listenerPids(sluice));
   const startedMs = monotonicMs();
-  for (const pid of old) process.kill(pid, 'SIGKILL');
-  await until('as many new listeners', () => listenerPids(sluice).filter((pid) => !old.has(pid)).length === listeners, {
-    everyMs: 5,
-  });
+  for (const pid of [...old].slice(0, count)) process.kill(pid, 'SIGKILL');
+  const isWhole = (): boolean => {
+    const pids = listenerPids(sluice);
+    return pids.length === listeners && pids.filter((pid) => !old.has(pid)).length === count;
+  };
+  await until('as many new listeners', isWhole, { everyMs: 5 });
   await until('a new connection is served', async () => {
     const answer = await sluice.call('/').catch(() => null);
     return answer !== null && answer.status === 200;
@@ -29,7 +31,7 @@ async function killAll(sluice: Sluice): Promise<number> {
   return monotonicMs() - startedMs;
 }
 
-async function run(seconds: number): Promise<Outcome> {
+async function run(count: number, seconds: number): Promise<Outcome> {
   let outcome: Outcome | null = null;
   await withSluice(
     {
@@ -45,14 +47,14 @@ async function run(seconds: number): Promise<Outcome> {
       const times: number[] = [];
       const endMs = monotonicMs() + seconds * 1_000;
       while (monotonicMs() < endMs) {
-        const took = await killAll(sluice);
+        const took = await kill(sluice, count);
         times.push(took);
         await pause(Math.max(0, 1_000 - took));
       }
       const report = await load.stop();
       const worst = Math.round(Math.max(...times));
       outcome = {
-        measured: `${times.length} rounds, all ${listeners} listeners each; replaced and serving in ${Math.round(percentile(times, 0.5))} ms (worst ${worst} ms); ${describeLoad(report)}`,
+        measured: `${times.length} rounds, ${count} of ${listeners} listeners each; replaced and serving in ${Math.round(percentile(times, 0.5))} ms (worst ${worst} ms); ${describeLoad(report)}`,
         broken: violations({
           [`connections refused: ${describeLoad(report)}`]: report.refused === 0,
           [`clients left hanging: ${report.timedOut}`]: report.timedOut === 0,
@@ -68,5 +70,12 @@ async function run(seconds: number): Promise<Outcome> {
 export const killListeners: Experiment = {
   name: 'kill-listeners',
   promise: 'kill -9 of every listener every second: replaced in under 1 s each, 0 connections refused',
-  run: (scale) => run(scaled(60, scale, 5)),
+  run: (scale) => run(listeners, scaled(60, scale, 5)),
+};
+
+export const killOneListener: Experiment = {
+  name: 'kill-one-listener',
+  promise:
+    'kill -9 of one of two listeners every second: back in under 1 s, 0 connections refused, only its own are reset',
+  run: (scale) => run(1, scaled(60, scale, 5)),
 };

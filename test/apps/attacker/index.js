@@ -57,7 +57,15 @@ const slowly = (socket) => {
   more();
 };
 
+// As fast as answers come, and never with a pause.
+function flood(socket) {
+  const bytes = Buffer.from(`${headStart}\r\n`.replace('GET / ', 'GET /digest '), 'latin1');
+  socket.on('data', () => socket.write(bytes));
+  socket.write(bytes);
+}
+
 const kinds = {
+  flood,
   aborts: (socket) => {
     const bytes = any(beginnings)();
     if (bytes !== '') socket.write(bytes);

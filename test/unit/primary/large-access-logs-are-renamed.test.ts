@@ -22,6 +22,7 @@ test('a file beyond the limit is renamed once, one below it is left', async () =
       reopened += 1;
     },
     reopenOutput: () => undefined,
+    makeFolders: () => false,
     accessLogBytesMax: 10,
   });
   await keeper.check();

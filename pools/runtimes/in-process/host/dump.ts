@@ -9,7 +9,8 @@ type DumpOrder = Extract<PrimaryToHost, { readonly type: 'dump' }>;
 export async function dump({ id, kind, folder }: DumpOrder): Promise<Extract<HostToPrimary, { type: 'dumped' }>> {
   const file = `${kind}-${process.pid}-${id}.${kind === 'heap' ? 'heapsnapshot' : 'json'}`;
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // In the pool's home, which is there; `recursive` would report a read-only disk as a missing folder.
+    if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 });
     const target = path.join(folder, file);
     if (kind === 'report') fs.writeFileSync(target, reportText(), { mode: 0o600, flag: 'wx' });
     // Loaded only now: nothing else here needs it.

@@ -1,11 +1,16 @@
 import type { Experiment } from '../../experiment.js';
+import { killOneListener } from '../kill-listeners.js';
+import { blockedListener } from './blocked-listener.js';
 import { fairness, idleClients } from './fairness.js';
 import { http2Floods, http2RapidReset } from './http2-abuse.js';
 import { keepAliveRace } from './keep-alive-race.js';
 import { logDiskFull } from './log-disk-full.js';
+import { logFaults } from './log-faults.js';
 import { reloads } from './reloads.js';
 import { scaleOfConfiguration } from './scale-of-configuration.js';
+import { shortOfDescriptors } from './short-of-descriptors.js';
 import { slowHttp } from './slow-http.js';
+import { stateFaults } from './state-faults.js';
 import { stoppedListener } from './stopped-listener.js';
 
 /** Hostile and heavy clients, and faults, seen from the network. */
@@ -18,6 +23,11 @@ export const edge: readonly Experiment[] = [
   http2Floods,
   keepAliveRace,
   reloads,
+  killOneListener,
   stoppedListener,
   logDiskFull,
+  logFaults,
+  stateFaults,
+  shortOfDescriptors,
+  blockedListener,
 ];

@@ -1,12 +1,18 @@
 import { hostingModels } from '../../../support/hosting.js';
 import { app } from '../../../support/paths.js';
-import type { SluiceOptions } from '../../../support/sluice.js';
+import type { Settings, SluiceOptions } from '../../../support/sluice.js';
 
 /** Two sites on one port: one is attacked, the other one has to notice nothing. */
 export const attackedHost = 'attacked.test';
 export const quietHost = 'quiet.test';
 
-export function twoTenants(server: SluiceOptions['server'] = {}): SluiceOptions {
+/** What a hoster gives a tenant that it does not know. */
+export const attackedLimits: Settings = {
+  cpu: { limit: 25_000, action: 'Throttle' },
+  resources: { pidsMax: 128, memoryMax: '256MB' },
+};
+
+export function twoTenants(server: SluiceOptions['server'] = {}, attacked: Settings = {}): SluiceOptions {
   const [inProcess] = hostingModels;
   const site = (port: number, name: string): Record<string, unknown> => ({
     name,
@@ -14,7 +20,7 @@ export function twoTenants(server: SluiceOptions['server'] = {}): SluiceOptions 
     applications: [{ path: '/', applicationPool: name, physicalPath: app('plain'), ...inProcess?.settings }],
   });
   return {
-    applicationPools: [{ name: 'attacked' }, { name: 'quiet' }],
+    applicationPools: [{ name: 'attacked', ...attacked }, { name: 'quiet' }],
     sites: (port) => [site(port, 'attacked'), site(port, 'quiet')],
     server,
   };

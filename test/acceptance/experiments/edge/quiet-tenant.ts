@@ -1,0 +1,42 @@
+/** What a tenant that does nothing wrong gets while something happens next door. */
+import {
+  describeLoad,
+  failed,
+  type LoadReport,
+  percentile,
+  type RunningLoad,
+  startLoad,
+} from '../../../support/load.js';
+import type { Sluice } from '../../../support/sluice.js';
+import { pause } from '../../../support/time.js';
+import { quietHost } from './two-tenants.js';
+
+/** Requests that leave at a constant rate whatever the answers do. */
+export function quietLoad(sluice: Sluice, ratePerSecond: number, limitMs = 30_000): RunningLoad {
+  const target = sluice.port;
+  return startLoad({
+    target,
+    host: quietHost,
+    ratePerSecond,
+    path: (n) => `/n/${n}`,
+    keepAliveConnections: 8,
+    limitMs,
+  });
+}
+
+export interface Window {
+  readonly p99Ms: number;
+  readonly failed: number;
+  readonly words: string;
+}
+
+export function windowOf(report: LoadReport): Window {
+  return { p99Ms: percentile(report.latenciesMs, 0.99), failed: failed(report), words: describeLoad(report) };
+}
+
+/** 300 requests a second for this long. */
+export async function quietWindow(sluice: Sluice, seconds: number): Promise<Window> {
+  const load = quietLoad(sluice, 300);
+  await pause(seconds * 1_000);
+  return windowOf(await load.stop());
+}
