@@ -36,11 +36,12 @@ async function run(rounds: number): Promise<Outcome> {
     const slow = report.latenciesMs.filter((ms) => ms > 1_000).length;
     outcome = {
       measured: `${rounds} rounds, replaced in ${Math.round(percentile(times, 0.5))} ms (worst ${worst} ms); ${describeLoad(report)}; ${slow} answers after more than 1 s`,
-      // Connections that the stopped process had accepted end with it; all others are served.
+      // Connections that the stopped process had accepted (on a busy machine several in one turn) end with it; of
+      // those that come later it would have got half.
       broken: violations({
         [`clients left hanging: ${report.timedOut}`]: report.timedOut === 0,
         [`refused: ${report.refused}`]: report.refused === 0,
-        [`cut: ${describeLoad(report)}`]: report.reset + report.truncated <= 3 * rounds,
+        [`cut: ${describeLoad(report)}`]: report.reset + report.truncated <= 20 * rounds,
       }),
       missed: violations({ [`replaced in ${worst} ms, not under 3000 ms`]: worst < 3_000 }),
     };
