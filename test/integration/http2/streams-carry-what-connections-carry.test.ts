@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../support/free-port.js';
 import { answerOf, Http2Client } from '../../support/http2-client.js';
+import { call } from '../../support/http-client.js';
 import { outOfProcess } from '../../support/hosting.js';
 import { app } from '../../support/paths.js';
 import { type Sluice, startSluice } from '../../support/sluice.js';
@@ -39,7 +40,13 @@ beforeAll(async () => {
   const { certFile, keyFile } = authority.issue({ names: ['shop.test', 'other.test', 'strange.test'] });
   const lonely = authority.issue({ names: ['lonely.test'] });
   server = await startSluice({
-    applicationPools: [{ name: 'in' }, { name: 'out' }, { name: 'kept', affinity: 'cookie' }, { name: 'lonely' }],
+    applicationPools: [
+      { name: 'in', processModel: { shutdownTimeLimit: '00:00:03' } },
+      { name: 'out' },
+      { name: 'kept', affinity: 'cookie' },
+      { name: 'lonely' },
+      { name: 'recorder' },
+    ],
     sites: async (port) => {
       tlsPort = await freePort();
       const https = (host: string, more = {}) => ({
@@ -56,6 +63,13 @@ beforeAll(async () => {
           applications: [
             { path: '/', applicationPool: 'in', physicalPath: app('plain') },
             { path: '/out', applicationPool: 'out', physicalPath: app('plain'), ...outOfProcess('index.js') },
+            {
+              path: '/deaf',
+              applicationPool: 'out',
+              physicalPath: app('plain'),
+              ...outOfProcess('index.js', { webSocket: false }),
+            },
+            { path: '/recorder', applicationPool: 'recorder', physicalPath: app('recorder') },
           ],
           security: { requestFiltering: { requestLimits: { maxAllowedContentLength: 200_000_000 } } },
         },
@@ -250,6 +264,29 @@ test('each stream is judged by its own host: 421, 404, 413, and limits of the si
   expect(page.text).toContain('<h1>404');
   expect(page.fields['content-length']).toBe(String(page.bytes.length));
 });
+
+test('an upgrade that the app does not take is no tunnel; a draining worker says come back', async () => {
+  const how = { method: 'CONNECT', fields: { ':protocol': 'websocket', 'sec-websocket-version': '13' } };
+  // Any 2xx would accept it (RFC 8441 5), also the page that the app answers.
+  expect((await answerOf(client.open('/recorder/', how))).status).toBe(502);
+  expect((await answerOf(client.open('/deaf/', how))).status).toBe(501);
+  const stream = client.open('/ws', how);
+  const chunks: Buffer[] = [];
+  let isOpen = false;
+  stream.on('response', (fields) => {
+    isOpen = fields[':status'] === 200;
+  });
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await until('the tunnel is open', () => isOpen);
+  const { status } = await call(server.adminSocket, '/api/v1/pools/in/stop', { method: 'POST' });
+  expect(status).toBeLessThan(300);
+  // Close frame of a server, 1012 Service Restart (RFC 6455 5.5.1).
+  await until('the notice', () => Buffer.concat(chunks).equals(Buffer.of(0x88, 0x02, 0x03, 0xf4)), {
+    withinMs: 60_000,
+  });
+  await call(server.adminSocket, '/api/v1/pools/in/start', { method: 'POST' });
+  await until('the pool serves again', async () => (await client.call('/n/1')).status === 200, { withinMs: 60_000 });
+}, 120_000);
 
 test('ALPN offers h2 where the binding does; without it HTTP/1.1 goes on as ever', async () => {
   expect(client.session.alpnProtocol).toBe('h2');

@@ -3,6 +3,7 @@ import { killOneListener } from '../kill-listeners.js';
 import { blockedListener } from './blocked-listener.js';
 import { fairness, idleClients } from './fairness.js';
 import { http2Floods, http2RapidReset } from './http2-abuse.js';
+import { http2Figures } from './http2-figures.js';
 import { keepAliveRace } from './keep-alive-race.js';
 import { logDiskFull } from './log-disk-full.js';
 import { logFaults } from './log-faults.js';
@@ -19,6 +20,7 @@ export const edge: readonly Experiment[] = [
   scaleOfConfiguration,
   fairness,
   idleClients,
+  http2Figures,
   http2RapidReset,
   http2Floods,
   keepAliveRace,
