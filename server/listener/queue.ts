@@ -60,7 +60,7 @@ export class RequestQueue implements Expiring {
 
   enter(exchange: Exchange, application: ApplicationState, pool: PoolState): Waiter {
     const waiter = new Waiter(exchange, application, pool, this.#ports.clock.monotonicMs());
-    if (exchange.retries > 0) application.waiting.pushAgain(waiter);
+    if (exchange.handedMs >= exchange.startedMs) application.waiting.pushAgain(waiter);
     else application.waiting.push(waiter);
     this.#lines.add(application);
     pool.cells.add(pool.cells.queueLength, 1);

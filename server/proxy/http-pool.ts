@@ -1,5 +1,10 @@
 // HOT: measured by test/bench/main.ts
-import { idleUpstreamConnectionsMax, idleUpstreamDotnetMs, idleUpstreamMs } from '../../config/base/limits.js';
+import {
+  busyRestMs,
+  idleUpstreamConnectionsMax,
+  idleUpstreamDotnetMs,
+  idleUpstreamMs,
+} from '../../config/base/limits.js';
 import type { RouteApplication, UpstreamEndpoint } from '../../pools/protocol/snapshot.js';
 import type { UpstreamOptions } from '../http1/forward.js';
 import type { ProxyCore } from './core.js';
@@ -28,6 +33,7 @@ export class HttpPool implements Transport {
   readonly #idle: HttpUpstream[] = [];
   readonly #all = new Set<HttpUpstream>();
   #isLeaving = false;
+  #isBusy = false;
 
   constructor(worker: Worker, core: ProxyCore, endpoint: HttpEndpoint) {
     this.#worker = worker;
@@ -91,6 +97,17 @@ export class HttpPool implements Transport {
 
   refused(error: string): void {
     this.core.unreachable(this.#worker, error);
+  }
+
+  /** It serves what it has; the others wait a moment in line. */
+  busy(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#worker.restUntilMs = Infinity;
+    this.core.clock.setTimer(busyRestMs, () => {
+      this.#isBusy = false;
+      this.core.workerReady(this.#worker);
+    });
   }
 
   /** The deadlines are looked at once per tick, which may be late: a connection whose time is over is not used. */

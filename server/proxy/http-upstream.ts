@@ -165,10 +165,17 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
 
   #ended(code: string): void {
     const exchange = this.#exchange;
-    const cause: LossCause = !this.#isConnected ? 'refused' : this.#isReused && !this.#hasAnswered ? 'stale' : 'lost';
+    const cause = this.#causeOf(code);
     this.close();
     if (cause === 'refused') this.#pool.refused(code === '' ? 'connect failed' : code);
+    if (cause === 'busy') this.#pool.busy();
     exchange?.onUpstreamLost(cause);
+  }
+
+  #causeOf(code: string): LossCause {
+    // Of a unix socket whose backlog is full (connect(2)).
+    if (!this.#isConnected) return code === 'EAGAIN' ? 'busy' : 'refused';
+    return this.#isReused && !this.#hasAnswered ? 'stale' : 'lost';
   }
 
   #touch(): void {

@@ -22,6 +22,7 @@ function failure(status: number, subStatus: number, reason: string): StoredFailu
 
 const reasons: Readonly<Record<LossCause, StoredFailure>> = {
   refused: failure(502, 3, 'UpstreamRefused'),
+  busy: failure(502, 3, 'UpstreamRefused'),
   lost: failure(502, 3, 'UpstreamLost'),
   stale: failure(502, 3, 'UpstreamLost'),
   'app-reset': failure(502, 3, 'UpstreamReset'),
@@ -41,6 +42,11 @@ export function afterLoss(exchange: Exchange, cause: LossCause, suspect: boolean
     exchange.connectFailures += 1;
     const retry = replayable && exchange.connectFailures < connectFailuresMax;
     return { retry, counts: false, failure: reasons.refused };
+  }
+  if (cause === 'busy') {
+    const waitedMs = exchange.core.clock.monotonicMs() - exchange.startedMs;
+    const retry = replayable && waitedMs < (exchange.application?.connectionTimeoutMs ?? 0);
+    return { retry, counts: false, failure: reasons.busy };
   }
   const isRetry = cause === 'lost' || cause === 'stale';
   const retry = isRetry && !suspect && replayable && exchange.retries === 0 && repeatable.has(exchange.request.method);

@@ -4,6 +4,8 @@ import type { Exchange } from './exchange.js';
 export type LossCause =
   /** Nothing was handed to the app: connect failed, or the worker refused the request unseen. */
   | 'refused'
+  /** Its socket has no room for one more connection at the moment (a full backlog). Nothing was handed over. */
+  | 'busy'
   /** The connection or link broke under the request: the worker died or reset it. */
   | 'lost'
   /** A kept connection broke before any byte of an answer: the worker had closed it meanwhile. */

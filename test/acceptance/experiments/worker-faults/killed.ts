@@ -6,10 +6,12 @@ import { keepAliveAgent } from '../../../support/http-client.js';
 import { monotonicMs, pause, until } from '../../../support/time.js';
 import { scaled, violations } from '../../experiment.js';
 import {
+  type Death,
   doubledPosts,
   fault,
   type FaultRow,
   firstLine,
+  kill,
   models,
   type Scene,
   signal,
@@ -17,9 +19,6 @@ import {
   type TrafficReport,
   withScene,
 } from './rig.js';
-
-/** From the signal to the moment when nothing reaches the process any more. */
-const deathMs = 100;
 
 async function idle(choice: HostingChoice, rounds: number): Promise<FaultRow> {
   let row: FaultRow = { name: choice.model, measured: '', broken: ['did not run'], missed: [] };
@@ -72,34 +71,35 @@ export const killedIdle = fault('killed-idle', 'kill -9 of one of two idle worke
 
 async function only(choice: HostingChoice, kills: number): Promise<FaultRow> {
   let report: TrafficReport | null = null;
-  const killsMs: number[] = [];
+  const deaths: Death[] = [];
   await withScene({ choice }, async (scene) => {
     const { sluice } = scene;
     await sluice.call('/a/run/first');
     const traffic = startTraffic(scene, { get: 300, fresh: 100, post: 100 });
-    for (let kill = 0; kill < kills; kill += 1) {
+    for (let killed = 0; killed < kills; killed += 1) {
       await pause(1_500);
-      const pids = await until('a worker runs', async () => {
+      const [pid = 0] = await until('a worker runs', async () => {
         const running = await sluice.workerPids('a');
         return running.length === 1 && running;
       });
-      killsMs.push(signal(pids, 'SIGKILL'));
+      deaths.push(await kill(pid));
       await until('it is served again', async () => (await sluice.call('/a/')).status === 200);
       // What was sent round again is answered before the next kill.
       await traffic.underWay();
     }
     report = await traffic.stop();
   });
-  return onlyRow(choice, report, killsMs);
+  return onlyRow(choice, report, deaths);
 }
 
-function onlyRow(choice: HostingChoice, report: TrafficReport | null, killsMs: readonly number[]): FaultRow {
+function onlyRow(choice: HostingChoice, report: TrafficReport | null, deaths: readonly Death[]): FaultRow {
   if (report === null) throw new Error('did not run');
-  const strange = report.strangelyLost(killsMs, deathMs);
-  const firsts = killsMs.map((killMs) => report.firstSuccessMs(killMs));
+  const strange = report.strangelyLost(deaths);
+  const firsts = deaths.map(({ fromMs }) => report.firstSuccessMs(fromMs));
+  const longest = Math.max(...deaths.map(({ fromMs, toMs }) => toMs - fromMs));
   return {
     name: choice.model,
-    measured: `${killsMs.length} kills at 500/s, ${report.words}; first success after ${Math.round(percentile(firsts, 0.5))} ms (worst ${Math.max(...firsts)}), most waiting ${report.mostOpen}`,
+    measured: `${deaths.length} kills at 500/s (a process needs up to ${Math.round(longest)} ms to die), ${report.words}; first success after ${Math.round(percentile(firsts, 0.5))} ms (worst ${Math.max(...firsts)}), most waiting ${report.mostOpen}`,
     broken: violations({
       ...report.facts(),
       [`POSTs lost that were not in flight, or without a reason: ${strange.map((one) => `#${one.serial} ${firstLine(one.words)}`).join(' | ')}`]:

@@ -98,7 +98,7 @@ function killedRow(
   scores: string,
 ): FaultRow {
   // A process at its limit is slow to die, so requests are in flight longer.
-  const strange = report.strangelyLost([deadMs - 5_000], 10_000);
+  const strange = report.strangelyLost([{ fromMs: deadMs - 5_000, toMs: deadMs + 1_000 }]);
   return {
     name,
     measured: `${obituary.reason}; first success after ${report.firstSuccessMs(deadMs)} ms; ${report.words}; oom_score_adj: ${scores}`,

@@ -2,14 +2,14 @@
  * What all experiments about a worker's faults share: a pool `a` that is going to suffer, a pool `b` beside it, open-loop traffic
  * with serial numbers to both, and the ledger in which the workers write what they run.
  */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostingChoice, hostingModels, outOfProcess } from '../../../support/hosting.js';
 import { percentile, type RequestEnd, type RunningLoad, startLoad } from '../../../support/load.js';
 import { app } from '../../../support/paths.js';
 import { type Settings, type Sluice, withSluice } from '../../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../../support/temp-folder.js';
-import { monotonicMs } from '../../../support/time.js';
+import { monotonicMs, until } from '../../../support/time.js';
 import type { Experiment, Outcome, Row } from '../../experiment.js';
 
 export interface Scene {
@@ -150,6 +150,12 @@ export function startTraffic(scene: Scene, { get = 50, fresh = 20, post = 30, ms
   };
 }
 
+/** From the signal until nothing of the process is left: so long the kernel takes connections for it. */
+export interface Death {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export class TrafficReport {
   readonly ends: readonly End[];
   readonly mostOpen: number;
@@ -185,10 +191,10 @@ export class TrafficReport {
     return this.ends.filter((one) => one.endedMs - one.sentMs > ms).length;
   }
 
-  /** POSTs that were lost without being under way at one of the kills, or not with a 502 that says why. */
-  strangelyLost(killsMs: readonly number[], withinMs: number): End[] {
+  /** POSTs that were lost without being under way while a worker died, or not with a 502 that says why. */
+  strangelyLost(deaths: readonly Death[]): End[] {
     return this.lost('POST').filter((one) => {
-      const wasInFlight = killsMs.some((killMs) => one.sentMs <= killMs + withinMs && one.endedMs >= killMs);
+      const wasInFlight = deaths.some(({ fromMs, toMs }) => one.sentMs <= toMs && one.endedMs >= fromMs);
       return !wasInFlight || one.status !== 502 || !one.words.includes('502.3');
     });
   }
@@ -259,6 +265,13 @@ export function fault(
       };
     },
   };
+}
+
+/** SIGKILL, and the end of the process. */
+export async function kill(pid: number): Promise<Death> {
+  const fromMs = signal([pid], 'SIGKILL');
+  await until('the process is gone', () => !existsSync(`/proc/${pid}`), { everyMs: 1, withinMs: 60_000 });
+  return { fromMs, toMs: monotonicMs() };
 }
 
 export function signal(pids: readonly number[], name: NodeJS.Signals): number {
