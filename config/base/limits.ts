@@ -255,8 +255,6 @@ export const orphansPerPoolMax = 4;
 export const eventProgramLimitMs = 60_000;
 /** A worker that refused a connection is left alone so long, unless the primary says more about it. */
 export const unreachableRestMs = 1_000;
-/** A worker whose socket has no room for another connection gets the next one after this time. */
-export const busyRestMs = 50;
 /** An in-process worker whose links break more often than so many times (each with its own suspicion) in this time is killed. */
 export const suspicionsMax = 3;
 export const suspicionWindowMs = 60_000;

@@ -1,10 +1,5 @@
 // HOT: measured by test/bench/main.ts
-import {
-  busyRestMs,
-  idleUpstreamConnectionsMax,
-  idleUpstreamDotnetMs,
-  idleUpstreamMs,
-} from '../../config/base/limits.js';
+import { idleUpstreamConnectionsMax, idleUpstreamDotnetMs, idleUpstreamMs } from '../../config/base/limits.js';
 import type { RouteApplication, UpstreamEndpoint } from '../../pools/protocol/snapshot.js';
 import type { UpstreamOptions } from '../http1/forward.js';
 import type { ProxyCore } from './core.js';
@@ -17,6 +12,8 @@ import type { Worker } from './worker.js';
 export type HttpEndpoint = Exclude<UpstreamEndpoint, { kind: 'link' }>;
 
 const keepAliveMarginMs = 1_000;
+/** A worker whose socket has no room for another connection gets the next one after this time. */
+const busyRestMs = 50;
 
 /**
  * Connections to one out-of-process worker. Idle ones are used last in, first out, and retired before the

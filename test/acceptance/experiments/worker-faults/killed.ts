@@ -11,6 +11,7 @@ import {
   fault,
   type FaultRow,
   firstLine,
+  isShort,
   kill,
   models,
   type Scene,
@@ -69,13 +70,17 @@ export const killedIdle = fault('killed-idle', 'kill -9 of one of two idle worke
   models(scale, 'out-of-process').map((choice) => () => idle(choice, scaled(20, scale, 2))),
 );
 
-async function only(choice: HostingChoice, kills: number): Promise<FaultRow> {
+async function only(choice: HostingChoice, kills: number, ratePerSecond: number): Promise<FaultRow> {
   let report: TrafficReport | null = null;
   const deaths: Death[] = [];
   await withScene({ choice }, async (scene) => {
     const { sluice } = scene;
     await sluice.call('/a/run/first');
-    const traffic = startTraffic(scene, { get: 300, fresh: 100, post: 100 });
+    const traffic = startTraffic(scene, {
+      get: ratePerSecond * 0.6,
+      fresh: ratePerSecond * 0.2,
+      post: ratePerSecond * 0.2,
+    });
     for (let killed = 0; killed < kills; killed += 1) {
       await pause(1_500);
       const [pid = 0] = await until('a worker runs', async () => {
@@ -99,7 +104,7 @@ function onlyRow(choice: HostingChoice, report: TrafficReport | null, deaths: re
   const longest = Math.max(...deaths.map(({ fromMs, toMs }) => toMs - fromMs));
   return {
     name: choice.model,
-    measured: `${deaths.length} kills at 500/s (a process needs up to ${Math.round(longest)} ms to die), ${report.words}; first success after ${Math.round(percentile(firsts, 0.5))} ms (worst ${Math.max(...firsts)}), most waiting ${report.mostOpen}`,
+    measured: `${deaths.length} kills (a process needs up to ${Math.round(longest)} ms to die), ${report.words}; first success after ${Math.round(percentile(firsts, 0.5))} ms (worst ${Math.max(...firsts)}), most waiting ${report.mostOpen}`,
     broken: violations({
       ...report.facts(),
       [`POSTs lost that were not in flight, or without a reason: ${strange.map((one) => `#${one.serial} ${firstLine(one.words)}`).join(' | ')}`]:
@@ -112,7 +117,8 @@ function onlyRow(choice: HostingChoice, report: TrafficReport | null, deaths: re
 export const killedOnly = fault(
   'killed-only',
   'kill -9 of the only worker at 500 requests/s: lost GET 0, lost POST only what was in flight (502 with a reason), doubled POST 0',
-  (scale) => models(scale, 'in-process').map((choice) => () => only(choice, scaled(6, scale, 1))),
+  (scale) =>
+    models(scale, 'in-process').map((choice) => () => only(choice, scaled(6, scale, 1), isShort(scale) ? 100 : 500)),
 );
 
 const requestMs = 300;

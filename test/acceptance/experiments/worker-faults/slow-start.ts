@@ -1,4 +1,6 @@
 /** Fault 9: an application that needs long to start, and everybody who waits for it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HostingChoice } from '../../../support/hosting.js';
 import { type Answer, call } from '../../../support/http-client.js';
 import { statusNumber } from '../../../support/processes.js';
@@ -45,7 +47,7 @@ interface Served {
 async function served(choice: HostingChoice, { startMs, queueLength: length, socket }: Served): Promise<FaultRow> {
   let row: FaultRow | null = null;
   const hosting = socket === 'unix' ? { socket } : {};
-  const environment = { START_MS: String(startMs) };
+  const environment = { START_MS: String(startMs), GO: 'FOLDER/go' };
   // One listener: the order is one of each listener.
   await withScene({ choice, hosting, environment, listeners: 1, pool: { queueLength: length } }, async (scene) => {
     const { sluice } = scene;
@@ -54,6 +56,7 @@ async function served(choice: HostingChoice, { startMs, queueLength: length, soc
     const waiting = await queueUp(sluice.port, length);
     await until('all of them wait', async () => (await queueLength(scene)) === length, { withinMs: 60_000 });
     const refused = await sluice.call('/a/run/beyond');
+    writeFileSync(join(scene.folder, 'go'), '');
     const rss = listenerPids(sluice).map((pid) => Math.round((statusNumber(pid, 'VmRSS') ?? 0) / 1_024));
     const answers = await Promise.all(waiting.map(async (one) => ({ ...one, got: await one.answer })));
     const tookMs = Math.round(monotonicMs() - sinceMs);
@@ -114,7 +117,7 @@ export const slowStart = fault(
   'a start of 30 s with 1,000 requests waiting: all served in order, one more gets 503 with Retry-After; a start beyond its limit answers all; other pools unchanged',
   (scale) => {
     const length = scaled(1_000, scale, 200);
-    const startMs = { 'in-process': scaled(30_000, scale, 3_000), 'out-of-process': scaled(15_000, scale, 3_000) };
+    const startMs = { 'in-process': scaled(30_000, scale, 0), 'out-of-process': scaled(15_000, scale, 0) };
     const overUnix = { startMs: 5_000, queueLength: length, socket: 'unix' } as const;
     return [
       ...models(scale, 'in-process').map(
