@@ -1,9 +1,12 @@
 /** What Kestrel does with requests under the module's protocol, where that is not what one would expect. */
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { ask, backendOf, direct, type Seen, seenFrom } from '../../../support/aspnetcore/app-client.js';
 import { AloneApp, aloneToken, withApp } from '../../../support/aspnetcore/alone.js';
 import { published } from '../../../support/aspnetcore/published.js';
 import { RawClient } from '../../../support/raw-client.js';
 import type { Sluice } from '../../../support/sluice.js';
+import { within } from '../../../support/time.js';
 import { type Check, type Finding, finding } from './group.js';
 import { at } from './kestrel-server.js';
 
@@ -171,6 +174,39 @@ async function oneForwardedValue(sluice: Sluice): Promise<Finding> {
   });
 }
 
+async function echoed(sluice: Sluice, path: string): Promise<string> {
+  const socket = new WebSocket(`ws://127.0.0.1:${sluice.port}${path}`);
+  try {
+    await within(60_000, 'the WebSocket opens', once(socket, 'open'));
+    socket.send('over two');
+    const [message] = await within(60_000, 'an echo', once(socket, 'message'));
+    return String(message);
+  } finally {
+    socket.terminate();
+  }
+}
+
+/** Kestrel with Http2 alone answers HTTP/1.1 with 400: whatever works came over HTTP/2. */
+async function http2Alone(sluice: Sluice): Promise<Finding> {
+  const app = at('http2');
+  const seen = await ask<Seen>(sluice, app, '/seen', { host: 'shop.example' });
+  const { status: refused } = await direct(await backendOf(sluice, app), '/http2/seen', {});
+  const { bytes } = await ask<{ bytes: number }>(sluice, app, '/seen/count', {
+    method: 'POST',
+    body: 'x'.repeat(900_000),
+  });
+  const many = await Promise.all(Array.from({ length: 150 }, () => ask<Seen>(sluice, app, '/seen')));
+  const echo = await echoed(sluice, '/http2/seen/ws');
+  return finding(`HTTP/1.1 gets ${refused}; 151 requests, ${bytes} bytes, "${echo}" through a WebSocket`, {
+    'it speaks no HTTP/1.1': refused === 400,
+    'host, path base and client are as ever':
+      seen.host === 'shop.example' && seen.pathBase === '/http2' && seen.remoteAddress === '127.0.0.1',
+    'a body arrives': bytes === 900_000,
+    'more requests at once than a connection takes': many.every(({ pid }) => pid === seen.pid),
+    'a WebSocket of HTTP/1.1 is an extended CONNECT for it': echo === 'over two',
+  });
+}
+
 export const kestrelRequests: readonly Check[] = [
   { name: 'request body limit of the app', run: bodyLimit },
   { name: 'only ASPNETCORE_* engages the integration', run: exactNamesOnly },
@@ -179,4 +215,5 @@ export const kestrelRequests: readonly Check[] = [
   { name: 'Windows tokens never reach the app', run: windowsTokens },
   { name: 'never half-closed towards the app', run: neverHalfCloses },
   { name: 'forged forwarding fields', run: oneForwardedValue },
+  { name: 'an app that speaks HTTP/2 alone', run: http2Alone },
 ];

@@ -94,6 +94,7 @@ async function places(folder: string): Promise<Place[]> {
     ),
     hosted('port-word', probe('hub', variables({ ASPNETCORE_PORT: 'abc' }))),
     hosted('port-high', probe('hub', variables({ ASPNETCORE_PORT: '70000' }))),
+    hosted('http2', probe('hub', { protocol: 'h2c', ...variables({ Kestrel__EndpointDefaults__Protocols: 'Http2' }) })),
     hosted('stop-dotnet', probe('hub', variables({ DOTNET_SHUTDOWNTIMEOUTSECONDS: '1' }))),
     hosted('stop-aspnetcore', probe('hub', variables({ ASPNETCORE_SHUTDOWNTIMEOUTSECONDS: '1' }))),
     // In kB: far below what such a process maps, far above what it uses.
