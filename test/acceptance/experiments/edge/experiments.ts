@@ -1,5 +1,6 @@
 import type { Experiment } from '../../experiment.js';
 import { killOneListener } from '../kill-listeners.js';
+import { acceptSpread } from './accept-spread.js';
 import { blockedListener } from './blocked-listener.js';
 import { fairness, idleClients } from './fairness.js';
 import { http2Floods, http2RapidReset } from './http2-abuse.js';
@@ -25,6 +26,7 @@ export const edge: readonly Experiment[] = [
   http2Floods,
   keepAliveRace,
   reloads,
+  acceptSpread,
   killOneListener,
   stoppedListener,
   logDiskFull,
