@@ -55,17 +55,14 @@ export class H2cConnection implements ByteSink, Expiring {
   }
 
   forget(upstream: H2cUpstream): void {
-    this.#waiting.delete(upstream);
+    if (this.#waiting.delete(upstream)) this.#rest();
   }
 
   /** Its request is over on both sides. */
   done(stream: ClientStream<H2cUpstream>): void {
     this.engine.release(stream);
     this.flushSoon();
-    if (this.engine.streamCount > 0 || this.#waiting.size > 0 || this.#isClosed) return;
-    const idleMs = this.#pool.idleMs;
-    if (idleMs <= 0) this.#end();
-    else this.deadlineMs = this.#pool.core.deadlines.nowMs + idleMs;
+    this.#rest();
   }
 
   /** Frames are written: they leave at the end of the turn. */
@@ -108,7 +105,7 @@ export class H2cConnection implements ByteSink, Expiring {
   }
 
   onClosed(code: string): void {
-    if (!this.isConnected) this.#pool.refused(code === '' ? 'connect failed' : code);
+    if (!this.isConnected && !this.#isClosed) this.#pool.refused(code === '' ? 'connect failed' : code);
     this.#lost();
   }
 
@@ -145,6 +142,15 @@ export class H2cConnection implements ByteSink, Expiring {
       this.#waiting.delete(upstream);
       upstream.open();
     }
+    this.#rest();
+  }
+
+  /** Without requests it is kept for a while. */
+  #rest(): void {
+    if (this.engine.streamCount > 0 || this.#waiting.size > 0 || this.#isClosed) return;
+    const idleMs = this.#pool.idleMs;
+    if (idleMs <= 0) this.#end();
+    else this.deadlineMs = this.#pool.core.deadlines.in(idleMs);
   }
 
   #flush(): void {

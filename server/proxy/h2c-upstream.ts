@@ -111,7 +111,7 @@ export class H2cUpstream implements Upstream, Expiring {
     if (stream === null) return this.#detach();
     this.#isPaused = false;
     this.#credit(0);
-    this.deadlineMs = this.#pool.core.deadlines.nowMs + lingerTimeMs;
+    this.deadlineMs = this.#pool.core.deadlines.in(lingerTimeMs);
     if (stream.isPeerDone || !stream.isLocalDone) this.#finish(stream);
   }
 
@@ -231,7 +231,7 @@ export class H2cUpstream implements Upstream, Expiring {
 
   #touch(): void {
     if (this.#requestTimeoutMs > 0 && !this.#isPaused) {
-      this.deadlineMs = this.#pool.core.deadlines.nowMs + this.#requestTimeoutMs;
+      this.deadlineMs = this.#pool.core.deadlines.in(this.#requestTimeoutMs);
     }
   }
 }
