@@ -2,15 +2,16 @@
  * Every attack beside innocent pools under an open load of 300 requests a second, in three rounds of quiet and attacked
  * windows: what the attacker got, what the neighbours' clients saw of it, and whether the server stood.
  */
-import { failed, type LoadReport, percentile, startLoad } from '../../../support/load.js';
+import { percentile } from '../../../support/load.js';
 import { residentBytes } from '../../../support/processes.js';
 import { pause } from '../../../support/time.js';
 import type { Experiment, Outcome } from '../../experiment.js';
-import type { Attack } from './attack.js';
+import type { Attack, Verdict } from './attack.js';
 import { attacks } from './attacks/all.js';
+import { Neighbours } from './neighbours.js';
 import { publishResults } from './pages.js';
 import { attackerOf, besiege, cleanUp, standing } from './siege.js';
-import { innocentPaths, startWorld, type World } from './world.js';
+import { startWorld, type World } from './world.js';
 
 const rounds = 3;
 const requestsPerSecond = 300;
@@ -37,42 +38,33 @@ interface Record {
   readonly broken: Set<string>;
 }
 
-function begin(world: World): ReturnType<typeof startLoad> {
-  return startLoad({
-    target: world.sluice.port,
-    ratePerSecond: requestsPerSecond,
-    keepAliveConnections: 32,
-    path: (serial) => `${innocentPaths[serial % 2] ?? ''}/n/${serial}`,
-    isRight: (serial, text) => text === String(serial),
-  });
-}
-
-function p99(report: LoadReport): number {
-  return percentile(report.latenciesMs, 0.99);
-}
-
 function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
-async function quiet(world: World, ms: number): Promise<number> {
-  const load = begin(world);
-  await pause(ms);
-  return p99(await load.stop());
+/** What a window needs: the tenants and the clients of the innocent ones. */
+interface Scene {
+  readonly world: World;
+  readonly neighbours: Neighbours;
 }
 
-async function attacked(world: World, attack: Attack, ms: number, record: Record): Promise<void> {
+async function quiet({ neighbours }: Scene, ms: number): Promise<number> {
+  return (await neighbours.during(() => pause(ms))).p99Ms;
+}
+
+async function attacked({ world, neighbours }: Scene, attack: Attack, ms: number, record: Record): Promise<void> {
   await attackerOf(world, attack).worker();
-  const load = begin(world);
-  const { got, broken } = await besiege(world, attack, ms);
-  const report = await load.stop();
-  record.got = got;
+  let verdict: Verdict = { got: '', broken: [] };
+  const report = await neighbours.during(async () => {
+    verdict = await besiege(world, attack, ms);
+  });
+  record.got = verdict.got;
   record.sent += report.sent;
-  record.failed += failed(report);
-  record.attackedMs.push(p99(report));
-  if (failed(report) > 0)
-    record.broken.add(`${failed(report)} requests of neighbours failed: ${report.examples[0] ?? ''}`);
-  for (const one of [...broken, ...standing(world), ...(await cleanUp(world, attack))]) record.broken.add(one);
+  record.failed += report.failed;
+  record.attackedMs.push(report.p99Ms);
+  if (report.failed > 0) record.broken.add(`${report.failed} requests of neighbours failed: ${report.example}`);
+  const left = await cleanUp(world, attack);
+  for (const one of [...verdict.broken, ...left, ...standing(world)]) record.broken.add(one);
 }
 
 /** Pass: the median within a fifth or 5 ms of the quiet one. */
@@ -80,14 +72,14 @@ function bound(quietMs: number): number {
   return Math.max(1.2 * quietMs, quietMs + 5);
 }
 
-async function batch(world: World, some: readonly Attack[], ms: number): Promise<Result[]> {
+async function batch(scene: Scene, some: readonly Attack[], ms: number): Promise<Result[]> {
   const quietMs: number[] = [];
   const records = new Map<Attack, Record>(
     some.map((attack) => [attack, { got: '', sent: 0, failed: 0, attackedMs: [], broken: new Set() }]),
   );
   for (let round = 0; round < rounds; round += 1) {
-    quietMs.push(await quiet(world, ms));
-    for (const [attack, record] of records) await attacked(world, attack, ms, record);
+    quietMs.push(await quiet(scene, ms));
+    for (const [attack, record] of records) await attacked(scene, attack, ms, record);
   }
   return [...records].map(([attack, { got, sent, failed: lost, attackedMs, broken }]) => {
     const [before, during] = [median(quietMs), median(attackedMs)];
@@ -128,17 +120,20 @@ function outcomeOf(results: readonly Result[], primaryMb: readonly [before: numb
 
 async function run(scale: number): Promise<Outcome> {
   const world = await startWorld();
+  const neighbours = await Neighbours.start(world.sluice.port, requestsPerSecond);
+  const scene = { world, neighbours };
   const results: Result[] = [];
   const megabytes = (): number => Math.round(residentBytes(world.sluice.pid) / 2 ** 20);
   let after = 0;
   try {
-    await quiet(world, 2_000);
+    await quiet(scene, 2_000);
     for (const kind of ['pressure', 'trespass'] as const) {
       for (const some of inBatches(kind))
-        results.push(...(await batch(world, some, Math.max(500, windowMs[kind] * scale))));
+        results.push(...(await batch(scene, some, Math.max(500, windowMs[kind] * scale))));
     }
     after = megabytes();
   } finally {
+    await neighbours.stop();
     await world.end();
   }
   return outcomeOf(results, [Math.round(world.primaryBytes / 2 ** 20), after]);

@@ -1,21 +1,13 @@
 /** What tenants managed to write into the server's logs in its name. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { World } from './world.js';
+import type { Sluice } from '../../../support/sluice.js';
 
 /** In lines that tenants made to look like the server's own. */
 const forgedEvent = 'forged-by-tenant';
 
 // oxlint-disable-next-line no-control-regex
 const controls = /[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]/;
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 /** The event of a record; null = not a record. */
 function eventOf(line: string): unknown {
@@ -47,13 +39,40 @@ function ofLines(name: string, text: string): string[] {
   });
 }
 
-/** Records that a tenant wrote itself, records cut in two, and bytes that drive terminals. The output of workers has files of its own. */
-export function forgeries({ sluice }: Pick<World, 'sluice'>): string[] {
-  const folder = join(sluice.folder, 'log');
-  const records = ['sluice.log', ...readdirSync(join(folder, 'access')).map((name) => join('access', name))];
-  const found = [
-    ...ofLines('its standard output', sluice.output()),
-    ...records.flatMap((name) => ofRecords(name, textOf(join(folder, name)))),
-  ];
-  return found.slice(0, 5);
+/** Looks through what the server's logs say, each time from where it was. The output of workers has files of its own. */
+export class Logs {
+  readonly #sluice: Sluice;
+  readonly #read = new Map<string, number>();
+
+  constructor(sluice: Sluice) {
+    this.#sluice = sluice;
+  }
+
+  /** Records that a tenant wrote itself, records cut in two, and bytes that drive terminals. */
+  forgeries(): string[] {
+    const folder = join(this.#sluice.folder, 'log');
+    const records = ['sluice.log', ...readdirSync(join(folder, 'access')).map((name) => join('access', name))];
+    const found = [
+      ...ofLines('its standard output', this.#sluice.output()),
+      ...records.flatMap((name) => ofRecords(name, this.#newLines(join(folder, name)))),
+    ];
+    return found.slice(0, 5);
+  }
+
+  /** Whole lines only; a file that is shorter than before is a new one. */
+  #newLines(file: string): string {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const known = this.#read.get(file) ?? 0;
+      const from = known <= size ? known : 0;
+      const bytes = Buffer.alloc(size - from);
+      const length = readSync(fd, bytes, 0, bytes.length, from);
+      const end = bytes.subarray(0, length).lastIndexOf(0x0a) + 1;
+      this.#read.set(file, from + end);
+      return bytes.toString('utf8', 0, end);
+    } finally {
+      closeSync(fd);
+    }
+  }
 }

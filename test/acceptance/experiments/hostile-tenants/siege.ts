@@ -50,12 +50,13 @@ export async function cleanUp(world: World, attack: Attack): Promise<string[]> {
   }
 }
 
-/** The processes of the server are those of the beginning, and the primary has not grown without bound. */
+/** The processes of the server are those of the beginning, its logs are its own, and the primary has not grown without bound. */
 export function standing(world: World): string[] {
   const grown = Math.round((residentBytes(world.sluice.pid) - world.primaryBytes) / 2 ** 20);
   return [
     ...world.server.filter(({ pid }) => !isAlive(pid)).map(({ name }) => `${name} was replaced`),
     ...world.facts.others.filter(({ pid }) => !isAlive(pid)).map(({ name }) => `${name} ended`),
+    ...world.logs.forgeries(),
     ...(grown > primaryGrowthMaxMb ? [`the primary grew by ${grown} MB`] : []),
   ];
 }

@@ -14,6 +14,7 @@ import { type Settings, type Sluice, startSluice } from '../../../support/sluice
 import { removeFolder, tempFolder } from '../../../support/temp-folder.js';
 import { listenerPids } from '../kill-listeners.js';
 import { Attacker } from './attacker.js';
+import { Logs } from './logs.js';
 
 /** What holds an attacker. */
 export const memoryMax = 256;
@@ -51,6 +52,7 @@ export interface World {
   readonly inside: Attacker;
   readonly outside: Attacker;
   readonly facts: Facts;
+  readonly logs: Logs;
   /** What must be the same when all is over. */
   readonly server: readonly Other[];
   /** Resident memory of the primary before the first attack. */
@@ -234,6 +236,7 @@ export async function startWorld(): Promise<World> {
       inside,
       outside,
       facts,
+      logs: new Logs(sluice),
       server,
       primaryBytes: residentBytes(sluice.pid),
       async end() {

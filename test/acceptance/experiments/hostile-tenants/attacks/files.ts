@@ -6,7 +6,6 @@ import { until } from '../../../../support/time.js';
 import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
 import { type Attacker, waitMs } from '../attacker.js';
 import { innocents, listen, type World } from '../world.js';
-import { forgeries } from '../logs.js';
 
 /** In a file that only root can read. */
 const secret = 'only-root-may-read-this';
@@ -139,7 +138,6 @@ async function webConfig(world: World, kind: string, to: string): Promise<Verdic
       'neighbours answer': serve,
       'the log shows what only root may read': !/root:[*!$x]/.test(said()),
       [`the primary grew by ${grown} MB`]: grown < 80,
-      [forgeries(world).join(', ')]: forgeries(world).length === 0,
     },
   );
 }

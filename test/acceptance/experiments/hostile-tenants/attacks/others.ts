@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import type { PoolView } from '../../../../../pools/supervisor/ports.js';
 import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
-import { forgeries } from '../logs.js';
 import { secretVariable, type World } from '../world.js';
 
 interface Asked {
@@ -75,7 +74,6 @@ async function logInjection(world: World): Promise<Verdict> {
   const answers = Array.isArray(got) ? got.map((one) => String(one).slice(9, 12)) : [];
   return verdict(`${answers.join(', ')}: one escaped record for each`, {
     [`${answers.length} answers`]: answers.length === texts.length && answers.every((one) => /^[2345]/.test(one)),
-    [forgeries(world).join(', ')]: forgeries(world).length === 0,
   });
 }
 
