@@ -180,7 +180,7 @@ async function run(scale: number): Promise<Outcome> {
   await withSluice(options, async (sluice) => {
     writeFileSync(join(sluice.folder, 'first.json'), readFileSync(sluice.file));
     rows.push(await cutRow(sluice, scale));
-    rows.push(await replacedWhileRead(sluice, scaled(60, scale, 3)));
+    rows.push(await replacedWhileRead(sluice, scaled(40, scale, 3)));
   });
   rows.push(...(await brokenDisks(scale)));
   return {

@@ -102,7 +102,7 @@ async function run(scale: number): Promise<Outcome> {
     for (const name of scale < 1 ? names.slice(0, 1) : names) {
       for (const order of scale < 1 ? (['config'] as const) : (['config', 'recycle'] as const)) {
         rows.push(await oneFault(server, name, order));
-        await pause(scaled(5_000, scale, 200));
+        await pause(scaled(2_000, scale, 200));
         rows.push(await repaired(server));
       }
     }

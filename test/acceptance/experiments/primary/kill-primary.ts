@@ -55,9 +55,13 @@ async function oneRound({ activated, gapMs }: Round, rate: number): Promise<Row>
   }
 }
 
+function unavailable({ byStatus }: LoadReport): number {
+  return byStatus.get(503) ?? 0;
+}
+
 function tell(reports: readonly LoadReport[]): string {
   const sum = (of: (report: LoadReport) => number): number => reports.reduce((all, report) => all + of(report), 0);
-  return `${sum(({ sent }) => sent)} sent, ${sum(({ ok }) => ok)} answered, ${sum(({ refused }) => refused)} refused, ${sum(({ reset, truncated }) => reset + truncated)} cut with their connection`;
+  return `${sum(({ sent }) => sent)} sent, ${sum(({ ok }) => ok)} answered, ${sum(({ refused }) => refused)} refused, ${sum(({ reset, truncated }) => reset + truncated)} cut with their connection, ${sum(unavailable)} told to come again (503)`;
 }
 
 async function run(scale: number): Promise<Outcome> {
