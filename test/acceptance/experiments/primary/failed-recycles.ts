@@ -45,7 +45,7 @@ async function oneFault(server: MortalServer, name: keyof typeof faults, order: 
     pool['recycling'] = { disallowRotationOnConfigChange: order === 'recycle' };
   });
   if (order === 'recycle') {
-    await until('the change is applied', () => changes(server) > applied);
+    await until('the change is applied', () => changes(server) > applied, { withinMs: 60_000 });
     for (const pool of bothPools) server.order('recycle', pool);
   }
   const after = await until(

@@ -36,10 +36,14 @@ async function run(seconds: number): Promise<Outcome> {
         isRight: (_serial, text) => text === 'edition 1',
       }),
     );
-    await until('the watches are on', async () => {
-      const pools = await server.life.pools();
-      return pools.every(({ workers }) => workers.some(({ state, inFlight }) => state === 'running' && inFlight > 0));
-    });
+    await until(
+      'the watches are on',
+      async () => {
+        const pools = await server.life.pools();
+        return pools.every(({ workers }) => workers.some(({ state, inFlight }) => state === 'running' && inFlight > 0));
+      },
+      { withinMs: 60_000 },
+    );
     const before = processes();
     process.kill(server.life.pid, 'SIGSTOP');
     await pause(seconds * 1_000);

@@ -48,7 +48,7 @@ async function atLevel(
         for (const pool of bothPools) server.order('start', pool);
         await server.serves();
       }
-      await until('the children run', () => server.appProcesses().length >= processesMin);
+      await until('the children run', () => server.appProcesses().length >= processesMin, { withinMs: 60_000 });
       const ms = await goneAfter(server, end);
       took.push(`${end} ${Math.round(ms)} ms`);
       worstMs = Math.max(worstMs, ms);
