@@ -29,7 +29,7 @@ export const http2ConnectionWindowBytes = 524_288;
 export const http2FieldLinesMax = 128;
 /** Block, lines and heads: frames of one header block; bytes of the heads of all live streams of a connection. */
 export const http2BlockFramesMax = 32;
-export const http2HeadBytesMax = 786_432;
+export const http2HeadBytesMax = 524_288;
 /**
  * What a connection may spend without use: on streams that end by a reset (4 each, 1 where an answer had begun), so that
  * 200 in a burst and 7 a second are borne; on frames that carry nothing.
