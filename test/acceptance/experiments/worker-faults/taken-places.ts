@@ -14,6 +14,7 @@ import {
   type FaultRow,
   firstLine,
   isShort,
+  kill,
   models,
   type Scene,
   signal,
@@ -96,6 +97,51 @@ async function takenBefore(address: string): Promise<FaultRow> {
   return row;
 }
 
+/** Somebody waits for the port of a worker that dies, and takes it in the same moment. */
+async function takenAfter(rounds: number): Promise<FaultRow> {
+  const name = 'the port of a killed worker is taken at once by another user';
+  const reason = reasonToSkip(['other users']);
+  if (reason !== null) return { name, measured: reason, broken: [], missed: ['not measured'] };
+  let row: FaultRow | null = null;
+  await withScene({ choice: outside }, async (scene) => {
+    const { sluice } = scene;
+    await sluice.call('/a/run/first');
+    const traffic = startTraffic(scene, { get: 50, fresh: 50, post: 50 });
+    const thefts: Theft[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const [pid = 0] = await until('a worker runs', async () => {
+        const running = await sluice.workerPids('a');
+        return running.length === 1 && running;
+      });
+      const port = scene.ledger().starts.find((start) => start.pid === pid)?.port ?? '';
+      const theft = steal(scene.folder, port, '127.0.0.1');
+      thefts.push(theft);
+      try {
+        // From now on it tries all the time, and in vain.
+        await pause(500);
+        await kill(pid);
+        await until('it is served again', async () => (await sluice.call('/a/')).status === 200);
+        await traffic.underWay();
+      } finally {
+        await theft.stop();
+      }
+    }
+    const report = await traffic.stop();
+    const loot = thefts.map((theft) => theft.loot()).filter((bytes) => bytes !== '');
+    row = {
+      name,
+      measured: `taken ${thefts.filter((theft) => theft.isThere()).length} times in ${rounds} rounds at 150 requests/s, sent something ${loot.length} times; ${report.words}`,
+      broken: violations({
+        ...report.facts(),
+        [`the other one got: ${loot.join(' | ').slice(0, 300)}`]: loot.length === 0,
+      }),
+      missed: [],
+    };
+  });
+  if (row === null) throw new Error('did not run');
+  return row;
+}
+
 async function occupied(what: 'directory' | 'symlink' | 'fifo'): Promise<FaultRow> {
   let row: FaultRow | null = null;
   const environment = { PLANT: what, NEIGHBOUR: 'FOLDER/neighbour.sock' };
@@ -129,7 +175,11 @@ export const takenPlaces = fault(
   (scale) => {
     const addresses = ['127.0.0.1', '0.0.0.0'].slice(isShort(scale) ? 1 : 0);
     const plants = (['directory', 'symlink', 'fifo'] as const).slice(0, isShort(scale) ? 1 : 3);
-    return [...addresses.map((address) => () => takenBefore(address)), ...plants.map((what) => () => occupied(what))];
+    return [
+      ...addresses.map((address) => () => takenBefore(address)),
+      ...(isShort(scale) ? [] : [() => takenAfter(scaled(10, scale, 3))]),
+      ...plants.map((what) => () => occupied(what)),
+    ];
   },
 );
 
