@@ -102,9 +102,12 @@ function findOnreadKeys(): { readonly buffer: symbol; readonly callback: symbol 
 function readIntoShared(socket: Socket, sink: ByteSink): boolean {
   const handle = handleOf(socket);
   if (onreadKeys === null || typeof handle?.useUserBuffer !== 'function' || socket.readableLength > 0) return false;
-  const { buffer, callback } = onreadOf(sink);
+  const callback = (length: number): boolean => {
+    sink.onBytes(readBuffer, length);
+    return true;
+  };
   handle.useUserBuffer(readBuffer);
-  Object.assign(socket, { [onreadKeys.buffer]: buffer, [onreadKeys.callback]: callback });
+  Object.assign(socket, { [onreadKeys.buffer]: readBuffer, [onreadKeys.callback]: callback });
   return true;
 }
 
