@@ -233,6 +233,8 @@ class Greeting implements Expiring {
     const { socket } = this;
     socket.off('end', this.#ended);
     socket.off('close', this.#closed);
+    // Node's TLS over a socket that may be half open never gives back what it held: about 50 KB for each connection.
+    socket.allowHalfOpen = false;
     if (this.#bytes.length > 0) socket.unshift(this.#bytes);
     this.#bytes = Buffer.alloc(0);
   }
