@@ -2,6 +2,7 @@
 import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { RequestHead } from '../http1/types.js';
 import type { AffinityMark } from './affinity.js';
+import { AnswerGate } from './answer-gate.js';
 import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
 import type { ClientOutput } from './client-output.js';
 import type { ProxyCore } from './core.js';
@@ -55,10 +56,8 @@ export class Exchange implements AnswerPorts {
   status = 0;
   subStatus = 0;
   reason = '';
-  #answerPaused = false;
-  /** The answer waits for bandwidth. */
-  #isPaced = false;
-  /** Of a request that waits for its retry, or for bandwidth. */
+  readonly #gate = new AnswerGate(this);
+  /** Of a request that waits for its retry, or for bandwidth before it begins. */
   #cancelWait = nothingToCancel;
 
   constructor(client: ExchangeClient, core: ProxyCore) {
@@ -109,7 +108,7 @@ export class Exchange implements AnswerPorts {
     const cells = this.pool?.cells;
     cells?.add(cells.inFlight, 1);
     this.bodySent = 0;
-    this.#answerPaused = false;
+    this.#gate.open();
     this.answer.begin();
     this.upstream = transport.begin(this);
     if (this.client.isStream) this.holdAnswer();
@@ -138,16 +137,12 @@ export class Exchange implements AnswerPorts {
 
   /** The client takes bytes again. */
   onClientDrained(): void {
-    if (!this.#answerPaused) return;
-    this.#answerPaused = false;
-    if (!this.#isPaced) this.upstream?.resumeAnswer();
+    this.#gate.drained();
   }
 
   /** The worker pauses if the client is behind. */
   holdAnswer(): void {
-    if (this.#answerPaused || !this.output.isFull) return;
-    this.#answerPaused = true;
-    this.upstream?.pauseAnswer();
+    this.#gate.hold();
   }
 
   /** Bytes of the worker's answer. */
@@ -155,7 +150,8 @@ export class Exchange implements AnswerPorts {
     const waitMs = this.client.router.pace?.spend(end - start) ?? 0;
     if (this.tunnel !== null) {
       this.tunnel.toClient(buffer, start, end);
-      this.#holdAnswer(waitMs);
+      this.#gate.pace(waitMs);
+      this.#gate.hold();
       return;
     }
     const writesBefore = this.output.writes;
@@ -171,8 +167,10 @@ export class Exchange implements AnswerPorts {
       return;
     }
     this.output.flush();
-    if (verdict === 'more') this.#holdAnswer(waitMs);
-    else if (this.upstream?.announcesEnd === false) this.#answered();
+    if (verdict === 'more') {
+      this.#gate.pace(waitMs);
+      this.#gate.hold();
+    } else if (this.upstream?.announcesEnd === false) this.#answered();
   }
 
   /** The worker's side ended: the link's end mark, or the end of its connection. */
@@ -293,20 +291,6 @@ export class Exchange implements AnswerPorts {
     if (this.firstByteMs === 0) this.firstByteMs = this.core.clock.monotonicMs();
   }
 
-  #holdAnswer(waitMs: number): void {
-    if (waitMs > 0 && !this.#isPaced) this.#pace(waitMs);
-    this.holdAnswer();
-  }
-
-  #pace(waitMs: number): void {
-    this.#isPaced = true;
-    this.upstream?.pauseAnswer();
-    this.#cancelWait = this.core.pacer.after(waitMs, () => {
-      this.#isPaced = false;
-      if (!this.#answerPaused) this.upstream?.resumeAnswer();
-    });
-  }
-
   /** The answer is complete; the request may not be. */
   #answered(): void {
     const worker = this.worker;
@@ -388,8 +372,7 @@ export class Exchange implements AnswerPorts {
   #finish(): void {
     this.core.finished(this);
     this.state = 'free';
-    if (this.#isPaced) this.#cancelWait();
-    this.#isPaced = false;
+    this.#gate.close();
     this.#leaveWorker();
     if (this.application !== null) this.application.requests -= 1;
     if (this.pool !== null) this.pool.requests -= 1;
