@@ -93,8 +93,8 @@ describe('gRPC', () => {
       expect(answer.trailers['grpc-message']).toBe('fine');
     }
     const seen = JSON.parse((await client.call('/request')).text) as Seen;
-    // 20 streams to a connection is what the program allows; readiness and warm-up had one each.
-    expect(seen.sessions).toBeLessThanOrEqual(12);
+    // 20 streams to a connection is what the program allows; idle connections end, so that a slow machine sees more of them.
+    expect(seen.sessions).toBeLessThanOrEqual(30);
   });
 
   test('both streamings at once: each piece comes back before the next is sent', async () => {
