@@ -98,6 +98,7 @@ test('handshakes beyond the rate wait their turn', async () => {
     settings: { ...base.settings, maxHandshakesPerSecond: 2 },
   };
   let secured = 0;
+  let halfOpen = 0;
   const front = new TlsFront({
     clock,
     deadlines: new Deadlines(clock),
@@ -107,8 +108,10 @@ test('handshakes beyond the rate wait their turn', async () => {
       said.push(message);
       if (message.type === 'want-certificate') front.contexts.receive(message.key, message.name, material);
     },
-    secured: () => {
+    secured: ({ allowHalfOpen }) => {
       secured += 1;
+      // Node takes it from the socket below, and such a pair is never collected.
+      if (allowHalfOpen) halfOpen += 1;
     },
     date: () => '',
     count: () => undefined,
@@ -125,6 +128,6 @@ test('handshakes beyond the rate wait their turn', async () => {
     clock.advance(1_100);
     await until('two more are through', () => secured === through);
   }
-  expect([secured, front.waiting]).toEqual([5, 0]);
+  expect([secured, halfOpen, front.waiting]).toEqual([5, 0, 0]);
   for (const client of clients) client.destroy();
 }, 60_000);
