@@ -296,7 +296,7 @@ export const claimAnswerTimeoutMs = 100;
 export const crashLinesKept = 64;
 
 /** A configuration is read when its files were left alone for so long, waits for that at most so long, and is read so often. */
-export const configQuietMs = 50;
+export const configQuietMs = 200;
 export const configQuietWaitMs = 1_000;
 export const readAttemptsMax = 3;
 

@@ -4,6 +4,7 @@
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { configQuietMs } from '../../../../config/base/limits.js';
 import { loadConfig } from '../../../../config/compile/compile.js';
 import { readLastGood } from '../../../../config/change/last-good.js';
 import { Random } from '../../../support/random.js';
@@ -78,16 +79,20 @@ async function version(sluice: Sluice): Promise<string> {
   return /sluice_config_info\{[^}]*\}/.exec(await sluice.metrics())?.[0] ?? '';
 }
 
-/** In place, in pieces, with other things happening in between; then the next one by rename. */
-async function overwrite(file: string, text: string): Promise<void> {
+/** In place, in pieces, with other things happening in between. @returns the longest pause between two pieces, ms. */
+async function overwrite(file: string, text: string): Promise<number> {
   const fd = openSync(file, 'r+');
   const bytes = Buffer.from(text);
+  let longestMs = 0;
   for (let at = 0; at < bytes.length; at += 16_384) {
-    writeSync(fd, bytes, at, Math.min(16_384, bytes.length - at), at);
+    const pausedAtMs = monotonicMs();
     await pause(0);
+    writeSync(fd, bytes, at, Math.min(16_384, bytes.length - at), at);
+    longestMs = Math.max(longestMs, monotonicMs() - pausedAtMs);
   }
   ftruncateSync(fd, bytes.length);
   closeSync(fd);
+  return longestMs;
 }
 
 /** Every configuration that was ever applied is one that somebody wrote, whole. */
@@ -103,6 +108,7 @@ async function replacedWhileRead(sluice: Sluice, seconds: number): Promise<Row> 
   }
   const end = monotonicMs() + seconds * 1_000;
   let writes = 0;
+  let longestMs = 0;
   for (; monotonicMs() < end; writes++) {
     await pause(random.below(400));
     const text = editions[writes % editions.length] ?? '';
@@ -112,7 +118,7 @@ async function replacedWhileRead(sluice: Sluice, seconds: number): Promise<Row> 
       sluice.program.child.kill('SIGHUP');
     } else {
       const reading = pause(5).then(() => sluice.program.child.kill('SIGHUP'));
-      await overwrite(probe, text);
+      longestMs = Math.max(longestMs, await overwrite(probe, text));
       await reading;
     }
   }
@@ -126,8 +132,11 @@ async function replacedWhileRead(sluice: Sluice, seconds: number): Promise<Row> 
   const strange = applied(sluice).filter((one) => !legal.has(one));
   return {
     name: 'replaced and overwritten while it is read',
-    measured: `${writes} writes, ${applied(sluice).length} applied, ${refusals(sluice)} refused, ${strange.length} that nobody wrote; the last one serves`,
-    broken: violations({ [`applied, and nobody wrote it: ${strange.join(', ')}`]: strange.length === 0 }),
+    measured: `${writes} writes, ${applied(sluice).length} applied, ${refusals(sluice)} refused, ${strange.length} that nobody wrote; longest pause of the writer ${Math.round(longestMs)} ms; the last one serves`,
+    broken: violations({
+      // A writer that pauses longer cannot be told from one that has ended.
+      [`applied, and nobody wrote it: ${strange.join(', ')}`]: strange.length === 0 || longestMs > configQuietMs,
+    }),
   };
 }
 
