@@ -15,7 +15,9 @@ function line(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`;
 }
 
-function p99({ quietMs, attackedMs }: Result): string {
+/** Windows of a shortened run are too short, and its machine not quiet, for a figure that anybody may quote. */
+function p99({ quietMs, attackedMs }: Result, shortened: string): string {
+  if (shortened !== '') return 'not measured';
   return `${quietMs.toFixed(1)} → ${attackedMs.toFixed(1)} ms`;
 }
 
@@ -44,8 +46,8 @@ function pageText(results: readonly Result[], shortened: string): string {
     'sending). Quiet and attacked windows take turns, three rounds; the figure is the median of the three p99. Attacks that take something',
     'others need have windows of 20 s, the others of 2 s. The load generator shares the machine.',
     '',
-    'After each attack the pool is stopped, and no process of its user may be left; primary and listeners are the same processes from the first',
-    'attack to the last. What `process` and `sandbox` change: [isolation](../explanation/isolation.md).',
+    'After each attack that may leave something the pool is stopped, and no process of its user may be left; primary and listeners are the same',
+    'processes from the first attack to the last. What `process` and `sandbox` change: [isolation](../explanation/isolation.md).',
     '',
     measuredOn(shortened),
     '',
@@ -58,7 +60,7 @@ function pageText(results: readonly Result[], shortened: string): string {
         one.attack.by === 'inside' ? 'in-process' : 'out-of-process',
         result(one),
         `${one.failed} of ${one.sent}`,
-        p99(one),
+        p99(one, shortened),
       ]),
     ),
     '',
@@ -75,7 +77,7 @@ function readmeTable(results: readonly Result[], shortened: string): string {
     begin,
     line(head),
     line(head.map(() => '---')),
-    ...results.map((one) => line([one.attack.name, result(one), String(one.failed), p99(one)])),
+    ...results.map((one) => line([one.attack.name, result(one), String(one.failed), p99(one, shortened)])),
     '',
     measuredOn(shortened),
     end,
