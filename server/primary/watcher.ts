@@ -32,7 +32,9 @@ interface WatchedFolder {
   readonly files: Set<string>;
   readonly patterns: Set<string>;
   /** It was not there: its parent is watched for it. */
-  isAwaited: boolean;
+  readonly isAwaited: boolean;
+  /** What the folder itself looked like: while it is the same, nothing that was not there is. */
+  signature: string;
   watcher: FSWatcher | null;
 }
 
@@ -109,7 +111,7 @@ export class ConfigWatcher {
     if (watched === undefined) {
       // A folder that is not there is made before the file in it is.
       const isAwaited = !existsSync(folder) && dirname(folder) !== folder;
-      watched = { files: new Set(), patterns: new Set(), isAwaited, watcher: null };
+      watched = { files: new Set(), patterns: new Set(), isAwaited, signature: signatureOf(folder), watcher: null };
       this.#folders.set(folder, watched);
       if (isAwaited) this.#use(folder);
       else this.#deaf.add(folder);
@@ -248,12 +250,12 @@ export class ConfigWatcher {
   #schedulePoll(): void {
     this.#cancelPoll = this.#clock.setTimer(watchPollIntervalMs, () => {
       this.#openWatchers();
-      this.#poll(this.#files.keys());
+      this.#poll(this.#folders.entries());
     });
   }
 
   /** With many files in several turns: the primary has other things to do. */
-  #poll(left: Iterator<string>): void {
+  #poll(left: Iterator<[string, WatchedFolder]>): void {
     const changed: string[] = [];
     for (let count = 0; count < watchedFilesPerTurn; count++) {
       const next = left.next();
@@ -261,7 +263,15 @@ export class ConfigWatcher {
         this.#report(changed);
         return this.#schedulePoll();
       }
-      if (this.#isChanged(next.value)) changed.push(next.value);
+      const [path, folder] = next.value;
+      const signature = signatureOf(path);
+      const isSame = signature === folder.signature;
+      folder.signature = signature;
+      for (const file of folder.files) {
+        if (isSame && this.#files.get(file)?.signature === absent) continue;
+        count += 1;
+        if (this.#isChanged(file)) changed.push(file);
+      }
     }
     this.#report(changed);
     this.#cancelPoll = this.#clock.setTimer(0, () => this.#poll(left));

@@ -1,8 +1,10 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { watchPollIntervalMs } from '../../../config/base/limits.js';
 import { systemClock } from '../../../server/primary/clock.js';
 import { ConfigWatcher } from '../../../server/primary/watcher.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { pause, until } from '../../support/time.js';
 
@@ -104,4 +106,19 @@ test('after close nothing is reported', async () => {
   writeFileSync(file, 'two, longer');
   await pause(400);
   expect(changes).toBe(0);
+});
+
+test('the poll finds what the kernel does not tell of', async () => {
+  const clock = new ManualClock();
+  const polled = new ConfigWatcher(clock, (files) => changed.push([...files]));
+  const late = join(folder, 'late.yaml');
+  polled.watch([[file, late, join(folder, 'app', 'web.config')]]);
+  clock.advance(watchPollIntervalMs);
+  writeFileSync(late, 'x');
+  writeFileSync(file, 'two, longer');
+  mkdirSync(join(folder, 'app'));
+  writeFileSync(join(folder, 'app', 'web.config'), 'x');
+  clock.advance(watchPollIntervalMs);
+  expect(changed.flat().sort()).toEqual([join(folder, 'app'), join(folder, 'app', 'web.config'), late, file].sort());
+  polled.close();
 });
