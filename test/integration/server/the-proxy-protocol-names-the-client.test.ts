@@ -40,7 +40,8 @@ async function askSecurely(port: number, header: string, cut: number): Promise<s
   const secure = connectSecurely({ socket, servername: 'localhost', rejectUnauthorized: false });
   setImmediate(() => socket.uncork());
   await once(secure, 'secureConnect');
-  secure.end(request);
+  // A client that ends its side has left.
+  secure.write(request);
   let text = '';
   for await (const chunk of secure) text += String(chunk);
   return text;
