@@ -45,6 +45,9 @@ async function spares(sluice: Sluice): Promise<number[]> {
 
 async function oneSpare(sluice: Sluice, not: readonly number[]): Promise<number> {
   const [pid = 0] = await until('one spare waits', async () => {
+    const { applications } = await sluice.pool('a');
+    // One that is still starting is passed over.
+    if (applications[0]?.spare !== 'waiting') return undefined;
     const found = await spares(sluice);
     return found.length === 1 && !not.includes(found[0] ?? 0) && found;
   });
