@@ -18,6 +18,8 @@ export interface NodeView {
   readonly failed: boolean;
 }
 
+const upgrade = /\r\nupgrade[^:]*:/i;
+
 /** A connection without a network: what is fed can be read, what is written is thrown away. */
 class FedSocket extends Duplex {
   override _read(): void {
@@ -29,7 +31,12 @@ class FedSocket extends Duplex {
   }
 }
 
-/** Feeds bytes and then the end to an `http.Server` of this Node, over a stream in memory. */
+/**
+ * Feeds bytes and then the end to an `http.Server` of this Node, over a stream in memory.
+ *
+ * Node drops what the same read brought behind a request whose upgrade nobody listens for, so bytes that speak of
+ * an upgrade come one by one.
+ */
 export async function nodeView(bytes: Buffer): Promise<NodeView> {
   const requests: NodeRequest[] = [];
   let failed = false;
@@ -59,7 +66,8 @@ export async function nodeView(bytes: Buffer): Promise<NodeView> {
     failed = true;
   });
   server.emit('connection', socket);
-  socket.push(bytes);
+  if (upgrade.test(bytes.toString('latin1'))) for (const byte of bytes) socket.push(Buffer.of(byte));
+  else socket.push(bytes);
   socket.push(null);
   await closed;
   return { requests, failed };
