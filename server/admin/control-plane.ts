@@ -11,6 +11,8 @@ export interface ReadinessCheck {
 }
 
 export interface ControlPlane {
+  /** Of Sluice. */
+  readonly version: string;
   pools(): readonly PoolView[];
   /** null = there is no such pool. */
   pool(name: string): PoolView | null;

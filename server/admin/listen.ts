@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf, SluiceError } from '../../config/base/errors.js';
+import type { Logger } from '../../config/base/logger.js';
 import type { AdminConfig } from '../../config/model.js';
 import { buildAdminApp } from './app.js';
 import type { ControlPlane } from './control-plane.js';
@@ -12,14 +13,14 @@ export interface AdminListeners {
 }
 
 /** Throws a SluiceError naming the place and what to change; then nothing listens. */
-export async function listenAdmin(config: AdminConfig, control: ControlPlane): Promise<AdminListeners> {
+export async function listenAdmin(config: AdminConfig, control: ControlPlane, log: Logger): Promise<AdminListeners> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(closers.map((one) => one()));
   };
   try {
-    closers.push(await listenUnix(config.socket, control));
-    if (config.listen !== null) closers.push(await listenTcp(config.listen, control));
+    closers.push(await listenUnix(config.socket, control, log));
+    if (config.listen !== null) closers.push(await listenTcp(config.listen, control, log));
   } catch (error) {
     await close();
     throw error;
@@ -27,9 +28,9 @@ export async function listenAdmin(config: AdminConfig, control: ControlPlane): P
   return { close };
 }
 
-async function listenUnix(path: string, control: ControlPlane): Promise<() => Promise<void>> {
+async function listenUnix(path: string, control: ControlPlane, log: Logger): Promise<() => Promise<void>> {
   await removeStaleSocket(path);
-  const app = buildAdminApp(control, { kind: 'unix', ownNames: [] });
+  const app = buildAdminApp(control, { kind: 'unix', ownNames: [] }, log);
   // Bound inside a private folder and moved out when its mode is right: it is never open to others.
   let privateFolder = '';
   try {
@@ -57,8 +58,9 @@ async function listenUnix(path: string, control: ControlPlane): Promise<() => Pr
 async function listenTcp(
   listen: { readonly host: string; readonly port: number },
   control: ControlPlane,
+  log: Logger,
 ): Promise<() => Promise<void>> {
-  const app = buildAdminApp(control, { kind: 'tcp', ownNames: [listen.host] });
+  const app = buildAdminApp(control, { kind: 'tcp', ownNames: [listen.host] }, log);
   try {
     await app.listen({ host: listen.host, port: listen.port });
   } catch (error) {

@@ -15,7 +15,8 @@ export async function reopenLogs(path: string): Promise<number> {
     return exitCode.failed;
   }
   const status = await post(config.server.admin.socket, reopenLogsPath);
-  if (status !== 200) throw new SluiceError('logs-not-reopened', `the server answered ${status}`, 'see its log');
+  if (status < 200 || status > 299)
+    throw new SluiceError('logs-not-reopened', `the server answered ${status}`, 'see its log');
   return exitCode.ok;
 }
 

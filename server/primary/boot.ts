@@ -113,6 +113,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   held.hold('logs', () => logs.close());
   const control = createControlPlane({
     ...parts,
+    version: options.version,
     currentConfig: () => parts.state.config,
     isDraining: () => parts.state.isDraining,
     reopenLogs: () => logs.reopen(),
@@ -127,7 +128,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   parts.issuer.start();
   // Fastify is loaded while the listeners start, and only here.
   const { listenAdmin } = await import('../admin/listen.js');
-  const admin = await listenAdmin(config.server.admin, control);
+  const admin = await listenAdmin(config.server.admin, control, log);
   held.hold('admin', () => admin.close());
   crashPoint('start.admin-listens');
   const reloader = watchConfiguration(options, held, parts);

@@ -16,6 +16,7 @@ import { setPoolGauges } from './pool-metrics.js';
 import type { ListeningSockets } from './sockets.js';
 
 export interface ControlPlaneParts {
+  readonly version: string;
   readonly supervisor: SupervisorPort;
   readonly runtimes: Pick<Runtimes, 'stalled'>;
   readonly fleet: ListenerFleet;
@@ -42,6 +43,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   };
   const allCertificates = (): CertificateView[] => withOrders(parts.certificates.views(), parts.issuer.views());
   return {
+    version: parts.version,
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
     certificates: () => firstToEnd(allCertificates()),

@@ -168,7 +168,7 @@ test('orders are taken by POST on the socket only, and unknown targets are named
     expect((await call(sluice.adminSocket, action)).headers['allow']).toBe('POST');
     expect((await sluice.pool('a b')).state).toBe('Started');
     expect((await call(sluice.adminSocket, '/api/v1/pools/nobody/stop', { method: 'POST' })).status).toBe(404);
-    expect((await call(sluice.adminSocket, '/api/v1/workers/x/stop', { method: 'POST' })).status).toBe(404);
+    expect((await call(sluice.adminSocket, '/api/v1/workers/x/stop', { method: 'POST' })).status).toBe(400);
     expect((await call(sluice.adminSocket, '/api/v1/operations/999')).status).toBe(404);
     const begun = await call(sluice.adminSocket, action, { method: 'POST' });
     expect(begun).toMatchObject({ status: 202, headers: { location: '/api/v1/operations/1' } });

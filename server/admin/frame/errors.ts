@@ -1,0 +1,61 @@
+/** How the admin API says no: one shape for every refusal. */
+import type { FastifyReply } from 'fastify';
+import { SluiceError } from '../../../config/base/errors.js';
+
+export interface AdminProblem {
+  readonly code: string;
+  readonly message: string;
+  /** '' or what to do about it. */
+  readonly remedy: string;
+  /** '' or the part of the request that is wrong: `params.id`, `query.kind`, `body.text`. */
+  readonly field: string;
+}
+
+/** A refusal with the status it is answered with. */
+export class AdminError extends SluiceError {
+  readonly status: number;
+  readonly field: string;
+  constructor(status: number, code: string, message: string, remedy = '', field = '') {
+    super(code, message, remedy);
+    this.status = status;
+    this.field = field;
+  }
+}
+
+export function notFound(code: string, message: string, remedy = ''): AdminError {
+  return new AdminError(404, code, message, remedy);
+}
+
+/** A SluiceError of the parts below says what is wrong with an order; 409 unless its code is one of these. */
+const statuses: Readonly<Record<string, number>> = {
+  'no-such-pool': 404,
+  'no-such-worker': 404,
+  'no-such-operation': 404,
+  'too-many-operations': 429,
+};
+
+export function statusOf(error: unknown): number {
+  if (error instanceof AdminError) return error.status;
+  if (error instanceof SluiceError) return statuses[error.code] ?? 409;
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return 500;
+  return typeof error.statusCode === 'number' && error.statusCode >= 400 ? error.statusCode : 500;
+}
+
+/** Only what we wrote ourselves is told; of everything else no more than its kind. */
+export function problemOf(error: unknown): AdminProblem {
+  if (error instanceof SluiceError) {
+    const { code, message, remedy } = error;
+    return { code, message, remedy, field: error instanceof AdminError ? error.field : '' };
+  }
+  const status = statusOf(error);
+  if (status >= 500) return { code: 'internal', message: 'internal error', remedy: 'see the log', field: '' };
+  const known: Readonly<Record<number, string>> = {
+    413: 'the body is too long',
+    415: 'a body has to be application/json',
+  };
+  return { code: 'bad-request', message: known[status] ?? 'bad request', remedy: '', field: '' };
+}
+
+export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
+  return reply.code(statusOf(error)).send({ error: problemOf(error) });
+}

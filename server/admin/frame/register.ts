@@ -1,0 +1,155 @@
+/** Puts routes on a Fastify app: every check that all routes share is made here, once. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { adminBodyBytesMax } from '../../../config/base/admin-limits.js';
+import { type AdminCaller, covers, hasRole } from './caller.js';
+import { AdminError, problemOf, sendProblem } from './errors.js';
+import type { AdminRoute } from './route.js';
+
+/** One change that was asked for, done or refused. */
+export interface AuditEntry {
+  readonly caller: AdminCaller | null;
+  readonly address: string;
+  readonly method: string;
+  /** As it was declared: `/api/v1/pools/:name/recycle`. */
+  readonly route: string;
+  /** What it was about: `name=shop`. */
+  readonly target: string;
+  readonly status: number;
+  /** '' = done, else the code of the refusal. */
+  readonly problem: string;
+}
+
+/** Who stands at the door of one transport. */
+export interface Gate {
+  /** Throws an AdminError for whoever may not ask at all; null only for routes of `anyone`. */
+  admit(request: FastifyRequest, route: AdminRoute): AdminCaller | null;
+  audit(entry: AuditEntry): void;
+}
+
+interface CallState {
+  readonly caller: AdminCaller | null;
+  readonly params: unknown;
+}
+
+const nobody: AdminCaller = { name: 'anyone', role: 'viewer', pools: [], via: 'nothing', address: '' };
+
+export function registerRoutes(app: FastifyInstance, routes: readonly AdminRoute[], gate: Gate): void {
+  const states = new WeakMap<FastifyRequest, CallState>();
+  for (const route of routes) {
+    const problems = new WeakMap<FastifyRequest, string>();
+    app.route({
+      method: route.method,
+      url: route.path,
+      bodyLimit: route.bodyBytesMax ?? adminBodyBytesMax,
+      onRequest: async (request) => {
+        const caller = gate.admit(request, route);
+        states.set(request, { caller, params: undefined });
+        if (caller !== null) checkRole(caller, route);
+        const params = parse(route.params, request.params, 'params');
+        states.set(request, { caller, params });
+        if (caller !== null) checkPool(caller, route, params);
+      },
+      handler: (request, reply) => answer(route, request, reply, states.get(request)),
+      errorHandler: (error, request, reply) => {
+        problems.set(request, problemOf(error).code);
+        void sendProblem(reply, error);
+      },
+      onResponse: async (request, reply) => {
+        if (route.method === 'GET') return;
+        const problem = problems.get(request) ?? '';
+        gate.audit(auditEntry(route, request, reply, states.get(request)?.caller ?? null, problem));
+      },
+    });
+  }
+  refuseOtherMethods(app, routes);
+}
+
+async function answer(
+  route: AdminRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  state: CallState | undefined,
+): Promise<FastifyReply> {
+  const query = parse(route.query, request.query, 'query');
+  const body = parse(route.body, request.body, 'body');
+  // These take as long as they take; whoever writes them notices a client that went away.
+  if (route.answer === 'event-stream' || route.answer === 'download') request.raw.socket.setTimeout(0);
+  const header = (name: string): string => {
+    const value = request.headers[name];
+    return typeof value === 'string' ? value : '';
+  };
+  const value = await route.handle({
+    params: state?.params,
+    query,
+    body,
+    caller: state?.caller ?? nobody,
+    header,
+    reply,
+  });
+  if (reply.sent || value === reply) return reply;
+  return value === undefined ? reply.code(204).send() : reply.send(value);
+}
+
+function checkRole(caller: AdminCaller, { role }: AdminRoute): void {
+  if (role === 'anyone' || hasRole(caller, role)) return;
+  const message = `this needs the role ${role}; ${caller.name} has ${caller.role}`;
+  throw new AdminError(403, 'wrong-role', message, `use a token with the role ${role}`);
+}
+
+function checkPool(caller: AdminCaller, route: AdminRoute, params: unknown): void {
+  if (caller.pools === 'all' || route.role === 'anyone' || route.filtered === true) return;
+  const pool = route.pool?.(params) ?? null;
+  if (pool !== null && covers(caller, pool)) return;
+  const message = `${caller.name} is for other pools: ${caller.pools.join(', ')}`;
+  throw new AdminError(403, 'wrong-pool', message, 'use a token whose pools include it, or one for all pools');
+}
+
+function parse<T>(schema: z.ZodType<T> | undefined, input: unknown, part: string): unknown {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(input ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = [part, ...(issue?.path ?? [])].map(String).join('.');
+  throw new AdminError(400, 'bad-input', `${field}: ${issue?.message ?? 'not valid'}`, '', field);
+}
+
+/** A path that exists answers other methods with those it has, without reading a body. */
+function refuseOtherMethods(app: FastifyInstance, routes: readonly AdminRoute[]): void {
+  const byPath = new Map<string, string[]>();
+  for (const { path, method } of routes) {
+    const known = byPath.get(path) ?? [];
+    known.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    byPath.set(path, known);
+  }
+  for (const [path, known] of byPath) refuseMethods(app, path, known);
+}
+
+export function refuseMethods(app: FastifyInstance, url: string, known: readonly string[]): void {
+  const all = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
+  const refuse = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    void reply.header('allow', known.join(', '));
+    const begun = known.includes('POST') && !known.includes('GET') ? ': an action is begun by POST' : '';
+    return sendProblem(reply, new AdminError(405, 'method', `only ${known.join(', ')}${begun}`));
+  };
+  app.route({ method: all.filter((method) => !known.includes(method)), url, onRequest: refuse, handler: refuse });
+}
+
+function auditEntry(
+  route: AdminRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: AdminCaller | null,
+  problem: string,
+): AuditEntry {
+  const params = typeof request.params === 'object' && request.params !== null ? Object.entries(request.params) : [];
+  return {
+    caller,
+    address: request.raw.socket.remoteAddress ?? '',
+    method: route.method,
+    route: route.path,
+    target: params.map(([name, value]) => `${name}=${String(value)}`).join(' '),
+    status: reply.statusCode,
+    problem,
+  };
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { PoolView } from '../../../pools/supervisor/ports.js';
+import { type ControlPlane, poolActions, type PoolAction } from '../control-plane.js';
+import { type AdminCaller, covers } from '../frame/caller.js';
+import { notFound } from '../frame/errors.js';
+import { type AdminRoute, adminRoute } from '../frame/route.js';
+import { openView, type OpenPoolView } from '../open-view.js';
+import { operationSchema } from '../schemas/operation-schemas.js';
+import { poolNameParams, poolSchema } from '../schemas/pool-schemas.js';
+import { begun } from './orders.js';
+
+const summaries: Readonly<Record<PoolAction, string>> = {
+  start: 'Start a stopped pool; forgives rapid-fail protection and delays',
+  stop: 'Stop a pool: requests under way finish, then every worker ends',
+  recycle: 'Replace every worker of a pool by a new one; no request is lost',
+};
+
+export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/api/v1/pools',
+      role: 'viewer',
+      filtered: true,
+      summary: 'Every pool with its applications, workers, receipts and obituaries',
+      answer: z.object({ pools: z.array(poolSchema) }),
+      handle: ({ caller }) => ({
+        pools: control.pools().flatMap((pool) => (covers(caller, pool.name) ? [shown(caller, pool)] : [])),
+      }),
+    }),
+    adminRoute({
+      method: 'GET',
+      path: '/api/v1/pools/:name',
+      role: 'viewer',
+      pool: ({ name }) => name,
+      summary: 'One pool',
+      params: poolNameParams,
+      answer: poolSchema,
+      handle({ params, caller }) {
+        const pool = control.pool(params.name);
+        if (pool === null) throw notFound('no-such-pool', 'there is no such pool', '`sluice pool list` names them.');
+        return shown(caller, pool);
+      },
+    }),
+    ...poolActions.map((action) =>
+      adminRoute({
+        method: 'POST',
+        path: `/api/v1/pools/:name/${action}`,
+        role: 'operator',
+        pool: ({ name }) => name,
+        summary: summaries[action],
+        params: poolNameParams,
+        answer: operationSchema,
+        handle: (call) => begun(call, control.actions.orderPool(action, call.params.name)),
+      }),
+    ),
+  ];
+}
+
+function shown(caller: AdminCaller, pool: PoolView): PoolView | OpenPoolView {
+  return caller.via === 'nothing' ? openView(pool) : pool;
+}
