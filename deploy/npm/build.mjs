@@ -1,7 +1,7 @@
 // `npm run build`: compiles every project, then bundles the preload of in-process workers
 // and the package for programs hosted out-of-process.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,9 @@ try {
 
 const { build } = await import('esbuild');
 const bundled = { bundle: true, platform: 'node', format: 'cjs', legalComments: 'none', logLevel: 'warning' };
+
+// What the dashboard consists of besides its compiled modules.
+cpSync('server/ui', 'dist/server/ui', { recursive: true, filter: (path) => !/\.(ts|json)$/.test(path) });
 
 // The preload, and the thread that watches the loop the preload shares with the app.
 for (const [entry, outfile] of [

@@ -1,0 +1,214 @@
+/** Every pool as a tile, what needs eyes first or by a figure; 500 of them stay fluid. */
+import { type App, type Page, poolHash } from '../app.js';
+import { type ElementView, h, memo, type View } from '../dom/view.js';
+import { nowMs } from '../page-clock.js';
+import { sparkline } from '../parts/chart.js';
+import { valueOf } from '../parts/dialog.js';
+import { bytes, count, duration, rate } from '../parts/format.js';
+import { badge } from '../parts/badge.js';
+import { type Health, healthNames, healthOf, healths, hostingOf, type PoolHead, problemOf } from '../state/health.js';
+import type { Sample, Series } from '../state/series.js';
+
+const orders = {
+  attention: 'Needs attention',
+  name: 'Name',
+  rate: 'Requests/s',
+  p99Ms: 'p99',
+  errors: 'Errors',
+  queue: 'Queue',
+  memoryBytes: 'Memory',
+} as const;
+type Order = keyof typeof orders;
+
+/** Tiles that change places under the pointer cannot be clicked: figures re-order them this seldom. */
+const reorderEveryMs = 5_000;
+const sparkSamples = 60;
+
+interface Row {
+  readonly pool: PoolHead;
+  readonly health: Health;
+  readonly series: Series;
+}
+
+export class OverviewPage implements Page {
+  readonly title = 'Pools';
+  readonly section = 'pools';
+  readonly #app: App;
+  #filter = '';
+  #health: Health | '' = '';
+  #order: Order = 'attention';
+  #places = new Map<string, number>();
+  #placedAtMs = 0;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  view(): readonly View[] {
+    const { store } = this.#app;
+    const rows = [...store.pools.values()].map((pool) => {
+      return { pool, health: healthOf(pool), series: store.seriesOf(pool.name) };
+    });
+    const wanted = this.#filter.trim().toLowerCase();
+    const found = rows.filter(({ pool, health }) => {
+      return (this.#health === '' || this.#health === health) && pool.name.toLowerCase().includes(wanted);
+    });
+    return [
+      h('h1.unseen', { key: 'title' }, 'Pools'),
+      this.#summary(rows),
+      this.#controls(rows, found.length),
+      store.loaded
+        ? this.#tiles(found, rows.length)
+        : h('p.empty', { key: 'waiting' }, store.problem === '' ? 'Loading pools …' : store.problem),
+    ];
+  }
+
+  #summary(rows: readonly Row[]): ElementView {
+    const { last } = this.#app.store.node;
+    const workers = rows.reduce((sum, { pool }) => sum + pool.workers.length, 0);
+    const figures: readonly (readonly [string, string])[] = [
+      ['Requests/s', rate(last.rate)],
+      ['p99', duration(last.p99Ms)],
+      ['Errors/s', rate(last.errors)],
+      ['Queue', count(last.queue)],
+      ['Memory', bytes(last.memoryBytes)],
+      ['Workers', count(workers)],
+    ];
+    return h(
+      'section.summary',
+      { key: 'summary', 'aria-label': 'This node' },
+      h('dl.figures', {}, figures.map(([name, value]) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value)))),
+      sparkline(this.#app.store.node.tail(180), 'rate', 180, `Requests per second, last 3 minutes, now ${rate(last.rate)}`),
+    );
+  }
+
+  #controls(rows: readonly Row[], found: number): ElementView {
+    const change = (): void => {
+      this.#placedAtMs = 0;
+      this.#app.invalidate();
+    };
+    const chip = (health: Health | '', name: string, number: number): ElementView =>
+      h(
+        'button.chip',
+        {
+          key: `chip ${health}`,
+          type: 'button',
+          'aria-pressed': String(this.#health === health),
+          class: health === '' ? '' : `health-${health}`,
+          onClick: () => {
+            this.#health = this.#health === health ? '' : health;
+            change();
+          },
+        },
+        name,
+        ' ',
+        h('b', {}, number),
+      );
+    const counts = new Map<Health, number>();
+    for (const { health } of rows) counts.set(health, (counts.get(health) ?? 0) + 1);
+    return h(
+      'section.controls',
+      { key: 'controls', 'aria-label': 'Filter and order' },
+      h('input', {
+        type: 'search',
+        placeholder: 'Filter by name',
+        'aria-label': 'Filter pools by name',
+        onInput: (event) => {
+          this.#filter = valueOf(event);
+          change();
+        },
+      }),
+      h(
+        'div.chips',
+        { role: 'group', 'aria-label': 'Filter by state' },
+        chip('', 'All', rows.length),
+        healths.map((health) => chip(health, healthNames[health], counts.get(health) ?? 0)),
+      ),
+      h(
+        'label.order',
+        {},
+        'Order ',
+        h(
+          'select',
+          {
+            onChange: (event) => {
+              this.#order = orderOf(valueOf(event));
+              change();
+            },
+          },
+          Object.entries(orders).map(([value, name]) => h('option', { key: value, value }, name)),
+        ),
+      ),
+      h('p.unseen', { role: 'status' }, `${found} of ${rows.length} pools shown`),
+    );
+  }
+
+  #tiles(found: readonly Row[], all: number): ElementView {
+    if (found.length === 0) {
+      const text = all === 0 ? 'No pools are configured.' : 'No pool fits the filter.';
+      return h('p.empty', { key: 'none' }, text);
+    }
+    const isHeard = this.#app.store.connection === 'live';
+    return h(
+      'ul.tiles',
+      { key: 'tiles' },
+      this.#ordered(found).map(({ pool, health, series }) =>
+        memo(pool.name, [pool, health, series.version, isHeard], () => tile(pool, health, series)),
+      ),
+    );
+  }
+
+  /** In places that hold for some seconds, so that what is shown stands still. */
+  #ordered(rows: readonly Row[]): readonly Row[] {
+    const now = nowMs();
+    const fresh = rows.some(({ pool }) => !this.#places.has(pool.name));
+    if (fresh || now - this.#placedAtMs > reorderEveryMs) {
+      this.#placedAtMs = now;
+      this.#places = new Map([...rows].sort(comparer(this.#order)).map(({ pool }, place) => [pool.name, place]));
+    }
+    const placeOf = ({ pool }: Row): number => this.#places.get(pool.name) ?? 0;
+    return [...rows].sort((a, b) => placeOf(a) - placeOf(b));
+  }
+}
+
+function tile(pool: PoolHead, health: Health, series: Series): ElementView {
+  const { last } = series;
+  const problem = problemOf(pool);
+  const facts: readonly (readonly [string, string, string])[] = [
+    ['req/s', rate(last.rate), ''],
+    ['p99', duration(last.p99Ms), ''],
+    ['errors/s', rate(last.errors), last.errors > 0 ? 'is-bad' : ''],
+    ['queue', count(last.queue), last.queue > 0 ? 'is-warn' : ''],
+    ['memory', bytes(last.memoryBytes), ''],
+    ['workers', count(pool.workers.length), ''],
+  ];
+  return h(
+    'li.tile',
+    { key: pool.name, class: `health-${health}` },
+    h(
+      'a',
+      { href: poolHash(pool.name) },
+      h('span.head', {}, h('span.name', {}, pool.name), badge(health)),
+      h('span.note', { class: problem === '' ? '' : 'is-bad' }, problem === '' ? hostingOf(pool) : problem),
+      h('span.facts', {}, facts.map(([name, value, tone]) => h('span.fact', { class: tone }, h('b', {}, value), h('i', {}, name)))),
+      sparkline(series.tail(sparkSamples), 'rate', sparkSamples, `requests per second, now ${rate(last.rate)}`),
+    ),
+  );
+}
+
+function orderOf(text: string): Order {
+  return text in orders ? (text as Order) : 'attention';
+}
+
+function comparer(order: Order): (a: Row, b: Row) => number {
+  const byName = (a: Row, b: Row): number => a.pool.name.localeCompare(b.pool.name, undefined, { numeric: true });
+  if (order === 'name') return byName;
+  if (order === 'attention') return (a, b) => healths.indexOf(a.health) - healths.indexOf(b.health) || byName(a, b);
+  const figure = ({ series }: Row): number => valueIn(series.last, order);
+  return (a, b) => figure(b) - figure(a) || byName(a, b);
+}
+
+function valueIn(sample: Sample, order: Exclude<Order, 'name' | 'attention'>): number {
+  const value = sample[order];
+  return Number.isFinite(value) ? value : -1;
+}

@@ -1,0 +1,89 @@
+/** The end of what a pool's applications print, as it comes. */
+import { type App, apiPool } from '../app.js';
+import { EventFeed } from '../api/event-stream.js';
+import { type ElementView, h, whenCreated } from '../dom/view.js';
+import { part } from '../parts/part.js';
+
+const linesKept = 500;
+
+export class PoolLog {
+  readonly #app: App;
+  readonly #path: string;
+  #lines: readonly { readonly id: number; readonly text: string }[] = [];
+  #count = 0;
+  #state: 'waiting' | 'open' | 'failed' = 'waiting';
+  #paused = false;
+  #element: Element | null = null;
+
+  constructor(app: App, pool: string) {
+    this.#app = app;
+    this.#path = `${apiPool(pool)}/logs`;
+  }
+
+  open(): () => void {
+    const feed = new EventFeed(this.#path, {
+      opened: () => this.#is('open'),
+      lost: (_error, isFinal) => this.#is(isFinal ? 'failed' : 'waiting'),
+      message: ({ data }) => this.#add(textOf(data)),
+    });
+    return feed.open();
+  }
+
+  #is(state: 'waiting' | 'open' | 'failed'): void {
+    this.#state = state;
+    this.#app.invalidate();
+  }
+
+  #add(text: string): void {
+    if (this.#paused) return;
+    this.#count += 1;
+    this.#lines = [...this.#lines.slice(1 - linesKept), { id: this.#count, text }];
+    this.#app.invalidate();
+  }
+
+  view(): ElementView {
+    const toggle = h(
+      'button',
+      {
+        type: 'button',
+        'aria-pressed': String(this.#paused),
+        onClick: () => {
+          this.#paused = !this.#paused;
+          this.#app.invalidate();
+        },
+      },
+      this.#paused ? 'Go on' : 'Pause',
+    );
+    if (this.#state === 'failed') {
+      return part('Log', '', h('p.empty', { key: 'none' }, 'This server does not offer the log, or you may not read it.'));
+    }
+    this.#follow();
+    const rows = this.#lines.map(({ id, text }) => h('div', { key: String(id) }, text));
+    const none = this.#state === 'open' ? 'Nothing was printed since this page was opened.' : 'Connecting …';
+    return part(
+      'Log',
+      toggle,
+      whenCreated(
+        h('div.log', { key: 'log', role: 'log', tabindex: 0, 'aria-label': 'Output of the applications', 'aria-live': 'off' },
+          rows.length === 0 ? h('p.note', { key: 'none' }, none) : rows),
+        (element) => {
+          this.#element = element;
+        },
+      ),
+    );
+  }
+
+  /** Stays at the end unless somebody scrolled up to read. */
+  #follow(): void {
+    const element = this.#element;
+    if (element === null || element.scrollTop + element.clientHeight < element.scrollHeight - 30) return;
+    requestAnimationFrame(() => {
+      element.scrollTop = element.scrollHeight;
+    });
+  }
+}
+
+function textOf(data: unknown): string {
+  if (typeof data === 'string') return data;
+  return typeof data === 'object' && data !== null && 'line' in data ? String(data.line) : JSON.stringify(data);
+}
