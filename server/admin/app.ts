@@ -14,6 +14,7 @@ import { registerRoutes } from './frame/register.js';
 import { addHealth } from './health.js';
 import { isOwnHost } from './host-check.js';
 import { allRoutes } from './routes/all.js';
+import { addUi } from './ui-files.js';
 
 export interface AdminTransport {
   readonly kind: 'tcp' | 'unix';
@@ -47,6 +48,7 @@ export function buildAdminApp(control: ControlPlane, transport: AdminTransport, 
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, notFound('not-found', 'there is nothing here')));
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
   addHealth(app, control);
+  addUi(app);
   registerRoutes(app, allRoutes(control), transport.kind === 'unix' ? socketGate(log) : tcpGate(log));
   return app;
 }

@@ -30,7 +30,10 @@ export function addUi(app: FastifyInstance): void {
   const answer = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
     files ??= readFiles();
     const file = files.get(name);
-    if (file === undefined) return reply.callNotFound();
+    if (file === undefined) {
+      reply.callNotFound();
+      return reply;
+    }
     void reply.header('cache-control', 'no-cache').header('etag', file.tag);
     if (request.headers['if-none-match'] === file.tag) return reply.code(304).send();
     return reply.type(file.type).send(file.content);

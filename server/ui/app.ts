@@ -29,7 +29,7 @@ export interface App {
   readonly store: Store;
   caller(): Caller;
   /** Something shown has changed: it is rendered with the next frame. */
-  invalidate(): void;
+  readonly invalidate: () => void;
   /** Shows and speaks; the same `id` replaces what it said before. 0 = a new one. Returns the id. */
   say(notice: Omit<Notice, 'id'>, id?: number): number;
   go(hash: string): void;

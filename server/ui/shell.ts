@@ -58,7 +58,11 @@ function bar({ store, page, caller, theme, changeTheme, signOut }: ShellProps): 
       live(store.connection, store.heardAtMs),
       h('button', { type: 'button', 'aria-label': `Colours: ${theme}`, onClick: changeTheme }, themeNames[theme]),
       caller.via === 'session' &&
-        h('button', { type: 'button', title: `Signed in as ${caller.name} (${caller.role})`, onClick: signOut }, 'Sign out'),
+        h(
+          'button',
+          { type: 'button', title: `Signed in as ${caller.name} (${caller.role})`, onClick: signOut },
+          'Sign out',
+        ),
     ),
   );
 }

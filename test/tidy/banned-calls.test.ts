@@ -38,6 +38,12 @@ const bans: readonly Ban[] = [
     owners:
       /(^|[/-])main\.ts$|^server\/cli\/|^config\/docs\/generate\.ts$|in-process\/host\/(?:host|spare)\.ts$|integration\/shutdown\.ts$/,
   },
+  {
+    name: 'text that becomes markup',
+    pattern: /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML\w*)\b/g,
+    instead: 'h() of server/ui/dom/view.ts, which makes text nodes: every string of the dashboard may be a tenant’s',
+    owners: /^$/,
+  },
 ];
 
 test.each(bans)('$name: only where it belongs', ({ pattern, instead, owners }) => {

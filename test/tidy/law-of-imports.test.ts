@@ -56,6 +56,8 @@ const law: Readonly<Record<string, readonly string[]>> = {
     'config/model.ts',
   ],
   'server/admin': ['server/admin', 'server/metrics', 'config', 'pools/supervisor/ports.ts', 'pools/protocol'],
+  // The dashboard runs in browsers: of the rest it knows types alone.
+  'server/ui': ['server/ui', 'server/admin', 'pools/supervisor/ports.ts'],
   'server/cli': ['server', 'config', 'pools/supervisor/ports.ts'],
   'server/metrics': ['server/metrics', 'config', 'pools/protocol', 'pools/supervisor/ports.ts'],
   'server/log': ['server/log', 'config', 'pools/protocol', 'pools/runtimes/output-sinks.ts'],
@@ -125,6 +127,14 @@ describe('the law of imports: server -> pools -> config -> nothing', () => {
       const rule = ruleFor(file.path, withoutPackages);
       if (rule === null || one.target !== null || isBuiltin(one.specifier)) return null;
       return `${rule} must not load the package ${one.specifier}`;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('what runs in browsers loads only itself', () => {
+    const broken = findings((file, one) => {
+      if (!file.path.startsWith('server/ui/') || one.typeOnly) return null;
+      return one.target?.startsWith('server/ui/') === true ? null : `${one.specifier} is not there in a browser`;
     });
     expect(broken).toEqual([]);
   });

@@ -2,6 +2,7 @@
  * Requests to the admin API. A session has two halves: a cookie that scripts cannot read, and the page secret that goes
  * with every request as a field.
  */
+import type { Problem } from './config-shapes.js';
 import { pageSecret, sessionField } from './session-secret.js';
 
 /** What the API says about a request it did not carry out. */
@@ -10,13 +11,23 @@ export class ApiError extends Error {
   readonly code: string;
   readonly remedy: string;
   readonly field: string;
+  /** Of a configuration that was refused: all that is wrong with it. */
+  readonly problems: readonly Problem[];
 
-  constructor(status: number, code: string, message: string, remedy: string, field: string) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    remedy: string,
+    field: string,
+    problems: readonly Problem[] = [],
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.remedy = remedy;
     this.field = field;
+    this.problems = problems;
   }
 
   /** The server has no such route: an older version, or one without this part. */
@@ -62,21 +73,24 @@ export async function answerTo(path: string, how: RequestInit): Promise<Response
 
 async function problemOf(response: Response): Promise<ApiError> {
   const text = await response.text();
-  const told = parsed(text);
+  const answer = parsed(text);
+  const told = membersOf(answer['error']);
+  const problems = Array.isArray(answer['problems']) ? (answer['problems'] as Problem[]) : [];
   const code = textOf(told['code']);
   const message = textOf(told['message']) || text.trim().slice(0, 300) || `answered ${response.status}`;
-  return new ApiError(response.status, code, message, textOf(told['remedy']), textOf(told['field']));
+  return new ApiError(response.status, code, message, textOf(told['remedy']), textOf(told['field']), problems);
 }
 
 function parsed(text: string): Record<string, unknown> {
   try {
-    const answer: unknown = JSON.parse(text);
-    if (typeof answer !== 'object' || answer === null || !('error' in answer)) return {};
-    const { error } = answer;
-    return typeof error === 'object' && error !== null ? { ...error } : {};
+    return membersOf(JSON.parse(text));
   } catch {
     return {};
   }
+}
+
+function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 function textOf(value: unknown): string {

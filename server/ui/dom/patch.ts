@@ -83,7 +83,8 @@ function update(old: Mounted, view: View): Mounted | null {
     return { view, element: null, dom, children: [] };
   }
   if (!(dom instanceof Element) || old.element === null) return null;
-  if (isMemo(view) && typeof old.view !== 'string' && isMemo(old.view) && same(old.view.inputs, view.inputs)) return old;
+  if (isMemo(view) && typeof old.view !== 'string' && isMemo(old.view) && same(old.view.inputs, view.inputs))
+    return old;
   const element = isMemo(view) ? view.make() : view;
   if (element.tag !== old.element.tag || element.key !== old.element.key) return null;
   const children = patchChildren(dom, old.children, element.children);

@@ -46,7 +46,11 @@ export class CertificatesPage implements Page {
               keyOf: ({ kind, host, file, names }) => JSON.stringify([kind, host, file, names]),
               empty: 'No binding needs a certificate.',
               columns: [
-                { name: 'Names', kind: 'wide', cell: ({ names, host }) => (names.length > 0 ? names.join(', ') : host || '–') },
+                {
+                  name: 'Names',
+                  kind: 'wide',
+                  cell: ({ names, host }) => (names.length > 0 ? names.join(', ') : host || '–'),
+                },
                 { name: 'State', cell: ({ state }) => word(state.replace('-', ' '), tones[state]) },
                 { name: 'Ends', cell: ({ notAfterMs }) => ends(notAfterMs, now) },
                 { name: 'From', cell: ({ kind }) => kind },

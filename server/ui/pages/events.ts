@@ -25,7 +25,9 @@ export class EventsPage implements Page {
   view(): readonly View[] {
     const wanted = this.#filter.trim().toLowerCase();
     const all = this.#held ?? this.#app.store.events;
-    const found = all.filter((line) => `${line.kind} ${line.pool} ${line.text} ${line.eventId}`.toLowerCase().includes(wanted));
+    const found = all.filter((line) =>
+      `${line.kind} ${line.pool} ${line.text} ${line.eventId}`.toLowerCase().includes(wanted),
+    );
     const rows = found.slice(-shown).reverse();
     return [
       h('h1', { key: 'title' }, 'Events'),

@@ -77,8 +77,17 @@ export class OverviewPage implements Page {
     return h(
       'section.summary',
       { key: 'summary', 'aria-label': 'This node' },
-      h('dl.figures', {}, figures.map(([name, value]) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value)))),
-      sparkline(this.#app.store.node.tail(180), 'rate', 180, `Requests per second, last 3 minutes, now ${rate(last.rate)}`),
+      h(
+        'dl.figures',
+        {},
+        figures.map(([name, value]) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value))),
+      ),
+      sparkline(
+        this.#app.store.node.tail(180),
+        'rate',
+        180,
+        `Requests per second, last 3 minutes, now ${rate(last.rate)}`,
+      ),
     );
   }
 
@@ -190,7 +199,11 @@ function tile(pool: PoolHead, health: Health, series: Series): ElementView {
       { href: poolHash(pool.name) },
       h('span.head', {}, h('span.name', {}, pool.name), badge(health)),
       h('span.note', { class: problem === '' ? '' : 'is-bad' }, problem === '' ? hostingOf(pool) : problem),
-      h('span.facts', {}, facts.map(([name, value, tone]) => h('span.fact', { class: tone }, h('b', {}, value), h('i', {}, name)))),
+      h(
+        'span.facts',
+        {},
+        facts.map(([name, value, tone]) => h('span.fact', { class: tone }, h('b', {}, value), h('i', {}, name))),
+      ),
       sparkline(series.tail(sparkSamples), 'rate', sparkSamples, `requests per second, now ${rate(last.rate)}`),
     ),
   );

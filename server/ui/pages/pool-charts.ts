@@ -34,8 +34,20 @@ const kinds: readonly ChartKind[] = [
     least: 10,
     unit: 1,
   },
-  { title: 'Memory', lines: [{ measure: 'memoryBytes', name: 'memory', tone: 'water' }], format: bytes, least: 1, unit: 1_048_576 },
-  { title: 'Event-loop delay', lines: [{ measure: 'loopDelayMs', name: 'delay', tone: 'warn' }], format: duration, least: 10, unit: 1 },
+  {
+    title: 'Memory',
+    lines: [{ measure: 'memoryBytes', name: 'memory', tone: 'water' }],
+    format: bytes,
+    least: 1,
+    unit: 1_048_576,
+  },
+  {
+    title: 'Event-loop delay',
+    lines: [{ measure: 'loopDelayMs', name: 'delay', tone: 'warn' }],
+    format: duration,
+    least: 10,
+    unit: 1,
+  },
   {
     title: 'Queue and in flight',
     lines: [
@@ -46,7 +58,13 @@ const kinds: readonly ChartKind[] = [
     least: 4,
     unit: 1,
   },
-  { title: 'Restarts', lines: [{ measure: 'restarts', name: 'restarts', tone: 'bad' }], format: count, least: 4, unit: 1 },
+  {
+    title: 'Restarts',
+    lines: [{ measure: 'restarts', name: 'restarts', tone: 'bad' }],
+    format: count,
+    least: 4,
+    unit: 1,
+  },
 ];
 
 export class PoolCharts {
@@ -65,6 +83,14 @@ export class PoolCharts {
       this.#app.invalidate();
     };
     const shared = { samples, wanted: samplesKept, pointed: this.#pointed, point };
-    return part('Charts', '', h('div.charts', {}, kinds.map((kind) => chart({ ...kind, ...shared }))));
+    return part(
+      'Charts',
+      '',
+      h(
+        'div.charts',
+        {},
+        kinds.map((kind) => chart({ ...kind, ...shared })),
+      ),
+    );
   }
 }

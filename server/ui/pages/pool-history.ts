@@ -28,7 +28,10 @@ export function receiptsPart(pool: PoolView): ElementView {
       columns: [
         { name: 'Time', cell: ({ atMs }) => clockTime(atMs, now) },
         { name: 'What', cell: ({ kind, outcome }) => word(kind, toneOf(kind, outcome)) },
-        { name: 'Reason', cell: ({ cause, eventId }) => [cause, eventId > 0 && h('span.note', {}, ` event ${eventId}`)] },
+        {
+          name: 'Reason',
+          cell: ({ cause, eventId }) => [cause, eventId > 0 && h('span.note', {}, ` event ${eventId}`)],
+        },
         { name: 'Worker', cell: ({ applicationId, slot }) => `${applicationId} #${slot}` },
         { name: 'From → to', cell: (receipt) => change(receipt) },
         { name: 'Took', kind: 'number', cell: ({ durationMs }) => duration(durationMs) },
@@ -59,7 +62,11 @@ function ledger(requests: ReceiptView['requests']): ElementView {
   ];
   const told = parts.filter(([, number]) => number > 0);
   if (told.length === 0) return h('span.note', {}, 'none in flight');
-  return h('span', {}, told.map(([name, number]) => h('span.pair', { class: name === 'cut' ? 'is-bad' : '' }, `${number} ${name}`)));
+  return h(
+    'span',
+    {},
+    told.map(([name, number]) => h('span.pair', { class: name === 'cut' ? 'is-bad' : '' }, `${number} ${name}`)),
+  );
 }
 
 export function obituariesPart(pool: PoolView): ElementView {
@@ -126,7 +133,14 @@ function facts(one: Obituary): readonly ElementView[] {
 
 function lines(title: string, all: readonly string[]): readonly ElementView[] {
   if (all.length === 0) return [];
-  return [h('h3', {}, title), h('ul.lines', {}, all.map((line) => h('li', {}, h('code', {}, line))))];
+  return [
+    h('h3', {}, title),
+    h(
+      'ul.lines',
+      {},
+      all.map((line) => h('li', {}, h('code', {}, line))),
+    ),
+  ];
 }
 
 function attachmentView({ kind, text, file }: Attachment): readonly ElementView[] {

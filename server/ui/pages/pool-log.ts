@@ -55,7 +55,11 @@ export class PoolLog {
       this.#paused ? 'Go on' : 'Pause',
     );
     if (this.#state === 'failed') {
-      return part('Log', '', h('p.empty', { key: 'none' }, 'This server does not offer the log, or you may not read it.'));
+      return part(
+        'Log',
+        '',
+        h('p.empty', { key: 'none' }, 'This server does not offer the log, or you may not read it.'),
+      );
     }
     this.#follow();
     const rows = this.#lines.map(({ id, text }) => h('div', { key: String(id) }, text));
@@ -64,8 +68,11 @@ export class PoolLog {
       'Log',
       toggle,
       whenCreated(
-        h('div.log', { key: 'log', role: 'log', tabindex: 0, 'aria-label': 'Output of the applications', 'aria-live': 'off' },
-          rows.length === 0 ? h('p.note', { key: 'none' }, none) : rows),
+        h(
+          'div.log',
+          { key: 'log', role: 'log', tabindex: 0, 'aria-label': 'Output of the applications', 'aria-live': 'off' },
+          rows.length === 0 ? h('p.note', { key: 'none' }, none) : rows,
+        ),
         (element) => {
           this.#element = element;
         },

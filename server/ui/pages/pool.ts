@@ -78,7 +78,12 @@ export class PoolPage implements Page {
     return h(
       'header.pagehead',
       { key: 'head' },
-      h('div', {}, h('h1', {}, pool.name, ' ', badge(health)), h('p.note', {}, `${pool.state}${reason} · ${hostingOf(pool)}`)),
+      h(
+        'div',
+        {},
+        h('h1', {}, pool.name, ' ', badge(health)),
+        h('p.note', {}, `${pool.state}${reason} · ${hostingOf(pool)}`),
+      ),
       poolActions(this.#app, pool),
       problem !== '' && h('p.banner.is-bad', { role: 'alert' }, problem),
     );

@@ -90,7 +90,9 @@ export function chart(options: ChartOptions): ElementView {
   const shown = samples[index];
   const all = lines.flatMap(({ measure }) => samples.map((sample) => sample[measure])).filter(Number.isFinite);
   const top = niceTop(Math.max(least, ...all) / unit) * unit;
-  const says = lines.map((line) => `${line.name} ${shown === undefined ? '–' : format(shown[line.measure])}`).join(', ');
+  const says = lines
+    .map((line) => `${line.name} ${shown === undefined ? '–' : format(shown[line.measure])}`)
+    .join(', ');
   const legend = lines.map((line) =>
     h(
       'span.figure',

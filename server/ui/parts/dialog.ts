@@ -67,7 +67,11 @@ function dialogView(
       'div.buttons',
       {},
       h('button', { type: 'button', onClick: () => close('') }, 'Cancel'),
-      h('button', { type: 'submit', class: danger ? 'danger' : 'primary', disabled: typed !== '' && text !== typed }, verb),
+      h(
+        'button',
+        { type: 'submit', class: danger ? 'danger' : 'primary', disabled: typed !== '' && text !== typed },
+        verb,
+      ),
     ),
   );
   return whenCreated(h('dialog', { 'aria-labelledby': 'question' }, form), opened);

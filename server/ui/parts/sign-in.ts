@@ -83,7 +83,13 @@ export class SignIn {
         h('p.is-bad', { role: 'alert' }, this.#problem),
         h('button.primary', { type: 'submit', disabled: this.#busy }, 'Sign in'),
       ),
-      h('p.note', {}, 'Or open the link that ', h('code', {}, 'sluice admin link'), ' prints on the server: it works once.'),
+      h(
+        'p.note',
+        {},
+        'Or open the link that ',
+        h('code', {}, 'sluice admin link'),
+        ' prints on the server: it works once.',
+      ),
     );
   }
 }

@@ -68,7 +68,8 @@ export class Store {
 
   sample(node: Sample, pools: ReadonlyMap<string, Sample>): void {
     this.node.push(node);
-    for (const name of this.pools.keys()) this.seriesOf(name).push(pools.get(name) ?? { ...emptySample, atMs: node.atMs });
+    for (const name of this.pools.keys())
+      this.seriesOf(name).push(pools.get(name) ?? { ...emptySample, atMs: node.atMs });
     this.#changed();
   }
 
