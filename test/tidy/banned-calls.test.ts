@@ -40,7 +40,8 @@ const bans: readonly Ban[] = [
   },
   {
     name: 'text that becomes markup',
-    pattern: /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML\w*)\b/g,
+    pattern:
+      /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML\w*)\b/g,
     instead: 'h() of server/ui/dom/view.ts, which makes text nodes: every string of the dashboard may be a tenant’s',
     owners: /^$/,
   },
