@@ -4,6 +4,16 @@
  * stay in the diagnostics and in `origins`). Times are in milliseconds, sizes in bytes.
  */
 import type { Diagnostic } from './base/diagnostics.js';
+import type { AccessLogConfig, SiteLogConfig } from './log-model.js';
+
+export type {
+  AccessLogConfig,
+  AccessLogFormat,
+  AccessLogTarget,
+  LogPeriod,
+  SiteLogConfig,
+  W3cField,
+} from './log-model.js';
 
 export type HostingModel = 'InProcess' | 'OutOfProcess';
 export type Isolation = 'process' | 'user' | 'sandbox';
@@ -40,7 +50,10 @@ export interface ServerConfig {
   /** Addresses or CIDR blocks whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
-  readonly accessLog: { readonly format: 'json' | 'combined' | 'none' };
+  /** null = none. */
+  readonly accessLog: AccessLogConfig | null;
+  /** 0 = no limit. */
+  readonly logBudgetBytes: number;
   readonly webLimits: {
     readonly headerWaitTimeoutMs: number;
     readonly minBytesPerSecond: number;
@@ -231,6 +244,8 @@ export interface SiteConfig {
   readonly strictTransportSecurity: string;
   /** Port of the https address that requests over http are sent to; 0 = they are served. */
   readonly redirectPort: number;
+  /** central: its requests are in the log of the server. null: in none. */
+  readonly logFile: SiteLogConfig | 'central' | null;
 }
 
 export interface BindingConfig {

@@ -238,7 +238,6 @@ export const countersIntervalMs = 1_000;
 export const accessLogFlushBytes = 65_536;
 /** Beyond this size the access log is renamed, unless somebody (logrotate) was quicker. */
 export const accessLogFileBytesMax = 104_857_600;
-export const accessLogFilesKept = 10;
 export const accessLogCheckIntervalMs = 5_000;
 export const accessLogBufferBytesMax = 4_194_304;
 /** Connects that may fail for one request before it is answered 502.3; each one hands over nothing. */

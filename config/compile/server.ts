@@ -9,6 +9,7 @@ import type { AdminConfig, ServerConfig } from '../model.js';
 import type { ServerSettings } from '../schema/root.js';
 import { compileAcme } from './acme.js';
 import { parseAddressBlock, parseListenAddress } from './addresses.js';
+import { compileAccessLog } from './logs.js';
 import type { Report } from './report.js';
 
 export interface Folders {
@@ -71,7 +72,8 @@ export function compileServer(
     identityRange: { first, last },
     trustedProxies: trustedProxies(settings, report),
     underscoresInHeaders: settings.underscoresInHeaders,
-    accessLog: { format: settings.accessLog.format },
+    accessLog: compileAccessLog(settings),
+    logBudgetBytes: settings.logBudget,
     webLimits: {
       headerWaitTimeoutMs: settings.webLimits.headerWaitTimeout,
       minBytesPerSecond: settings.webLimits.minBytesPerSecond,

@@ -4,6 +4,7 @@ import type { BindingConfig, SiteConfig } from '../model.js';
 import { type SiteSettings, siteSettings } from '../schema/root.js';
 import { type BindingParts, parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
+import { compileSiteLog } from './logs.js';
 import type { Entry, LoadMemory } from './memory.js';
 import type { Report } from './report.js';
 import { Protocols, protocolOf, redirectPort, strictTransportSecurity, type TlsCompiler } from './tls.js';
@@ -72,6 +73,7 @@ export function compileSites(
           maxBandwidth: limitOf(limits.maxBandwidth),
           maxBandwidthPerAddress: limitOf(limits.maxBandwidthPerAddress),
         },
+        logFile: compileSiteLog(settings),
         strictTransportSecurity: strictTransportSecurity(settings),
         redirectPort: redirectPort(settings, bindings, path, report),
       },

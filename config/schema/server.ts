@@ -1,6 +1,7 @@
 /** Server-wide settings. */
 import { z } from 'zod';
 import { setting } from './annotations.js';
+import { accessLog, logBudget } from './logs.js';
 import { size, text, timeSpan, uint } from './values.js';
 
 const admin = z.strictObject({
@@ -114,14 +115,6 @@ const acme = z.strictObject({
   }),
 });
 
-const accessLog = z.strictObject({
-  format: setting(z.enum(['json', 'combined', 'none']).prefault('json'), {
-    description:
-      'json: one object per line, with sub-status and reason. combined: NCSA combined, as Apache and nginx write it. none: no access log.',
-    reload: 'live',
-  }),
-});
-
 const identityRange = z.strictObject({
   first: setting(uint(1_000, 4_294_967_000).prefault(50_000), { description: 'First user id.', reload: 'restart' }),
   last: setting(uint(1_000, 4_294_967_000).prefault(59_999), { description: 'Last user id.', reload: 'restart' }),
@@ -134,7 +127,11 @@ export const serverSettings = {
     unit: 'processes',
     reload: 'restart',
   }),
-  accessLog: setting(accessLog.prefault({}), { description: 'The access log.', reload: 'live' }),
+  accessLog: setting(accessLog.prefault({}), {
+    description: 'The access log of all sites that have no `logFile` of their own.',
+    reload: 'live',
+  }),
+  logBudget,
   webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
   certificateStore: setting(certificateStore.optional(), {
     description: 'Certificates of https bindings that name none, found by host name (IIS: centralized certificates).',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { layer, setting } from './annotations.js';
 import { hostingSettings } from './hosting.js';
+import { logFile } from './logs.js';
 import { poolName } from './pool.js';
 import { hasControls, text, timeSpan, uint } from './values.js';
 
@@ -234,6 +235,11 @@ export const siteSettings = z.strictObject({
   }),
   clientCertificates: setting(clientCertificates.prefault({}), {
     description: 'Certificates of clients, on the site’s https bindings.',
+    reload: 'live',
+  }),
+  logFile: setting(logFile.optional(), {
+    description:
+      'A log of its own for the requests of the site, as in IIS. Absent: they are in the access log of the server.',
     reload: 'live',
   }),
   security: securitySetting,

@@ -62,8 +62,8 @@ export type PrimaryToListener =
   | { readonly type: 'ticket-secret'; readonly secret: string }
   /** Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. */
   | { readonly type: 'shutdown'; readonly limitMs: number }
-  /** The access log was renamed, or is about to be read by others: open it by its name, then `logs-reopened`. */
-  | { readonly type: 'reopen-logs'; readonly id: number }
+  /** The access log `file` ('' = each of them) was renamed: open it by its name, then `logs-reopened`. */
+  | { readonly type: 'reopen-logs'; readonly id: number; readonly file: string }
   /** Liveness of the listener itself: answered by `pong` at once. */
   | { readonly type: 'ping'; readonly id: number };
 

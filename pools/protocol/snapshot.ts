@@ -3,7 +3,7 @@
  * them in order and acknowledges the number. Routes change with the configuration, upstreams with
  * every start and stop of a worker.
  */
-import type { ClientCertificateMode, HostingModel } from '../../config/model.js';
+import type { AccessLogTarget, ClientCertificateMode, HostingModel } from '../../config/model.js';
 
 export interface RouteBinding {
   readonly siteIndex: number;
@@ -60,6 +60,10 @@ export interface RouteSite {
   readonly redirectPort: number;
   /** Absent: nothing is limited. */
   readonly rates?: SiteRates;
+  /** IIS's id of the site, for its log. */
+  readonly id: number;
+  /** Its own log; null: none. Absent: the one of all sites. */
+  readonly log?: AccessLogTarget | null;
 }
 
 /** Limits by time of a site and of each of its client addresses; 0 = off. */
@@ -111,8 +115,8 @@ export interface ListenerSettings {
   /** Signs affinity cookies; hexadecimal, as long as this server runs. */
   readonly affinityKey: string;
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
-  readonly accessLogFile: string;
-  readonly accessLogFormat: 'json' | 'combined';
+  /** Of all sites without one of their own; null = none. */
+  readonly accessLog: AccessLogTarget | null;
   /** Number of listener processes: limits of pools and sites are split over them. */
   readonly listeners: number;
 }

@@ -1,12 +1,11 @@
 // HOT: measured by test/bench/main.ts
 import type { Clock } from '../../config/base/clock.js';
-import { AccessLog } from '../log/access-log.js';
-import type { AccessLogFormat } from '../log/access-record.js';
 import type { Cells } from '../metrics/cells.js';
 import { listenerMetrics as metrics } from '../metrics/definitions.js';
 import type { Exchange } from '../proxy/exchange.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
 import { codeIndex, methodIndex } from '../proxy/traffic-cells.js';
+import type { AccessLogs } from './access-logs.js';
 import type { ConnectionContext, RefusedRequest } from './context.js';
 
 /** Names and reasons of requests that belong to no application. */
@@ -17,36 +16,12 @@ export class Accounting {
   readonly #clock: Clock;
   readonly #cells: Cells;
   readonly #refusals = new Map<string, number>();
-  #log: AccessLog | null = null;
+  readonly logs: AccessLogs;
 
-  constructor(clock: Clock, cells: Cells) {
+  constructor(clock: Clock, cells: Cells, logs: AccessLogs) {
     this.#clock = clock;
     this.#cells = cells;
-  }
-
-  /** '' = no access log. */
-  setLog(path: string, format: AccessLogFormat): void {
-    if (this.#log?.path === path) {
-      this.#log.format = format;
-      return;
-    }
-    this.#log?.end(() => undefined);
-    this.#log = path === '' ? null : new AccessLog(path, this.#clock, format);
-  }
-
-  /** `done`: every record from now on goes to the file that has the name. */
-  reopenLog(done: () => void): void {
-    if (this.#log === null) done();
-    else this.#log.reopen(done);
-  }
-
-  flushLog(): void {
-    this.#log?.flush();
-  }
-
-  end(done: () => void): void {
-    if (this.#log === null) done();
-    else this.#log.end(done);
+    this.logs = logs;
   }
 
   finished(exchange: Exchange): void {
@@ -58,16 +33,17 @@ export class Accounting {
       pool.cells.duration(code, durationMs / 1000);
       if (exchange.firstByteMs > 0) pool.cells.firstByte((exchange.firstByteMs - exchange.startedMs) / 1000);
     }
-    const log = this.#log;
+    const { client, siteName } = exchange;
+    const log = this.logs.of(siteName);
     if (log === null) return;
     const { fields } = request;
     log.append({
-      remoteAddress: exchange.client.forward.clientAddress,
+      remoteAddress: client.forward.clientAddress,
       host: request.hostField,
       method: request.method,
       target: request.target,
-      version: versionOf(exchange.client),
-      site: exchange.siteName,
+      version: versionOf(client),
+      site: siteName,
       pool: pool?.name ?? nobody,
       status: exchange.status,
       subStatus: exchange.subStatus,
@@ -77,6 +53,10 @@ export class Accounting {
       durationMs,
       referer: valueOf(fields, 'referer'),
       userAgent: valueOf(fields, 'user-agent'),
+      cookie: log.wantsCookie ? valueOf(fields, 'cookie') : '',
+      localAddress: client.localAddress,
+      localPort: client.localPort,
+      siteId: client.site?.id ?? 0,
     });
   }
 
@@ -95,7 +75,7 @@ export class Accounting {
     // What was refused as unreadable is not repeated: method, target and fields may be those of the request before.
     const isReadable = client.request.rejection === null && refused.status !== 408;
     const { request } = client;
-    this.#log?.append({
+    this.logs.of(refused.site)?.append({
       remoteAddress: client.forward.clientAddress,
       host: isReadable ? request.hostField : '',
       method: isReadable ? request.method : '',
@@ -111,6 +91,10 @@ export class Accounting {
       durationMs: 0,
       referer: '',
       userAgent: '',
+      cookie: '',
+      localAddress: client.localAddress,
+      localPort: client.localPort,
+      siteId: refused.site === nobody ? 0 : (client.site?.id ?? 0),
     });
   }
 }

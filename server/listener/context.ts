@@ -46,6 +46,12 @@ export interface RefusedRequest {
   readonly pool: string;
 }
 
+/** What is said of a request that was refused. */
+export type RefusedClient = Pick<
+  ExchangeClient,
+  'request' | 'forward' | 'isStream' | 'localAddress' | 'localPort' | 'site'
+>;
+
 /** A client connection, whatever it speaks. */
 export interface ListenerConnection extends Closable {
   readonly activity: 'idle' | 'active' | 'tunnel';
@@ -69,7 +75,7 @@ export interface ConnectionContext {
   readonly shed: Rejection | null;
   limiter(site: RouteSite): SiteLimiter | undefined;
   leaveSite(site: RouteSite, address: string): void;
-  refused(client: Pick<ExchangeClient, 'request' | 'forward' | 'isStream'>, refused: RefusedRequest): void;
+  refused(client: RefusedClient, refused: RefusedRequest): void;
   /** Something that never became a request; `reason` is a word of a closed list. */
   countRefused(reason: string): void;
   closed(connection: ListenerConnection): void;

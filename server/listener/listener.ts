@@ -16,6 +16,7 @@ import { Pacer } from '../proxy/pacer.js';
 import { adoptSocket, type AdoptSocket, plainAddress } from '../proxy/raw-socket.js';
 import type { Waiter } from '../proxy/waiter.js';
 import type { Worker } from '../proxy/worker.js';
+import { AccessLogs } from './access-logs.js';
 import { Accounting } from './accounting.js';
 import { pickWorker } from './balancer.js';
 import { ChallengeAnswers } from './challenges.js';
@@ -55,8 +56,7 @@ const emptyRoutes: Routes = {
     trustedProxies: [],
     affinityKey: '',
     underscoresInHeaders: 'pass',
-    accessLogFile: '',
-    accessLogFormat: 'json',
+    accessLog: null,
     listeners: 1,
   },
 };
@@ -99,8 +99,8 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.listenerId = ports.listenerId;
     this.deadlines = new Deadlines(ports.clock);
     this.pacer = new Pacer(ports.clock);
-    this.#accounting = new Accounting(ports.clock, this.#cells);
     const say = (message: ListenerToPrimary): void => ports.say(message);
+    this.#accounting = new Accounting(ports.clock, this.#cells, new AccessLogs(ports.clock, say));
     this.#queue = new RequestQueue({
       clock: ports.clock,
       deadlines: this.deadlines,
@@ -168,7 +168,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
       case 'shutdown':
         return this.#shutdown(message.limitMs);
       case 'reopen-logs':
-        return this.#accounting.reopenLog(() => this.say({ type: 'logs-reopened', id: message.id }));
+        return this.#accounting.logs.reopen(message.file, () => this.say({ type: 'logs-reopened', id: message.id }));
       case 'ping':
         return this.say({ type: 'pong', id: message.id });
       default:
@@ -315,7 +315,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.#limiters.apply(this.#books.sites(), settings);
     this.#tls.apply(this.#books.bindings(), settings);
     for (const connection of this.#connections) connection.routesChanged();
-    this.#accounting.setLog(settings.accessLogFile, settings.accessLogFormat);
+    this.#accounting.logs.apply(settings.accessLog, this.#books.sites());
   }
 
   #tickLater(): void {
@@ -326,7 +326,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.#report();
     this.#upstreams.forgetUnused();
     this.#books.forgetUnused(this.#upstreams.applications());
-    this.#accounting.flushLog();
+    this.#accounting.logs.flush();
     this.#tickLater();
   }
 
@@ -362,7 +362,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
 
   #finish(): void {
     this.#report();
-    this.#accounting.end(() => {
+    this.#accounting.logs.end(() => {
       this.say({ type: 'closed' });
       this.#ports.closed();
     });

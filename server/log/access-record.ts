@@ -1,5 +1,9 @@
 // HOT: measured by test/bench/main.ts
 /** One line of the access log in each of its formats. What clients sent is escaped here: a record is always one line. */
+import { hostname } from 'node:os';
+import { unreachable } from '../../config/base/invariant.js';
+import type { AccessLogFormat, AccessLogTarget } from '../../config/model.js';
+import { w3cHeader, w3cLine } from './w3c.js';
 
 /** One finished (or refused) request. Strings come from the client. */
 export interface AccessRecord {
@@ -20,20 +24,48 @@ export interface AccessRecord {
   readonly durationMs: number;
   readonly referer: string;
   readonly userAgent: string;
+  /** Only of logs with that column. */
+  readonly cookie: string;
+  /** Of this server. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** IIS's id; 0 = no site. */
+  readonly siteId: number;
 }
 
-export type AccessLogFormat = 'json' | 'combined';
+const computerName = hostname();
 
 /** `time` as `LogTime` of the format writes it. */
-export function accessLine(format: AccessLogFormat, r: AccessRecord, time: string): string {
-  return format === 'json' ? jsonLine(r, time) : combinedLine(r, time);
+export function accessLine(target: AccessLogTarget, r: AccessRecord, time: string): string {
+  switch (target.format) {
+    case 'json':
+      return jsonLine(r, time);
+    case 'combined':
+      return combinedLine(r, time);
+    case 'w3c':
+      return w3cLine(target.fields, r, time, computerName);
+    default:
+      return unreachable(target.format);
+  }
+}
+
+/** What a file begins with, and whatever a process adds to it. */
+export function headerOf({ format, fields }: AccessLogTarget, time: string): string {
+  return format === 'w3c' ? w3cHeader(fields, time) : '';
 }
 
 /** Stands where `count` records could not be written. */
 export function droppedLine(format: AccessLogFormat, count: number, time: string): string {
-  return format === 'json'
-    ? `{"time":"${time}","dropped":${count}}\n`
-    : `- - - [${time}] "-" 0 - "-" "dropped: ${count}"\n`;
+  switch (format) {
+    case 'json':
+      return `{"time":"${time}","dropped":${count}}\n`;
+    case 'combined':
+      return `- - - [${time}] "-" 0 - "-" "dropped: ${count}"\n`;
+    case 'w3c':
+      return `#Remark: ${count} records could not be written, the last before ${time}\r\n`;
+    default:
+      return unreachable(format);
+  }
 }
 
 function jsonLine(r: AccessRecord, time: string): string {
@@ -99,12 +131,16 @@ export class LogTime {
     if (wallMs - ms !== this.#secondMs || format !== this.#format) {
       this.#secondMs = wallMs - ms;
       this.#format = format;
-      const iso = new Date(this.#secondMs).toISOString();
-      this.#text = format === 'json' ? iso.slice(0, 20) : ncsaTime(iso);
+      this.#text = secondText(format, new Date(this.#secondMs).toISOString());
     }
-    if (format === 'combined') return this.#text;
+    if (format !== 'json') return this.#text;
     return `${this.#text}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
   }
+}
+
+function secondText(format: AccessLogFormat, iso: string): string {
+  if (format === 'json') return iso.slice(0, 20);
+  return format === 'combined' ? ncsaTime(iso) : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 }
 
 /** `10/Oct/2000:13:55:36 +0000` */

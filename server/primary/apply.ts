@@ -34,6 +34,7 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       certificates.configure(config);
       issuer.configure(config.server.acme, config.sites);
       const change = before === null ? null : changedRoutes(before, config);
+      parts.siteLogFolders.make(config);
       publisher.publishRoutes(() => routesOf(config), change);
       fleet.applySockets(prepared.added, prepared.removed);
       crashPoint(`${action}.routes-published`);

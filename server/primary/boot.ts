@@ -28,13 +28,14 @@ import {
   type ServedDocument,
 } from './config-loader.js';
 import { createControlPlane } from './control-plane.js';
-import { makeLogFolders, prepareFolders } from './folders.js';
+import { makeLogFolders, prepareFolders, SiteLogFolders } from './folders.js';
 import { holdPoolsDown, listenerEntry, takeIdentities, takeOver } from './ground.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
 import { LastGoodKeeper } from './last-good-keeper.js';
 import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
+import { keptLogs } from './log-targets.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { takePassedSockets } from './passed-sockets.js';
@@ -42,7 +43,6 @@ import { countingEvents } from './pool-metrics.js';
 import { QueueLedger } from './queue-ledger.js';
 import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
 import { RoutePublisher } from './route-publisher.js';
-import { accessLogFile } from './routes.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
 import { ConfigWatcher } from './watcher.js';
@@ -105,10 +105,16 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   const logs = new LogKeeper({
     clock: parts.clock,
     log,
-    accessLogFile: () => accessLogFile(parts.state.config ?? config),
-    reopenAccessLog: () => parts.fleet.reopenLogs(),
+    logDir: config.server.logDir,
+    accessLogs: () => keptLogs(parts.state.config ?? config),
+    budget: () => (parts.state.config ?? config).server.logBudgetBytes,
+    reopenAccessLog: (file) => parts.fleet.reopenLogs(file),
     reopenOutput: () => parts.reopenOutput(),
-    makeFolders: () => makeLogFolders(parts.state.config ?? config, listenerIdentity?.uid ?? null),
+    makeFolders: () => {
+      const serving = parts.state.config ?? config;
+      const isCentralBack = makeLogFolders(serving, listenerIdentity?.uid ?? null);
+      return parts.siteLogFolders.make(serving) || isCentralBack;
+    },
   });
   held.hold('logs', () => logs.close());
   const control = createControlPlane({
@@ -216,7 +222,8 @@ function assemble(
   const reopenOutput = (): void => runtimes.reopenOutput();
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
   const counts = { totals, processMetrics, operations };
-  return { clock, log, ...things, ...counts, state, reopenOutput };
+  const siteLogFolders = new SiteLogFolders(listenerIdentity?.uid ?? null, log);
+  return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput };
 }
 
 function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {

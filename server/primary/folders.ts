@@ -1,9 +1,21 @@
 /** The instance's own folders: made with the right owner and mode, refused when somebody else owns them. */
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
+import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig, ServerConfig } from '../../config/model.js';
-import { accessLogFolder } from './routes.js';
+import { accessLogFolder, keptLogs } from './log-targets.js';
 
 /** Others may pass through (sockets and logs below have owners of their own) but not look around. */
 const folderMode = 0o711;
@@ -14,12 +26,53 @@ export function prepareFolders(config: Pick<ServerConfig, 'runDir' | 'stateDir' 
   ownFolder(config.logDir, 'logDir');
 }
 
-/** The one folder in which listeners write. */
-export function prepareAccessLogFolder(folder: string, listenerUid: number | null): void {
+/** A folder in which listeners write. Throws when a folder of somebody else stands there, or a link that may not. */
+export function prepareAccessLogFolder(folder: string, listenerUid: number | null, mayBeLink = true): void {
   mkdirSync(folder, { recursive: true, mode: 0o750 });
-  if (listenerUid === null) return;
-  chownSync(folder, listenerUid, 0);
-  chmodSync(folder, 0o750);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | (mayBeLink ? 0 : constants.O_NOFOLLOW);
+  const fd = openSync(folder, flags);
+  try {
+    if (listenerUid === null) return;
+    const { uid } = fstatSync(fd);
+    if (uid !== listenerUid && uid !== process.getuid?.()) throw new Error(`${folder} belongs to user ${uid}`);
+    fchownSync(fd, listenerUid, 0);
+    fchmodSync(fd, 0o750);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The folders of sites that have logs of their own. */
+export class SiteLogFolders {
+  readonly #listenerUid: number | null;
+  readonly #logger: Logger;
+  readonly #made = new Set<string>();
+
+  constructor(listenerUid: number | null, logger: Logger) {
+    this.#listenerUid = listenerUid;
+    this.#logger = logger;
+  }
+
+  /** Never throws: a site without its log is served all the same. @returns whether one was removed meanwhile. */
+  make(config: CompiledConfig): boolean {
+    let wasRemoved = false;
+    for (const { target } of keptLogs(config)) {
+      const { folder } = target;
+      if (folder === accessLogFolder(config)) continue;
+      const isThere = existsSync(folder);
+      if (isThere && this.#made.has(folder)) continue;
+      try {
+        openParents(folder, mkdirSync(dirname(folder), { recursive: true, mode: folderMode }));
+        prepareAccessLogFolder(folder, this.#listenerUid, false);
+        if (!isThere && this.#made.has(folder)) wasRemoved = true;
+        this.#made.add(folder);
+      } catch (error) {
+        const remedy = 'choose another logFile.directory, or remove what stands there';
+        this.#logger.warn('site-log-folder-unusable', { folder, error: messageOf(error), remedy });
+      }
+    }
+    return wasRemoved;
+  }
 }
 
 function ownFolder(folder: string, setting: string): void {

@@ -14,7 +14,7 @@ import type { Acquisitions } from './acquisitions.js';
 import { systemClock } from './clock.js';
 import { prepareAccessLogFolder } from './folders.js';
 import { takeInstanceLock } from './instance-lock.js';
-import { accessLogFolder } from './routes.js';
+import { accessLogFolder } from './log-targets.js';
 
 export const listenerEntry = fileURLToPath(new URL('../listener/main.js', import.meta.url));
 

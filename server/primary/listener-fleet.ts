@@ -117,8 +117,11 @@ export class ListenerFleet {
   }
 
   /** Resolves when no listener writes to the renamed file any more. */
-  reopenLogs(): Promise<void> {
-    return this.#reopening.ask(this.#all().filter((one) => one.hasSaidHello));
+  reopenLogs(file: string): Promise<void> {
+    return this.#reopening.ask(
+      this.#all().filter((one) => one.hasSaidHello),
+      file,
+    );
   }
 
   /** Every listener stops accepting, finishes its requests within the limit and ends. */

@@ -18,11 +18,12 @@ export class LogReopening {
   readonly #rounds = new Map<number, Round>();
   #lastId = 0;
 
-  ask(listeners: readonly Asked[]): Promise<void> {
+  /** `file`: the one that was renamed; '' = any. */
+  ask(listeners: readonly Asked[], file: string): Promise<void> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       this.#rounds.set(id, { open: new Set(listeners.map((one) => one.id)), resolve });
-      for (const one of listeners) one.send({ type: 'reopen-logs', id });
+      for (const one of listeners) one.send({ type: 'reopen-logs', id, file });
       this.#settle();
     });
   }

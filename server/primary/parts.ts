@@ -7,6 +7,7 @@ import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
 import type { Issuer } from './acme/issuer.js';
 import type { Certificates } from './certificates.js';
+import type { SiteLogFolders } from './folders.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import type { Operations } from './operations.js';
 import type { QueueLedger } from './queue-ledger.js';
@@ -29,6 +30,7 @@ export interface PrimaryParts {
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
   readonly state: PrimaryState;
+  readonly siteLogFolders: SiteLogFolders;
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;
 }

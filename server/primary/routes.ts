@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { type Diagnostic, escapeControls, shorten } from '../../config/base/diagnostics.js';
 import { workerNoteCharsMax } from '../../config/base/limits.js';
 import { statusEntry } from '../../config/base/statuses.js';
@@ -20,6 +19,7 @@ import type {
   StoredFailure,
 } from '../../pools/protocol/snapshot.js';
 import { isDevelopment } from '../../pools/supervisor/development.js';
+import { centralLog, siteLog } from './log-targets.js';
 
 /** Workers do not outlive the primary, so a cookie need not either. */
 const affinityKey = randomBytes(32).toString('hex');
@@ -46,7 +46,7 @@ export function routesOf(
         ...(h2c ? { h2c } : {}),
       })),
     ),
-    sites: part.sites.map(routeSite),
+    sites: part.sites.map((site) => routeSite(config, site)),
     applications: part.applications.map((one) =>
       routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
     ),
@@ -64,8 +64,7 @@ export function routesOf(
       trustedProxies: config.server.trustedProxies,
       affinityKey,
       underscoresInHeaders: config.server.underscoresInHeaders,
-      accessLogFile: config.server.accessLog.format === 'none' ? '' : accessLogFile(config),
-      accessLogFormat: config.server.accessLog.format === 'combined' ? 'combined' : 'json',
+      accessLog: centralLog(config),
       listeners: config.server.listeners,
     },
   };
@@ -96,16 +95,8 @@ function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }
 
-export function accessLogFile(config: CompiledConfig): string {
-  return join(accessLogFolder(config), 'access.log');
-}
-
-/** A folder of its own: listeners write there with their own id and nowhere else. */
-export function accessLogFolder(config: CompiledConfig): string {
-  return join(config.server.logDir, 'access');
-}
-
-function routeSite({ name, limits, strictTransportSecurity, redirectPort }: SiteConfig): RouteSite {
+function routeSite(config: CompiledConfig, site: SiteConfig): RouteSite {
+  const { id, name, limits, strictTransportSecurity, redirectPort } = site;
   const { connectionTimeoutMs, maxConnections, maxConnectionsPerAddress } = limits;
   const rates: SiteRates = {
     requestsPerSecond: limits.maxRequestsPerSecond,
@@ -117,12 +108,15 @@ function routeSite({ name, limits, strictTransportSecurity, redirectPort }: Site
   };
   const isLimited =
     rates.requestsPerSecond + rates.requestsPerSecondPerAddress + rates.bandwidth + rates.bandwidthPerAddress > 0;
+  const log = siteLog(config, site);
   return {
+    id,
     name,
     connectionTimeoutMs,
     maxConnections,
     maxConnectionsPerAddress,
     ...(isLimited ? { rates } : {}),
+    ...(log === undefined ? {} : { log }),
     strictTransportSecurity,
     redirectPort,
   };

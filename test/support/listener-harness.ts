@@ -101,6 +101,7 @@ export class ListenerHarness {
       bindings: [{ siteIndex: 0, address: '*', port: this.port, host: '', scheme: 'http', tls: null }],
       sites: [
         {
+          id: 1,
           name: 'main',
           connectionTimeoutMs: 120_000,
           maxConnections: 4_294_967_295,
@@ -145,8 +146,7 @@ export class ListenerHarness {
         trustedProxies: [],
         affinityKey: '00',
         underscoresInHeaders: 'pass',
-        accessLogFile: '',
-        accessLogFormat: 'json',
+        accessLog: null,
         listeners: 1,
         ...settings,
       },

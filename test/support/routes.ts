@@ -37,6 +37,7 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
   return {
     bindings,
     sites: sketches.map((_, index) => ({
+      id: index + 1,
       name: `site${index}`,
       connectionTimeoutMs: 120_000,
       maxConnections: 0,
@@ -61,8 +62,7 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       trustedProxies: [],
       affinityKey: '00',
       underscoresInHeaders: 'pass',
-      accessLogFile: '',
-      accessLogFormat: 'json',
+      accessLog: null,
       listeners: 1,
     },
   };

@@ -150,6 +150,7 @@ const site: SiteConfig = {
   limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 10_000, maxConnectionsPerAddress: 0 },
   strictTransportSecurity: '',
   redirectPort: 0,
+  logFile: 'central',
 };
 
 export function sampleConfig(
@@ -171,7 +172,8 @@ export function sampleConfig(
       identityRange: { first: 50_000, last: 59_999 },
       trustedProxies: [],
       underscoresInHeaders: 'pass',
-      accessLog: { format: 'json' },
+      accessLog: { format: 'json', fields: [], period: 'MaxSize', truncateBytes: 100, localTimeRollover: false },
+      logBudgetBytes: 0,
       webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240, maxHandshakesPerSecond: 0 },
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,

@@ -10,7 +10,7 @@ process.on('message', (message, handle) => {
       process.send({ type: 'pong', id: message.id });
       break;
     case 'routes':
-      if (message.routes.settings.accessLogFile === 'die') process.exit(3);
+      if (message.routes.settings.affinityKey === 'die') process.exit(3);
       process.send({ type: 'ack', number: message.number });
       break;
     case 'upstreams':

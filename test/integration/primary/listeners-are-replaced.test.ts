@@ -18,7 +18,7 @@ import { after, until } from '../../support/time.js';
 
 const limits = { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
 
-function routes(accessLogFile: string): Routes {
+function routes(affinityKey: string): Routes {
   return {
     bindings: [],
     sites: [],
@@ -29,10 +29,9 @@ function routes(accessLogFile: string): Routes {
       minBytesPerSecond: 1,
       maxHandshakesPerSecond: 0,
       trustedProxies: [],
-      affinityKey: '00',
+      affinityKey,
       underscoresInHeaders: 'pass',
-      accessLogFile,
-      accessLogFormat: 'json',
+      accessLog: null,
       listeners: 2,
     },
   };
@@ -77,7 +76,7 @@ function bind(...ports: number[]): ReturnType<ListeningSockets['prepare']> {
     }),
   );
   const prepared = sockets.prepare([
-    { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0 },
+    { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0, logFile: 'central' },
   ]);
   prepared.commit();
   return prepared;

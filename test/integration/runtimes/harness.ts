@@ -175,6 +175,7 @@ const site: SiteConfig = {
   limits: { ...noRates, connectionTimeoutMs: 120_000, maxConnections: 1_000, maxConnectionsPerAddress: 0 },
   strictTransportSecurity: '',
   redirectPort: 0,
+  logFile: 'central',
 };
 
 function poolOf({ pool = {} }: StartOptions): PoolConfig {

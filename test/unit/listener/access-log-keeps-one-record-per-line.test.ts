@@ -1,36 +1,15 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { AccessLog, type AccessRecord } from '../../../server/log/access-log.js';
-import { ManualClock } from '../../support/manual-clock.js';
+import { accessLogAt, logTarget, logEnded as ended, sampleRecord as record } from '../../support/access-logs.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 
 const folder = tempFolder('log');
 afterAll(() => removeFolder(folder));
 
-const record: AccessRecord = {
-  remoteAddress: '127.0.0.1',
-  host: 'a',
-  method: 'GET',
-  target: '/',
-  version: '1.1',
-  site: 'main',
-  pool: 'p',
-  status: 200,
-  subStatus: 0,
-  reason: '',
-  bytesIn: 0,
-  bytesOut: 5,
-  durationMs: 1.23456,
-  referer: '',
-  userAgent: 'wrk',
-};
-
-const ended = (log: AccessLog): Promise<void> => new Promise((resolve) => log.end(resolve));
-
 test('what a client sends never breaks a line or the JSON', async () => {
   const file = join(folder, 'hostile.log');
-  const log = new AccessLog(file, new ManualClock());
+  const log = accessLogAt(folder, { prefix: 'hostile' });
   log.append({ ...record, userAgent: 'a"\\\r\n\u0000\u007f\u00e9{}', target: '/\u2028' });
   log.append(record);
   await ended(log);
@@ -43,7 +22,7 @@ test('what a client sends never breaks a line or the JSON', async () => {
 
 test('after reopen records go to the new file', async () => {
   const file = join(folder, 'rolled.log');
-  const log = new AccessLog(file, new ManualClock());
+  const log = accessLogAt(folder, { prefix: 'rolled' });
   log.append({ ...record, target: '/old' });
   await new Promise<void>((resolve) => log.reopen(resolve));
   log.flush();
@@ -57,17 +36,20 @@ test('after reopen records go to the new file', async () => {
   expect(readFileSync(file, 'latin1')).not.toContain('/old');
 });
 
-test('a disk that takes nothing costs bounded memory, and the loss is counted', async () => {
-  const log = new AccessLog('/dev/full', new ManualClock());
+test('a disk that takes nothing costs bounded memory, and the loss is counted and said', async () => {
+  symlinkSync('/dev/full', join(folder, 'full.log'));
+  const said: string[] = [];
+  const log = accessLogAt(folder, { prefix: 'full' }, { troubled: (_log, code) => void said.push(code) });
   const long = { ...record, userAgent: 'x'.repeat(1_000) };
   for (let serial = 0; serial < 10_000; serial += 1) log.append(long);
   await ended(log);
   expect(log.dropped).toBe(10_000);
+  expect(said).toEqual(['ENOSPC']);
 });
 
 test('a folder that appears later is found', async () => {
   const late = join(folder, 'late');
-  const log = new AccessLog(join(late, 'access.log'), new ManualClock());
+  const log = accessLogAt(late);
   await new Promise<void>((resolve) => log.reopen(resolve));
   log.append(record);
   mkdirSync(late);
@@ -78,8 +60,7 @@ test('a folder that appears later is found', async () => {
 
 test('combined is what Apache and nginx write, and hostile words stay between their quotes', async () => {
   const file = join(folder, 'combined.log');
-  const clock = new ManualClock();
-  const log = new AccessLog(file, clock, 'combined');
+  const log = accessLogAt(folder, { prefix: 'combined', format: 'combined' });
   log.append({ ...record, referer: 'http://a/', userAgent: 'Mozilla/5.0 (X11)' });
   log.append({ ...record, target: '/"\r\n\u001b[31m\u00e9\\', bytesOut: 0, status: 503 });
   log.append({ ...record, method: '', target: '', status: 400, userAgent: '' });
@@ -94,9 +75,9 @@ test('combined is what Apache and nginx write, and hostile words stay between th
 
 test('a change of the format counts from the next record on', async () => {
   const file = join(folder, 'changed.log');
-  const log = new AccessLog(file, new ManualClock());
+  const log = accessLogAt(folder, { prefix: 'changed' });
   log.append(record);
-  log.format = 'combined';
+  log.setTarget(logTarget(folder, { prefix: 'changed', format: 'combined' }));
   log.append(record);
   await ended(log);
   expect(readFileSync(file, 'latin1')).toMatch(/^\{"time":"[^"]+Z",[^\n]+\}\n127\.0\.0\.1 - - \[[^\n]+\n$/);

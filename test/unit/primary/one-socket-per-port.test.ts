@@ -17,7 +17,7 @@ const binding = (address: string, port: number, host = ''): BindingConfig => ({
   tls: null,
 });
 const sites = (...bindings: BindingConfig[]): SiteConfig[] => [
-  { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0 },
+  { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0, logFile: 'central' },
 ];
 
 let sockets: ListeningSockets;

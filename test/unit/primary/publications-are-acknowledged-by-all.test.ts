@@ -30,8 +30,7 @@ const routes: Routes = {
     trustedProxies: [],
     affinityKey: '00',
     underscoresInHeaders: 'pass',
-    accessLogFile: '',
-    accessLogFormat: 'json',
+    accessLog: null,
     listeners: 1,
   },
 };

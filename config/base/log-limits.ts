@@ -1,0 +1,14 @@
+/** Limits of logs, their tail and traces. */
+
+/** IIS `logFile@truncateSize`. */
+export const siteLogFileBytesMax = 20_971_520;
+/** Lines that wait for the disk, over all access logs of a listener. */
+export const accessLogsBufferBytesMax = 16_777_216;
+/** A log without records closes its file: sites are many, descriptors few. */
+export const accessLogIdleCloseMs = 600_000;
+/** A file whose period has ended is left alone so long: a listener may still write its last lines. */
+export const logPeriodGraceMs = 120_000;
+/** Pause between two looks at what all logs occupy. */
+export const logBudgetIntervalMs = 60_000;
+/** IIS `maxLogLineLength`: a longer value of one column is cut. */
+export const w3cValueCharsMax = 4_096;
