@@ -45,6 +45,9 @@ export class AccessLog {
   #headerDue = true;
   #headTarget: AccessLogTarget;
   #pending = '';
+  /** The file of the next period, and what is held for it; '' = the period goes on. */
+  #nextPath = '';
+  #behind = '';
   #writing = false;
   /** The last write broke off inside a record: the next one starts on a line of its own. */
   #torn = false;
@@ -141,8 +144,10 @@ export class AccessLog {
     // What is known by now belongs to the old file.
     this.flush();
     this.#whenIdle(() => {
+      if (this.#fd < 0) return done();
       this.#close(() => undefined);
-      done();
+      this.#open();
+      this.#whenIdle(done);
     });
   }
 
@@ -151,6 +156,8 @@ export class AccessLog {
     this.#closing = true;
     this.flush();
     this.#whenIdle(() => {
+      // Behind the end of a period.
+      if (this.#pending !== '' && this.#trouble === '') return this.end(done);
       this.#memory.bytes -= this.#pending.length;
       this.#pending = '';
       this.#close(done);
@@ -158,7 +165,8 @@ export class AccessLog {
   }
 
   #hold(text: string): void {
-    this.#pending += text;
+    if (this.#nextPath === '') this.#pending += text;
+    else this.#behind += text;
     this.#memory.bytes += text.length;
   }
 
@@ -191,13 +199,21 @@ export class AccessLog {
     this.#pathFromMs = nowMs - (nowMs % periodStepMs);
     this.#pathUntilMs = this.#pathFromMs + periodStepMs;
     const path = logFileAt(this.#target, nowMs);
-    if (path === this.#path) return;
+    const isTurning = this.#nextPath !== '';
+    if (path === (isTurning ? this.#nextPath : this.#path)) return;
+    this.#nextPath = path;
+    if (isTurning) return;
     this.flush();
-    this.#whenIdle(() => {
-      this.#close(() => undefined);
-      this.#torn = false;
-      this.#path = path;
-    });
+    this.#whenIdle(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#close(() => undefined);
+    this.#torn = false;
+    this.#path = this.#nextPath;
+    this.#nextPath = '';
+    this.#pending += this.#behind;
+    this.#behind = '';
   }
 
   #note(code: string): void {
