@@ -3,6 +3,7 @@
  * the supervisor and the primary consume, and it never holds file positions of single values (those
  * stay in the diagnostics and in `origins`). Times are in milliseconds, sizes in bytes.
  */
+import type { AdminConfig } from './admin-model.js';
 import type { Diagnostic } from './base/diagnostics.js';
 import type { AccessLogConfig, SiteLogConfig } from './log-model.js';
 
@@ -14,6 +15,8 @@ export type {
   SiteLogConfig,
   W3cField,
 } from './log-model.js';
+
+export type { AdminConfig, AdminTokenConfig } from './admin-model.js';
 
 export type HostingModel = 'InProcess' | 'OutOfProcess';
 export type Isolation = 'process' | 'user' | 'sandbox';
@@ -83,12 +86,6 @@ export interface AcmeConfig {
   readonly onDemandHosts: readonly string[];
   /** Absolute path of a PEM file; '' = the authorities that Node knows. */
   readonly authoritiesFile: string;
-}
-
-export interface AdminConfig {
-  /** null = no TCP listener. */
-  readonly listen: { readonly host: string; readonly port: number } | null;
-  readonly socket: string;
 }
 
 /** `applicationPools` of IIS (system.applicationHost/applicationPools/add). */

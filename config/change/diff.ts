@@ -51,7 +51,14 @@ export function diffConfig(before: CompiledConfig, after: CompiledConfig): Confi
 }
 
 export function restartSettings(before: CompiledConfig, after: CompiledConfig): readonly (keyof ServerConfig)[] {
-  return restartFields.filter((field) => !same(before.server[field], after.server[field]));
+  return restartFields.filter((field) => !same(fixedPart(field, before.server), fixedPart(field, after.server)));
+}
+
+/** Who may use the admin API is asked with every request. */
+function fixedPart(field: (typeof restartFields)[number], server: ServerConfig): unknown {
+  if (field !== 'admin') return server[field];
+  const { listen, socket, tls } = server.admin;
+  return [listen, socket, tls];
 }
 
 function poolChange(

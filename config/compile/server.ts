@@ -5,10 +5,11 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { socketPathBytesMax } from '../base/limits.js';
 import { type Environment } from '../load/expand.js';
 import { nodeAt, type Path } from '../load/source.js';
-import type { AdminConfig, ServerConfig } from '../model.js';
+import type { ServerConfig } from '../model.js';
 import type { ServerSettings } from '../schema/root.js';
 import { compileAcme } from './acme.js';
-import { parseAddressBlock, parseListenAddress } from './addresses.js';
+import { compileAdmin } from './admin.js';
+import { parseAddressBlock } from './addresses.js';
 import { compileAccessLog } from './logs.js';
 import type { Report } from './report.js';
 
@@ -68,7 +69,7 @@ export function compileServer(
     runDir,
     stateDir: folder('stateDir'),
     logDir: folder('logDir'),
-    admin: admin(settings, report, runDir),
+    admin: compileAdmin(settings, report, runDir, (path, at) => checkSocketPath(path, path, at, report)),
     identityRange: { first, last },
     trustedProxies: trustedProxies(settings, report),
     underscoresInHeaders: settings.underscoresInHeaders,
@@ -90,21 +91,6 @@ export function compileServer(
 
 function fileOf(report: Report, path: Path): string {
   return dirname(nodeAt(report.root, path)?.place.file ?? report.root.place.file);
-}
-
-function admin(settings: ServerSettings, report: Report, runDir: string): AdminConfig {
-  const { listen, socket } = settings.admin;
-  const path = ['admin', 'listen'];
-  let address: AdminConfig['listen'] = null;
-  if (listen !== 'none') {
-    const parsed = parseListenAddress(listen);
-    if (parsed.ok) address = parsed.value;
-    else report.at(path, { code: 'bad-address', message: parsed.message, remedy: 'write 127.0.0.1:9900, or none' });
-  }
-  const at = ['admin', 'socket'];
-  const absolute = socket === undefined ? join(runDir, 'admin.sock') : resolve(fileOf(report, at), socket);
-  if (socket !== undefined) checkSocketPath(absolute, absolute, at, report);
-  return { listen: address, socket: absolute };
 }
 
 function checkSocketPath(path: string, shown: string, at: Path, report: Report): void {

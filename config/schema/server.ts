@@ -1,19 +1,9 @@
 /** Server-wide settings. */
 import { z } from 'zod';
+import { admin } from './admin.js';
 import { setting } from './annotations.js';
 import { accessLog, logBudget } from './logs.js';
 import { size, text, timeSpan, uint } from './values.js';
-
-const admin = z.strictObject({
-  listen: setting(text(300).min(1).prefault('127.0.0.1:9900'), {
-    description: 'Address of the admin API, health and metrics: host:port, or none.',
-    reload: 'restart',
-  }),
-  socket: setting(text().min(1).optional(), {
-    description: 'Unix socket of the admin API; it always exists. Default: admin.sock in runDir.',
-    reload: 'restart',
-  }),
-});
 
 const webLimits = z.strictObject({
   headerWaitTimeout: setting(timeSpan({ min: 1_000 }).prefault('00:00:30'), {

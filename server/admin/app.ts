@@ -2,15 +2,18 @@
  * The admin API on Fastify, one app for each transport: health and metrics (health.ts), and the routes of every theme
  * (routes/) behind one frame (frame/) that checks who asks and what. On TCP the Host header must be one of ours.
  */
+import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { hostname } from 'node:os';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminBodyBytesMax } from '../../config/base/admin-limits.js';
 import { adminConnectionsMax, adminIdleLimitMs, adminRequestLimitMs } from '../../config/base/limits.js';
-import type { Logger } from '../../config/base/logger.js';
 import type { ControlPlane } from './control-plane.js';
+import type { Door } from './frame/door.js';
 import { AdminError, notFound, sendProblem } from './frame/errors.js';
-import { socketGate, tcpGate } from './frame/gate.js';
+import { mayScrape, socketGate, tcpGate } from './frame/gate.js';
 import { registerRoutes } from './frame/register.js';
+import { addSecurityHeaders } from './frame/security-headers.js';
 import { addHealth } from './health.js';
 import { isOwnHost } from './host-check.js';
 import { allRoutes } from './routes/all.js';
@@ -18,37 +21,49 @@ import { addUi } from './ui-files.js';
 
 export interface AdminTransport {
   readonly kind: 'tcp' | 'unix';
-  /** TCP: further names by which it may be called, such as the configured host. */
-  readonly ownNames: readonly string[];
+  /** TCP: the configured address, by which it may be called too. */
+  readonly ownName: string;
+  /** PEM; null = plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
 }
 
-export function buildAdminApp(control: ControlPlane, transport: AdminTransport, log: Logger): FastifyInstance {
+export function buildAdminApp(control: ControlPlane, door: Door, transport: AdminTransport): FastifyInstance {
+  const isTcp = transport.kind === 'tcp';
   const app = Fastify({
     bodyLimit: adminBodyBytesMax,
-    connectionTimeout: adminRequestLimitMs,
-    requestTimeout: adminRequestLimitMs,
-    keepAliveTimeout: adminIdleLimitMs,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     logger: false,
     // A pool's name has 64 characters, each of which may be escaped as twelve.
     routerOptions: { maxParamLength: 1_024 },
-    http: { headersTimeout: adminRequestLimitMs, maxHeaderSize: 8_192 },
+    serverFactory: (handler) => serverOf(handler, transport.tls),
   });
-  app.server.maxConnections = adminConnectionsMax;
   // A form or a plain text can be sent by any page on the web without asking first.
   app.removeContentTypeParser('text/plain');
-  const ownNames = [...transport.ownNames, hostname()].map((name) => name.toLowerCase());
+  const own = [transport.ownName, hostname()].map((name) => name.toLowerCase());
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
-    if (transport.kind === 'unix' || isOwnHost(request.headers.host, ownNames)) return;
+    addSecurityHeaders(reply);
+    if (!isTcp || isOwnHost(request.headers.host, [...own, ...door.settings.hosts])) return;
     const message = 'this Host is not a name of the admin listener';
-    throw new AdminError(421, 'wrong-host', message, 'use its address or localhost');
+    throw new AdminError(421, 'wrong-host', message, 'use its address or localhost, or add the name to admin.hosts');
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, notFound('not-found', 'there is nothing here')));
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
-  addHealth(app, control);
+  addHealth(app, control, (request) => (isTcp ? mayScrape(door, request) : undefined));
   addUi(app);
-  registerRoutes(app, allRoutes(control), transport.kind === 'unix' ? socketGate(log) : tcpGate(log));
+  registerRoutes(app, allRoutes(control, door), isTcp ? tcpGate(door) : socketGate(door));
   return app;
+}
+
+function serverOf(handler: RequestListener, tls: AdminTransport['tls']): Server {
+  const options = {
+    maxHeaderSize: 8_192,
+    headersTimeout: adminRequestLimitMs,
+    requestTimeout: adminRequestLimitMs,
+    keepAliveTimeout: adminIdleLimitMs,
+  };
+  const server = tls === null ? createHttp(options, handler) : createHttps({ ...options, ...tls }, handler);
+  server.timeout = adminRequestLimitMs;
+  server.maxConnections = adminConnectionsMax;
+  return server;
 }

@@ -4,7 +4,12 @@ import { metricsContentType } from '../metrics/registry.js';
 import type { ControlPlane } from './control-plane.js';
 import { refuseMethods } from './frame/register.js';
 
-export function addHealth(app: FastifyInstance, control: ControlPlane): void {
+/** `mayScrape` throws for whoever must not see the metrics. */
+export function addHealth(
+  app: FastifyInstance,
+  control: ControlPlane,
+  mayScrape: (request: FastifyRequest) => void,
+): void {
   // This code runs: the event loop of the primary turns.
   app.get('/livez', (_request, reply) => plain(reply, 200, 'ok'));
   app.get('/startupz', (_request, reply) => {
@@ -21,7 +26,10 @@ export function addHealth(app: FastifyInstance, control: ControlPlane): void {
   };
   const readiness = ['/readyz', '/healthz', '/health'];
   for (const path of readiness) app.get(path, ready);
-  app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await control.metrics()));
+  app.get('/metrics', async (request, reply) => {
+    mayScrape(request);
+    return reply.type(metricsContentType).send(await control.metrics());
+  });
   for (const path of ['/livez', '/startupz', '/metrics', ...readiness]) refuseMethods(app, path, ['GET', 'HEAD']);
 }
 

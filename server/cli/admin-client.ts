@@ -1,4 +1,4 @@
-/** Talks to the admin API of a running server: its unix socket, or an address where only views are open. */
+/** Talks to the admin API of a running server: over its unix socket, or by a token at an address. */
 import { existsSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:http';
 import { resolve } from 'node:path';
@@ -7,6 +7,9 @@ import { adminAnswerBytesMax, adminRequestLimitMs } from '../../config/base/limi
 
 /** Looked for in this order when neither --admin nor --config is given. */
 const usualFiles = ['./sluice.yaml', '/etc/sluice/sluice.yaml'];
+
+/** A token of admin.tokens, for --admin http://HOST:PORT. Not a flag: those are shown to every user of a machine. */
+const tokenVariable = 'SLUICE_TOKEN';
 
 export interface AdminTarget {
   /** A path, `unix:PATH` or `http://HOST:PORT`; null = the socket that the configuration names. */
@@ -39,7 +42,9 @@ export class AdminClient {
       throw new SluiceError('admin-address', `${place} is no http address`, 'give --admin SOCKET or http://HOST:PORT');
     }
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    return new AdminClient({ host, port: url.port === '' ? 80 : url.port }, url.origin);
+    const token = process.env[tokenVariable] ?? '';
+    const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
+    return new AdminClient({ host, port: url.port === '' ? 80 : url.port, headers }, url.origin);
   }
 
   /** The parsed answer. Throws what the server says against it, or that it cannot be reached. */

@@ -59,7 +59,10 @@ function addWorkerCommands(worker: Command, done: (code: number) => void): void 
 
 function flagged(command: Command): Command {
   return command
-    .option('--admin <socket-or-url>', 'the server: path of its admin socket, or http://HOST:PORT (views only)')
+    .option(
+      '--admin <socket-or-url>',
+      'the server: path of its admin socket, or http://HOST:PORT with a token in SLUICE_TOKEN',
+    )
     .option('--config <file>', 'take the socket from this configuration (./sluice.yaml, else /etc/sluice/sluice.yaml)')
     .option('--json', 'print the answer of the admin API');
 }

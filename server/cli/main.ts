@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { addAccessCommands } from './access-commands.js';
 import { addAdminCommands } from './admin-commands.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
 
@@ -68,6 +69,9 @@ async function run(argv: readonly string[]): Promise<number> {
       code = await reopenLogs(path);
     });
   addAdminCommands(program, (result) => {
+    code = result;
+  });
+  addAccessCommands(program, (result) => {
     code = result;
   });
   try {

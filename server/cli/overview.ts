@@ -29,7 +29,7 @@ export function formatOverview(
   const lines = [formatTable(['SITE', 'URL', 'POOL', 'HOSTING', 'ISOLATION', 'STATE'], rows), ''];
   if (admin.listen !== null) {
     const base = `http://${hostInUrl(admin.listen.host)}:${admin.listen.port}`;
-    lines.push(`admin   ${base}/api/v1/pools  ${base}/metrics  ${base}/readyz?verbose`);
+    lines.push(`admin   ${base}/ui/  ${base}/metrics  ${base}/readyz?verbose`);
   }
   lines.push(`socket  ${admin.socket}`, `logs    ${logDir}`);
   return lines.join('\n');

@@ -108,6 +108,14 @@ async function printOverview(server: RunningServer, notes: ReadonlyMap<string, s
     await new Promise<void>((next) => void systemClock.setTimer(settlePollMs, next, true));
   }
   process.stdout.write(`\n${formatOverview(server.config(), server.control.pools(), notes)}\n\n`);
+  const link = isForPeople(process.env) ? server.dashboardLink() : '';
+  if (link !== '')
+    process.stdout.write(`Dashboard: ${link}\n(signs in once; \`sluice admin link\` prints another)\n\n`);
+}
+
+/** A link signs in as admin: it must not end up in the journal of a service. */
+function isForPeople(environment: NodeJS.ProcessEnv): boolean {
+  return process.stdout.isTTY || environment['npm_lifecycle_event'] === 'start';
 }
 
 /** Our start script is npm's direct child; below other scripts and npx a shell keeps npm's copy to itself. */

@@ -65,6 +65,8 @@ export interface RunningServer {
   readonly control: ControlPlane;
   readonly log: ServerLog;
   config(): CompiledConfig;
+  /** Makes a link to the dashboard that signs in once; '' = the admin API listens on its socket only. */
+  dashboardLink(): string;
   reload(reason: string): Promise<ReloadOutcome>;
   /** Finishes what runs, within the shutdown limits; resolves when nothing is held any more. */
   stop(): Promise<void>;
@@ -134,7 +136,11 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   parts.issuer.start();
   // Fastify is loaded while the listeners start, and only here.
   const { listenAdmin } = await import('../admin/listen.js');
-  const admin = await listenAdmin(config.server.admin, control, log);
+  const admin = await listenAdmin(control, {
+    clock: parts.clock,
+    log,
+    settings: () => (parts.state.config ?? config).server.admin,
+  });
   held.hold('admin', () => admin.close());
   crashPoint('start.admin-listens');
   const reloader = watchConfiguration(options, held, parts);
@@ -145,6 +151,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
     control,
     log,
     config: () => parts.state.config ?? config,
+    dashboardLink: () => admin.dashboardLink(),
     reload: (reason) => reloader.reload(reason),
     stop: async () => {
       await stopGracefully(parts);

@@ -168,7 +168,7 @@ export function sampleConfig(
       runDir: '/run',
       stateDir: '/state',
       logDir: '/log',
-      admin: { listen: null, socket: '/run/admin.sock' },
+      admin: { listen: null, socket: '/run/admin.sock', hosts: [], tls: null, tokens: [], metricsTokenHash: '' },
       identityRange: { first: 50_000, last: 59_999 },
       trustedProxies: [],
       underscoresInHeaders: 'pass',

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PoolView } from '../../pools/supervisor/ports.js';
+import { hashOf } from '../../server/admin/frame/secrets.js';
 import { type Answer, type Call, call, callJson } from './http-client.js';
 import { freePort } from './free-port.js';
 import { canSwitchUsers, sluiceMain } from './paths.js';
@@ -9,6 +10,11 @@ import { isAlive, type ProcessStat, processTree } from './processes.js';
 import { type Program, type ProgramExit, startProgram } from './program.js';
 import { removeFolder, tempFolder } from './temp-folder.js';
 import { until } from './time.js';
+
+/** Of every server that a test starts: role admin, over TCP. */
+export const adminToken = 'test-'.padEnd(43, 'x');
+/** A header for `call(sluice.adminPort, ...)`. */
+export const withToken = { authorization: `Bearer ${adminToken}` } as const;
 
 /** A piece of configuration in the words of sluice.yaml. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -146,7 +152,10 @@ async function configuration(options: SluiceOptions, port: number, adminPort: nu
   // JSON is YAML: no second writer of configuration in the tests.
   return JSON.stringify(
     {
-      admin: { listen: `127.0.0.1:${adminPort}` },
+      admin: {
+        listen: `127.0.0.1:${adminPort}`,
+        tokens: [{ name: 'test', hash: hashOf(adminToken), role: 'admin' }],
+      },
       runDir: join(folder, 'run'),
       stateDir: join(folder, 'state'),
       logDir: join(folder, 'log'),

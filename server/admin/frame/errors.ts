@@ -26,6 +26,12 @@ export function notFound(code: string, message: string, remedy = ''): AdminError
   return new AdminError(404, code, message, remedy);
 }
 
+export const tooManyFailuresCode = 'too-many-failures';
+
+export function tooManyFailures(): AdminError {
+  return new AdminError(429, tooManyFailuresCode, 'too many requests without a valid token', 'wait a second');
+}
+
 /** A SluiceError of the parts below says what is wrong with an order; 409 unless its code is one of these. */
 const statuses: Readonly<Record<string, number>> = {
   'no-such-pool': 404,
@@ -57,5 +63,8 @@ export function problemOf(error: unknown): AdminProblem {
 }
 
 export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
-  return reply.code(statusOf(error)).send({ error: problemOf(error) });
+  const status = statusOf(error);
+  if (status === 401) void reply.header('www-authenticate', 'Bearer realm="sluice"');
+  if (status === 429) void reply.header('retry-after', '1');
+  return reply.code(status).send({ error: problemOf(error) });
 }

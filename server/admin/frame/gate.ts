@@ -1,35 +1,68 @@
-/** Who may come in: everybody who can open the unix socket; on TCP only who brings what is asked for. */
-import type { LogFields, Logger } from '../../../config/base/logger.js';
-import { isLoopback } from '../host-check.js';
+/** Who may come in: everybody who can open the unix socket; on TCP only who brings a token or has a session. */
+import type { FastifyRequest } from 'fastify';
+import type { LogFields } from '../../../config/base/logger.js';
 import { type AdminCaller, socketCaller } from './caller.js';
-import { AdminError } from './errors.js';
+import type { Door } from './door.js';
+import { AdminError, tooManyFailures, tooManyFailuresCode } from './errors.js';
+import { checkOrigin, checkOwnPage, cookieOf, sessionField } from './origin-check.js';
 import type { AuditEntry, Gate } from './register.js';
+import type { AdminRoute } from './route.js';
 
-/** What every user of this machine may see over TCP. */
-const open: ReadonlySet<string> = new Set(['/api/v1/pools', '/api/v1/pools/:name', '/api/v1/workers']);
-
-export function socketGate(log: Logger): Gate {
-  return { admit: () => socketCaller, audit: (entry) => audit(log, entry) };
+export function socketGate(door: Door): Gate {
+  return { admit: () => socketCaller, audit: (entry) => audit(door, entry) };
 }
 
-export function tcpGate(log: Logger): Gate {
-  return {
-    admit(request, route): AdminCaller {
-      const address = request.raw.socket.remoteAddress ?? '';
-      if (route.method !== 'GET' || !open.has(route.path)) {
-        const message = 'actions are taken over the admin socket only, which belongs to the user of the server';
-        throw new AdminError(403, 'socket-only', message, 'sluice --admin SOCKET ...');
-      }
-      if (!isLoopback(address))
-        throw new AdminError(403, 'socket-only', 'open to this machine only: use the admin socket');
-      return { name: 'anyone', role: 'viewer', pools: 'all', via: 'nothing', address };
-    },
-    audit: (entry) => audit(log, entry),
-  };
+export function tcpGate(door: Door): Gate {
+  return { admit: (request, route) => admit(door, request, route), audit: (entry) => audit(door, entry) };
 }
 
-/** One line for each change that somebody asked for, whatever became of it. */
-function audit(log: Logger, { caller, address, method, route, target, status, problem }: AuditEntry): void {
+function admit(door: Door, request: FastifyRequest, route: AdminRoute): AdminCaller | null {
+  checkOrigin(request.headers);
+  const address = request.raw.socket.remoteAddress ?? '';
+  if (route.role === 'anyone') return null;
+  const caller = identify(door, request, route.method !== 'GET');
+  if (caller === null) throw unknownCaller(door, request, address);
+  if (!door.mayAsk(caller.name)) throw new AdminError(429, 'too-many-requests', 'too many requests', 'wait a second');
+  return { ...caller, address };
+}
+
+function identify(door: Door, { headers }: FastifyRequest, isChange: boolean): AdminCaller | null {
+  const token = bearerOf(headers.authorization);
+  if (token !== '') return door.subjectOf(token)?.() ?? null;
+  const cookie = cookieOf(headers);
+  const secret = headers[sessionField];
+  if (cookie === '' || typeof secret !== 'string') return null;
+  const caller = door.sessions.find(cookie, secret);
+  if (caller !== null && isChange) checkOwnPage(headers);
+  return caller;
+}
+
+/** A right token is never refused because of others at the same address: tenants of this machine share ours. */
+function unknownCaller(door: Door, { headers, method, routeOptions }: FastifyRequest, address: string): AdminError {
+  if (!door.mayFail(address)) return tooManyFailures();
+  const given = headers.authorization !== undefined || cookieOf(headers) !== '';
+  if (given) door.log.warn('admin-login-failed', { address, method, route: routeOptions.url ?? '' });
+  const make = '`sluice admin token` on the server makes one';
+  if (door.settings.tokens.length === 0) return new AdminError(401, 'token-needed', 'no token is configured', make);
+  const message = given ? 'this token or session is not valid' : 'this needs a token';
+  return new AdminError(401, 'token-needed', message, `send Authorization: Bearer TOKEN; ${make}`);
+}
+
+/** Of /metrics: open, unless the configuration names a token for it. */
+export function mayScrape(door: Door, request: FastifyRequest): void {
+  if (door.settings.metricsTokenHash === '') return;
+  const token = bearerOf(request.headers.authorization);
+  if (token !== '' && (door.isMetricsToken(token) || door.subjectOf(token) !== null)) return;
+  throw unknownCaller(door, request, request.raw.socket.remoteAddress ?? '');
+}
+
+function bearerOf(field: string | undefined): string {
+  return /^Bearer +([A-Za-z0-9._~+/-]{1,200}=*)$/i.exec(field ?? '')?.[1] ?? '';
+}
+
+/** One record for each change that somebody asked for, whatever became of it; a flood is not written down. */
+function audit(door: Door, { caller, address, method, route, target, status, problem }: AuditEntry): void {
+  if (problem === tooManyFailuresCode) return;
   const fields: LogFields = {
     caller: caller?.name ?? '',
     role: caller?.role ?? '',
@@ -41,6 +74,6 @@ function audit(log: Logger, { caller, address, method, route, target, status, pr
     status,
     problem,
   };
-  if (status < 400) log.info('admin-change', fields);
-  else log.warn('admin-refused', fields);
+  if (status < 400) door.log.info('admin-change', fields);
+  else door.log.warn('admin-refused', fields);
 }

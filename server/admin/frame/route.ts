@@ -43,7 +43,7 @@ export interface AdminCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body;
   readonly caller: AdminCaller;
   /** A field of the request: `if-match`, `last-event-id`; '' = it is not there. */
-  header(name: string): string;
+  readonly header: (name: string) => string;
   readonly reply: FastifyReply;
 }
 

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import type { PoolView } from '../../../pools/supervisor/ports.js';
 import { type ControlPlane, poolActions, type PoolAction } from '../control-plane.js';
-import { type AdminCaller, covers } from '../frame/caller.js';
+import { covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { openView, type OpenPoolView } from '../open-view.js';
 import { operationSchema } from '../schemas/operation-schemas.js';
 import { poolNameParams, poolSchema } from '../schemas/pool-schemas.js';
 import { begun } from './orders.js';
@@ -24,9 +22,7 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
       filtered: true,
       summary: 'Every pool with its applications, workers, receipts and obituaries',
       answer: z.object({ pools: z.array(poolSchema) }),
-      handle: ({ caller }) => ({
-        pools: control.pools().flatMap((pool) => (covers(caller, pool.name) ? [shown(caller, pool)] : [])),
-      }),
+      handle: ({ caller }) => ({ pools: control.pools().filter(({ name }) => covers(caller, name)) }),
     }),
     adminRoute({
       method: 'GET',
@@ -36,10 +32,10 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
       summary: 'One pool',
       params: poolNameParams,
       answer: poolSchema,
-      handle({ params, caller }) {
+      handle({ params }) {
         const pool = control.pool(params.name);
         if (pool === null) throw notFound('no-such-pool', 'there is no such pool', '`sluice pool list` names them.');
-        return shown(caller, pool);
+        return pool;
       },
     }),
     ...poolActions.map((action) =>
@@ -55,8 +51,4 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
       }),
     ),
   ];
-}
-
-function shown(caller: AdminCaller, pool: PoolView): PoolView | OpenPoolView {
-  return caller.via === 'nothing' ? openView(pool) : pool;
 }

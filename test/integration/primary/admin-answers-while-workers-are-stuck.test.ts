@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { call } from '../../support/http-client.js';
 import { app } from '../../support/paths.js';
-import { withSluice } from '../../support/sluice.js';
+import { withSluice, withToken } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
 
 test('health, metrics and pools answer although every worker is stopped and listeners die', async () => {
@@ -16,7 +16,7 @@ test('health, metrics and pools answer although every worker is stopped and list
     const waiting = Promise.allSettled(Array.from({ length: 20 }, () => sluice.call('/', { limitMs: 60_000 })));
     for (const target of [sluice.adminPort, sluice.adminSocket]) {
       for (const path of ['/livez', '/readyz', '/startupz', '/metrics', '/api/v1/pools']) {
-        expect([path, (await call(target, path, { limitMs: 5_000 })).status]).toEqual([path, 200]);
+        expect([path, (await call(target, path, { limitMs: 5_000, headers: withToken })).status]).toEqual([path, 200]);
       }
     }
     await until('the requests are seen in flight', async () =>

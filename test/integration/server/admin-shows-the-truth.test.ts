@@ -4,7 +4,7 @@ import { findProgram } from '../../support/find-program.js';
 import { testNeeding } from '../../support/needs.js';
 import { app } from '../../support/paths.js';
 import { startProgram } from '../../support/program.js';
-import { withSluice } from '../../support/sluice.js';
+import { withSluice, withToken } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
 
 const options = {
@@ -31,12 +31,17 @@ describe('admin', () => {
         for (const path of ['/livez', '/readyz', '/startupz']) {
           expect([path, (await call(target, path)).status]).toEqual([path, 200]);
         }
-        expect((await call(target, '/api/v1/pools')).headers['content-type']).toMatch(/^application\/json/);
+        const pools = await call(target, '/api/v1/pools', { headers: withToken });
+        expect([pools.status, pools.headers['content-type']]).toEqual([
+          200,
+          expect.stringMatching(/^application\/json/),
+        ]);
         expect((await call(target, '/api/v1/nothing')).status).toBe(404);
       }
       expect((await sluice.pools()).map((pool) => pool.name).sort()).toEqual(['a', 'b']);
       // A page in a browser that resolves its own name to 127.0.0.1 must not read the admin API.
-      expect((await call(sluice.adminPort, '/api/v1/pools', { host: 'attacker.test' })).status).not.toBe(200);
+      const how = { host: 'attacker.test', headers: withToken };
+      expect((await call(sluice.adminPort, '/api/v1/pools', how)).status).toBe(421);
       // The public port has no admin on it.
       expect((await sluice.call('/api/v1/pools')).text).toContain('no such route in the app');
     });

@@ -1,0 +1,128 @@
+/** What the admin API asks of the server, played; and settings of it with nothing but what a test names. */
+import type { AdminConfig } from '../../config/model.js';
+import type { PoolView } from '../../pools/supervisor/ports.js';
+import type { ControlPlane, OperationView, ReadinessCheck } from '../../server/admin/control-plane.js';
+
+const operation: OperationView = {
+  id: 5,
+  action: 'pool recycle',
+  target: 'a',
+  pool: 'a',
+  state: 'running',
+  startedAtMs: 1,
+  endedAtMs: 0,
+  error: null,
+  receipts: [],
+  file: '',
+};
+const pool: PoolView = {
+  name: 'a',
+  state: 'Started',
+  stoppedReason: '',
+  applications: [
+    {
+      id: 'main/',
+      site: 'main',
+      path: '/',
+      hostingModel: 'InProcess',
+      state: 'failed',
+      problem: '500.30 exited-early: the app ended: Error: secret',
+      spare: 'none',
+      failure: {
+        atMs: 1,
+        status: '500.30',
+        code: 'exited-early',
+        cause: 'the app ended: Error: secret',
+        remedy: '',
+        attempts: 1,
+        journey: [],
+        outputTail: 'secret',
+      },
+    },
+  ],
+  workers: [],
+  restarts: 1,
+  obituaries: [
+    {
+      atMs: 1,
+      startedAtMs: 1,
+      applicationId: 'main/',
+      workerId: 1,
+      slot: 1,
+      generation: 1,
+      pid: 7,
+      code: 1,
+      signal: null,
+      reason: 'exit',
+      cause: '',
+      eventId: 5009,
+      inFlight: 1,
+      how: 'with exit code 1',
+      requestsInFlight: ['GET /?token=secret'],
+      suspects: ['GET /?token=secret'],
+      outputTail: 'secret',
+      journey: [],
+      attachments: [{ kind: 'stack', text: 'secret', file: '' }],
+    },
+  ],
+  receipts: [
+    {
+      id: 1,
+      atMs: 1,
+      durationMs: 1,
+      kind: 'restart',
+      cause: 'exit',
+      outcome: 'done',
+      applicationId: 'main/',
+      slot: 1,
+      old: { workerId: 1, generation: 1, pid: 7, ended: 'exit' },
+      successor: null,
+      requests: { inFlight: 1, drained: 0, late: 0, retried: 0, cut: 1, socketsNoticed: 0 },
+      eventId: 5009,
+      attachments: [{ kind: 'stack', text: 'secret', file: '' }],
+    },
+  ],
+};
+export interface AdminWorld {
+  readonly control: ControlPlane;
+  /** Of readiness; may be added to. */
+  readonly checks: ReadinessCheck[];
+  /** How often the logs were reopened. */
+  reopened(): number;
+  /** What was ordered: `recycle a`. */
+  readonly orders: string[];
+}
+
+export function adminWorld(): AdminWorld {
+  let reopened = 0;
+  const orders: string[] = [];
+  const checks = [{ name: 'sockets', ok: true, detail: '' }];
+  const control: ControlPlane = {
+    version: '0.0.0',
+    pools: () => [pool, { ...pool, name: 'b', obituaries: [], receipts: [], applications: [] }],
+    pool: (name) => (name === pool.name ? pool : null),
+    actions: {
+      orderPool: (action, name) => {
+        orders.push(`${action} ${name}`);
+        return operation;
+      },
+      orderWorker: (action, id) => {
+        orders.push(`${action} ${id}`);
+        return operation;
+      },
+      operation: (id) => (id === operation.id ? operation : null),
+    },
+    certificates: () => [],
+    readiness: () => checks,
+    isStarted: () => true,
+    reopenLogs: async () => {
+      reopened += 1;
+    },
+    metrics: async () => 'a_metric 1\n',
+  };
+  return { control, checks, orders, reopened: () => reopened };
+}
+
+export function adminSettings(changes: Partial<AdminConfig>): AdminConfig {
+  return { listen: null, socket: '', hosts: [], tls: null, tokens: [], metricsTokenHash: '', ...changes };
+}
