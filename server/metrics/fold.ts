@@ -81,6 +81,11 @@ export class MetricTotals {
     this.#family(definition).series.clear();
   }
 
+  /** What is counted of one family, as it stands. */
+  seriesOf(definition: MetricDefinition): Iterable<Series> {
+    return this.#family(definition).series.values();
+  }
+
   /** Pools that have at least one series counted by a listener. */
   poolsWithRequests(): Set<string> {
     const pools = new Set<string>();

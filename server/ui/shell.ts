@@ -10,7 +10,7 @@ const sections: readonly (readonly [string, string, string])[] = [
   ['pools', 'Pools', '#/'],
   ['sites', 'Sites', '#/sites'],
   ['certificates', 'Certificates', '#/certificates'],
-  ['config', 'Configuration', '#/config'],
+  ['config', 'Config', '#/config'],
   ['events', 'Events', '#/events'],
 ];
 
