@@ -1,4 +1,5 @@
 import type { CounterDelta } from './counters.js';
+import type { RequestList } from './live-requests.js';
 
 /** Listener -> primary over node:cluster's channel. */
 export type ListenerToPrimary =
@@ -52,6 +53,8 @@ export type ListenerToPrimary =
       readonly fields: Readonly<Record<string, string | number | boolean>>;
     }
   | { readonly type: 'logs-reopened'; readonly id: number }
+  /** The answer to `list-requests`. */
+  | ({ readonly type: 'requests'; readonly id: number } & RequestList)
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'closed' };
 

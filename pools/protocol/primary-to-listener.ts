@@ -1,4 +1,5 @@
 import type { Spending } from './listener-to-primary.js';
+import type { RequestFilter } from './live-requests.js';
 import type { ApplicationUpstreams, CertificateMaterial, RemovedRoutes, Routes, UpstreamWorker } from './snapshot.js';
 
 /** One address the primary holds open; the handle travels beside the message. */
@@ -64,6 +65,8 @@ export type PrimaryToListener =
   | { readonly type: 'shutdown'; readonly limitMs: number }
   /** The access log `file` ('' = each of them) was renamed: open it by its name, then `logs-reopened`. */
   | { readonly type: 'reopen-logs'; readonly id: number; readonly file: string }
+  /** Which requests it has now: answered by `requests` at once. */
+  | { readonly type: 'list-requests'; readonly id: number; readonly filter: RequestFilter }
   /** Liveness of the listener itself: answered by `pong` at once. */
   | { readonly type: 'ping'; readonly id: number };
 

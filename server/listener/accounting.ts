@@ -99,7 +99,7 @@ export class Accounting {
   }
 }
 
-function versionOf({ isStream, request }: Pick<ExchangeClient, 'request' | 'isStream'>): string {
+export function versionOf({ isStream, request }: Pick<ExchangeClient, 'request' | 'isStream'>): string {
   if (isStream) return '2.0';
   return request.minorVersion === 1 ? '1.1' : '1.0';
 }

@@ -5,6 +5,7 @@ import type { TrustedProxies } from '../http1/trusted-proxies.js';
 import type { RouteTable } from '../route/table.js';
 import type { Deadlines } from '../proxy/deadlines.js';
 import type { ProxyCore } from '../proxy/core.js';
+import type { Exchange } from '../proxy/exchange.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { ApplicationState } from '../proxy/worker.js';
 import type { ChallengeAnswers } from './challenges.js';
@@ -55,6 +56,10 @@ export type RefusedClient = Pick<
 /** A client connection, whatever it speaks. */
 export interface ListenerConnection extends Closable {
   readonly activity: 'idle' | 'active' | 'tunnel';
+  /** Of HTTP/1: used again for every request. */
+  readonly exchange?: Exchange;
+  /** Of HTTP/2: its requests now. */
+  readonly streams?: readonly { readonly exchange: Exchange }[];
   /** Server shutdown: an idle connection ends now, a busy one with its last answer. */
   closeIfIdle(): void;
   /** The routes are others. */

@@ -27,6 +27,7 @@ import { ListeningSockets } from './accept.js';
 import { FirstBytes } from './first-bytes.js';
 import { Http2ClientConnection } from './http2/connection.js';
 import { Limiters } from './limiters.js';
+import { listRequests } from './live-requests.js';
 import { Overload } from './overload.js';
 import { readProxyHeader } from './proxy-header.js';
 import { RequestQueue } from './queue.js';
@@ -169,6 +170,10 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
         return this.#shutdown(message.limitMs);
       case 'reopen-logs':
         return this.#accounting.logs.reopen(message.file, () => this.say({ type: 'logs-reopened', id: message.id }));
+      case 'list-requests': {
+        const found = listRequests(this.#connections, this.clock.monotonicMs(), message.filter);
+        return this.say({ type: 'requests', id: message.id, ...found });
+      }
       case 'ping':
         return this.say({ type: 'pong', id: message.id });
       default:

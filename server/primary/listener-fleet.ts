@@ -16,11 +16,13 @@ import {
 } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
+import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import type { Certificates } from './certificates.js';
 import type { FleetEvents } from './fleet-events.js';
 import { type ListenerIdentity, ListenerProcess, setUpListeners } from './listener-process.js';
 import { LogReopening } from './log-reopening.js';
+import { type RequestRound, RequestRounds } from './request-rounds.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
 import type { HeldSocket, ListeningSockets } from './sockets.js';
@@ -44,6 +46,7 @@ export class ListenerFleet {
   /** Too many since `resize`: they finish their requests, still take part in every publication, and end. */
   readonly #retiring = new Map<number, ListenerProcess>();
   readonly #reopening = new LogReopening();
+  readonly #asking: RequestRounds;
   #wanted = 0;
   #isStopping = false;
   #cancelTick: CancelTimer = () => undefined;
@@ -57,6 +60,7 @@ export class ListenerFleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#asking = new RequestRounds(options.clock);
     setUpListeners(options.entry, options.identity);
   }
 
@@ -121,6 +125,14 @@ export class ListenerFleet {
     return this.#reopening.ask(
       this.#all().filter((one) => one.hasSaidHello),
       file,
+    );
+  }
+
+  /** What every listener has now; who does not answer in time is named. */
+  listRequests(filter: RequestFilter): Promise<RequestRound> {
+    return this.#asking.ask(
+      this.#all().filter((one) => one.hasSaidHello),
+      filter,
     );
   }
 
@@ -240,6 +252,8 @@ export class ListenerFleet {
         return this.#options.logger[message.level](message.event, { listener: from.pid, ...message.fields });
       case 'logs-reopened':
         return this.#reopening.answered(from.id, message.id);
+      case 'requests':
+        return this.#asking.answered(from, message.id, message);
       case 'pong':
         return from.pong(message.id);
       case 'closed':
@@ -270,6 +284,7 @@ export class ListenerFleet {
     publisher.leave(listener.id);
     ledger.forget(listener.id);
     this.#reopening.gone(listener.id);
+    this.#asking.gone(listener);
     events.gone(listener.id);
     if (this.#all().length === 0) {
       for (const resolve of this.#emptyWaiters) resolve();

@@ -96,6 +96,10 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     return this.#clients.every((client) => client.isTunnel) ? 'tunnel' : 'active';
   }
 
+  get streams(): readonly StreamClient[] {
+    return this.#clients;
+  }
+
   get idleSinceMs(): number {
     const isIdle = this.#state === 'open' && this.engine.streamCount === 0 && this.engine.headStartedMs === 0;
     const isNew = !this.#hasServed && this.context.clock.monotonicMs() - this.#idleSinceMs < newConnectionGraceMs;
