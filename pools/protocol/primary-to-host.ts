@@ -10,10 +10,18 @@ export type PrimaryToHost =
   | ({ readonly type: 'warm-up' } & WarmUpRequest)
   /** Draining: no new streams on any link; release virtual sockets right after their answer. */
   | { readonly type: 'drain' }
-  /** Write a diagnostic report or a heap snapshot to a new file in `folder`; answered by `dumped`. */
-  | { readonly type: 'dump'; readonly id: number; readonly kind: DumpKind; readonly folder: string };
+  /** Write what is wished for to a new file in `folder`; answered by `dumped`. */
+  | ({ readonly type: 'dump'; readonly id: number; readonly folder: string } & DumpWish);
 
-export type DumpKind = 'report' | 'heap';
+/** A diagnostic report, a heap snapshot, numbers of the heap and its spaces, a CPU profile. */
+export const dumpKinds = ['report', 'heap', 'heap-statistics', 'cpu'] as const;
+export type DumpKind = (typeof dumpKinds)[number];
+
+export interface DumpWish {
+  readonly kind: DumpKind;
+  /** How long the CPU is profiled; 0 with any other kind. */
+  readonly seconds: number;
+}
 
 /** Primary -> watchdog thread of the host (fd 5), in the same form. */
 export interface PrimaryToWatchdog {

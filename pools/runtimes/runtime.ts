@@ -5,7 +5,7 @@
  * Whether there is another start (back-off, recycling, counting) is the supervisor's.
  */
 import type { ApplicationConfig, HostingConfig, PoolConfig, SiteConfig } from '../../config/model.js';
-import type { DumpKind } from '../protocol/primary-to-host.js';
+import type { DumpWish } from '../protocol/primary-to-host.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
 import type { StallFinding, StallReport } from '../protocol/stall-report.js';
 
@@ -118,7 +118,7 @@ export interface WorkerHandle {
   /** SIGKILL of the whole process group, now. */
   kill(): void;
   /** In-process by the host, else from /proc; resolves with the path of a file in the pool's or our own state folder. */
-  dump(kind: DumpKind): Promise<string>;
+  dump(wish: DumpWish): Promise<string>;
 }
 
 export interface Runtime {

@@ -5,7 +5,7 @@
 import type { LogFields } from '../../config/base/logger.js';
 import type { CompiledConfig, ProgramConfig } from '../../config/model.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
-import type { DumpKind } from '../protocol/primary-to-host.js';
+import type { DumpWish } from '../protocol/primary-to-host.js';
 import type { WorkerGoneReason } from '../protocol/primary-to-listener.js';
 import type { ExitReason, RecycleReason, RetireReason } from '../lifecycle/exit-reason.js';
 import type { ApplicationUpstreams, FailureStep, UpstreamWorker } from '../protocol/snapshot.js';
@@ -184,7 +184,7 @@ export interface WorkerOrdersPort {
   /** Ends it politely; it comes back with the next demand. Resolves when its process is gone. */
   stop(workerId: number): Promise<void>;
   /** Writes what is known of the process to a file that only its pool or root can read; resolves with the path. */
-  dump(workerId: number, kind: DumpKind): Promise<string>;
+  dump(workerId: number, wish: DumpWish): Promise<string>;
   suspend(workerId: number): Promise<void>;
   resume(workerId: number): Promise<void>;
   /** Every receipt of these workers that is due so far was written; `SupervisorEvents.receipt` has told them. */

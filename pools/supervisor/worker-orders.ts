@@ -3,7 +3,7 @@ import { SluiceError } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
 import { roleOf } from '../lifecycle/application-states.js';
 import { isEligible } from '../lifecycle/worker-states.js';
-import type { DumpKind } from '../protocol/primary-to-host.js';
+import type { DumpWish } from '../protocol/primary-to-host.js';
 import type { WorkerBook } from './books.js';
 import type { EffectRunner } from './effect-runner.js';
 import type { WorkerOrdersPort } from './ports.js';
@@ -45,13 +45,13 @@ export class WorkerOrders implements WorkerOrdersPort {
     });
   }
 
-  async dump(workerId: number, kind: DumpKind): Promise<string> {
+  async dump(workerId: number, wish: DumpWish): Promise<string> {
     let file = '';
     await this.#known(workerId, (worker, resolve, reject) => {
       const { handle } = worker;
       if (handle === null || worker.pid === 0) return reject(notRunning(workerId));
       this.#log('worker-dump', worker);
-      handle.dump(kind).then((path) => {
+      handle.dump(wish).then((path) => {
         file = path;
         resolve();
       }, reject);

@@ -1,5 +1,7 @@
 /** What the admin API may ask of the server; the primary implements it. */
-import type { DumpKind } from '../../pools/protocol/primary-to-host.js';
+import type { LiveRequest, RequestFilter } from '../../pools/protocol/live-requests.js';
+import type { Readable } from 'node:stream';
+import type { DumpWish } from '../../pools/protocol/primary-to-host.js';
 import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 
 /** One line of `/readyz?verbose`. */
@@ -17,6 +19,8 @@ export interface ControlPlane {
   /** null = there is no such pool. */
   pool(name: string): PoolView | null;
   readonly actions: Actions;
+  /** Asked of the listeners now; settles in bounded time. */
+  liveRequests(filter: RequestFilter): Promise<LiveRequestsView>;
   /** Loaded or ordered ones; of very many those that end first. */
   certificates(): readonly CertificateView[];
   /** All must be ok for new traffic to be sent to this node. A pool that fails later never changes it. */
@@ -27,6 +31,15 @@ export interface ControlPlane {
   reopenLogs(): Promise<void>;
   /** Prometheus text. */
   metrics(): Promise<string>;
+}
+
+export interface LiveRequestsView {
+  /** Of all that the filter lets through. */
+  readonly total: number;
+  /** Longest first; of each listener so many at most. `pid` 0 = no worker has it. */
+  readonly requests: readonly (LiveRequest & { readonly pid: number })[];
+  /** Process ids of listeners that did not answer in time. */
+  readonly silentListeners: readonly number[];
 }
 
 /** Times are wall clock; 0 = unknown. */
@@ -78,9 +91,20 @@ export interface OperationView {
   readonly file: string;
 }
 
-/** Actions begin at once and end by themselves. Both orders throw a SluiceError when the target is unknown. */
+export interface OperationFile {
+  /** A plain name. */
+  readonly name: string;
+  readonly size: number;
+  /** Whoever gets it reads or destroys it. */
+  readonly stream: Readable;
+}
+
+/** Actions begin at once and end by themselves. Orders throw a SluiceError when the target is unknown. */
 export interface Actions {
   orderPool(action: PoolAction, pool: string): OperationView;
-  orderWorker(action: WorkerAction, workerId: number, kind: DumpKind): OperationView;
+  orderWorker(action: WorkerAction, workerId: number, wish: DumpWish): OperationView;
+  orderProfile(workerId: number, wish: DumpWish): OperationView;
   operation(id: number): OperationView | null;
+  /** Of an operation that has a file. Throws a SluiceError when it is gone or not what it was. */
+  openFile(id: number): OperationFile;
 }

@@ -1,6 +1,6 @@
 /** Talks to the admin API of a running server: over its unix socket, or by a token at an address. */
 import { existsSync } from 'node:fs';
-import { request, type RequestOptions } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, request, type RequestOptions } from 'node:http';
 import { resolve } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { adminAnswerBytesMax, adminRequestLimitMs } from '../../config/base/limits.js';
@@ -10,6 +10,8 @@ const usualFiles = ['./sluice.yaml', '/etc/sluice/sluice.yaml'];
 
 /** A token of admin.tokens, for --admin http://HOST:PORT. Not a flag: those are shown to every user of a machine. */
 const tokenVariable = 'SLUICE_TOKEN';
+/** Instead of --admin; a container sets it once. */
+const placeVariable = 'SLUICE_ADMIN';
 
 export interface AdminTarget {
   /** A path, `unix:PATH` or `http://HOST:PORT`; null = the socket that the configuration names. */
@@ -17,22 +19,25 @@ export interface AdminTarget {
   readonly config: string | null;
 }
 
-interface Reply {
+export interface Reply {
   readonly status: number;
   readonly text: string;
 }
 
+type Place = Pick<RequestOptions, 'socketPath' | 'host' | 'port'> & { readonly headers?: OutgoingHttpHeaders };
+
 export class AdminClient {
-  readonly #where: RequestOptions;
+  readonly #where: Place;
   readonly #name: string;
 
-  private constructor(where: RequestOptions, name: string) {
+  private constructor(where: Place, name: string) {
     this.#where = where;
     this.#name = name;
   }
 
   static async open({ admin, config }: AdminTarget): Promise<AdminClient> {
-    const place = admin ?? (await configuredSocket(config));
+    const named = admin ?? (config === null ? process.env[placeVariable] : undefined);
+    const place = named ?? (await configuredSocket(config));
     if (!/^https?:/.test(place)) {
       const socketPath = resolve(place.replace(/^unix:/, ''));
       return new AdminClient({ socketPath }, socketPath);
@@ -54,28 +59,55 @@ export class AdminClient {
     throw refusal(status, text);
   }
 
-  #send(method: string, path: string): Promise<Reply> {
+  /** Whatever the answer is. Throws when there is none. */
+  get(path: string, limitMs?: number): Promise<Reply> {
+    return this.#send('GET', path, limitMs);
+  }
+
+  /** The answer as it comes, for what is long or does not end. Throws what the server says against it. */
+  async stream(path: string, headers: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
+    const answer = await this.#begin('GET', path, adminRequestLimitMs, headers);
+    if (answer.statusCode === 200) {
+      answer.socket.setTimeout(0);
+      return answer;
+    }
+    throw refusal(answer.statusCode ?? 0, await textOf(answer));
+  }
+
+  async #send(method: string, path: string, limitMs = adminRequestLimitMs): Promise<Reply> {
+    const answer = await this.#begin(method, path, limitMs);
+    try {
+      return { status: answer.statusCode ?? 0, text: await textOf(answer) };
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  #begin(method: string, path: string, limitMs: number, headers: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
     return new Promise((done, fail) => {
-      const unreachable = (error: unknown): void => {
-        const remedy = 'is the server running, and may this user open it? --admin names another place';
-        fail(new SluiceError('admin-unreachable', `${this.#name}: ${messageOf(error)}`, remedy));
-      };
-      const asked = request({ ...this.#where, path, method, timeout: adminRequestLimitMs }, (answer) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        answer.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > adminAnswerBytesMax) asked.destroy(new Error('the answer is too long'));
-          else chunks.push(chunk);
-        });
-        answer.once('error', unreachable);
-        answer.once('end', () => done({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
-      });
-      asked.once('timeout', () => asked.destroy(new Error(`no answer within ${adminRequestLimitMs} ms`)));
-      asked.once('error', unreachable);
+      const where = { ...this.#where, headers: { ...this.#where.headers, ...headers } };
+      const asked = request({ ...where, path, method, timeout: limitMs }, done);
+      asked.once('timeout', () => asked.destroy(new Error(`no answer within ${limitMs} ms`)));
+      asked.once('error', (error) => fail(this.#unreachable(error)));
       asked.end();
     });
   }
+
+  #unreachable(error: unknown): SluiceError {
+    const remedy = 'is the server running, and may this user open it? --admin names another place';
+    return new SluiceError('admin-unreachable', `${this.#name}: ${messageOf(error)}`, remedy);
+  }
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > adminAnswerBytesMax) throw new Error('the answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function refusal(status: number, text: string): SluiceError {
@@ -87,11 +119,16 @@ function refusal(status: number, text: string): SluiceError {
   }
 }
 
+/** The configuration that is meant where none is named; null = there is none. */
+export function usualFile(): string | null {
+  return usualFiles.find((candidate) => existsSync(candidate)) ?? null;
+}
+
 /** The configuration is only loaded when nobody named the socket. */
 async function configuredSocket(file: string | null): Promise<string> {
-  const path = file ?? usualFiles.find((candidate) => existsSync(candidate));
+  const path = file ?? usualFile();
   const remedy = 'name the server with --admin SOCKET-OR-URL or --config FILE';
-  if (path === undefined) {
+  if (path === null) {
     throw new SluiceError('admin-unknown', `there is neither ${usualFiles.join(' nor ')}`, remedy);
   }
   const { loadConfig } = await import('../../config/compile/compile.js');

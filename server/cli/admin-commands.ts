@@ -28,9 +28,9 @@ export function addAdminCommands(program: Command, done: (code: number) => void)
 const commands = () => import('./pool-command.js');
 
 function addPoolCommands(pool: Command, done: (code: number) => void): void {
-  flagged(pool.command('list').description('every pool with its state')).action(async (flags: AdminFlags) =>
-    done(await (await commands()).listPools(flags)),
-  );
+  flagged(pool.command('list').description('every pool with its state'))
+    .option('--state <state>', 'only those in this state: Started, Stopped ...')
+    .action(async (flags: AdminFlags & { readonly state?: string }) => done(await (await commands()).listPools(flags)));
   flagged(pool.command('show <name>').description('one pool: applications, workers, receipts, obituaries')).action(
     async (name: string, flags: AdminFlags) => done(await (await commands()).showPool(name, flags)),
   );
@@ -42,9 +42,11 @@ function addPoolCommands(pool: Command, done: (code: number) => void): void {
 }
 
 function addWorkerCommands(worker: Command, done: (code: number) => void): void {
-  flagged(worker.command('list').description('every worker process')).action(async (flags: AdminFlags) =>
-    done(await (await commands()).listWorkers(flags)),
-  );
+  flagged(worker.command('list').description('every worker process'))
+    .option('--pool <name>', 'of this pool only')
+    .action(async (flags: AdminFlags & { readonly pool?: string }) =>
+      done(await (await commands()).listWorkers(flags)),
+    );
   for (const action of ['recycle', 'stop', 'suspend', 'resume'] as const) {
     flagged(worker.command(`${action} <id>`).description(workerActions[action])).action(
       async (id: string, flags: AdminFlags) => done(await (await commands()).actOnWorker(action, id, flags)),
@@ -57,7 +59,7 @@ function addWorkerCommands(worker: Command, done: (code: number) => void): void 
     );
 }
 
-function flagged(command: Command): Command {
+export function flagged(command: Command): Command {
   return command
     .option(
       '--admin <socket-or-url>',

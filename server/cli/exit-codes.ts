@@ -18,6 +18,10 @@ const configurationErrors: ReadonlySet<string> = new Set([
   'node-unsupported',
 ]);
 
+/** A wrong call that commander does not see. */
+const usageErrors: ReadonlySet<string> = new Set(['appcmd-not-here', 'bad-option', 'no-terminal']);
+
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof SluiceError && usageErrors.has(error.code)) return exitCode.usage;
   return error instanceof SluiceError && configurationErrors.has(error.code) ? exitCode.configuration : exitCode.failed;
 }

@@ -6,7 +6,9 @@ import { escapeControls } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { addAccessCommands } from './access-commands.js';
 import { addAdminCommands } from './admin-commands.js';
+import { fromAppcmd } from './appcmd.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
+import { addOperateCommands } from './operate-commands.js';
 
 const defaultPath = './sluice.yaml';
 const pathHelp = 'configuration file (.yaml, .yml, .json) or folder of one application';
@@ -28,8 +30,8 @@ function notesOf(pairs: readonly string[]): Map<string, string> {
   return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
-async function run(argv: readonly string[]): Promise<number> {
-  let code: number = exitCode.ok;
+/** `done` gets the exit code. */
+function createProgram(done: (code: number) => void): Command {
   const program = new Command('sluice')
     .description('Application-pool server: real apps from isolated pools through one listener.')
     .version(version())
@@ -48,7 +50,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(async (path: string, flags: StartFlags) => {
       const { start } = await import('./start-command.js');
       const { isolation = null, lastGood = false, note = [] } = flags;
-      code = await start({ path, isolation, lastGood, notes: notesOf(note) }, version());
+      done(await start({ path, isolation, lastGood, notes: notesOf(note) }, version()));
     });
   program
     .command('check')
@@ -56,7 +58,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('[path]', pathHelp, defaultPath)
     .action(async (path: string) => {
       const { check } = await import('./check-command.js');
-      code = await check(path);
+      done(await check(path));
     });
   program
     .command('logs')
@@ -66,16 +68,23 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('[path]', pathHelp, defaultPath)
     .action(async (path: string) => {
       const { reopenLogs } = await import('./logs-command.js');
-      code = await reopenLogs(path);
+      done(await reopenLogs(path));
     });
-  addAdminCommands(program, (result) => {
+  addAdminCommands(program, done);
+  addOperateCommands(program, done);
+  return program;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = createProgram((result) => {
     code = result;
   });
   addAccessCommands(program, (result) => {
     code = result;
   });
   try {
-    await program.parseAsync([...argv]);
+    await program.parseAsync([...fromAppcmd(args)], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help that was asked for and --version end this way too, with code 0; everything else is a wrong call.
@@ -88,7 +97,7 @@ async function run(argv: readonly string[]): Promise<number> {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 try {
-  process.exit(await run(process.argv));
+  process.exit(await run(process.argv.slice(2)));
 } catch (error) {
   const remedy = error instanceof SluiceError && error.remedy !== '' ? ` - ${error.remedy}` : '';
   process.stderr.write(`sluice: ${escapeControls(`${messageOf(error)}${remedy}`)}\n`);

@@ -5,6 +5,7 @@ import type { PoolView, ReceiptView, WorkerView } from '../../pools/supervisor/p
 import type { OperationView, PoolAction, WorkerAction } from '../admin/control-plane.js';
 import { systemClock } from '../primary/clock.js';
 import { AdminClient } from './admin-client.js';
+import { painter } from './colours.js';
 import { exitCode } from './exit-codes.js';
 import { poolDetails, poolTable, receiptLine, type WorkerRow, workerTable } from './pool-tables.js';
 
@@ -14,22 +15,25 @@ export interface AdminFlags {
   readonly json?: boolean;
 }
 
-export async function listPools(flags: AdminFlags): Promise<number> {
+export async function listPools(flags: AdminFlags & { readonly state?: string }): Promise<number> {
   const client = await open(flags);
-  const { pools } = await client.ask<{ pools: PoolView[] }>('GET', '/api/v1/pools');
-  return print(flags, pools, () => poolTable(pools));
+  const answer = await client.ask<{ pools: PoolView[] }>('GET', '/api/v1/pools');
+  const wanted = flags.state?.toLowerCase();
+  const pools = answer.pools.filter(({ state }) => wanted === undefined || state.toLowerCase() === wanted);
+  return print(flags, pools, () => poolTable(pools, painter(process.stdout)));
 }
 
 export async function showPool(name: string, flags: AdminFlags): Promise<number> {
   const client = await open(flags);
   const pool = await client.ask<PoolView>('GET', poolPath(name));
-  return print(flags, pool, () => poolDetails(pool, systemClock.wallMs()));
+  return print(flags, pool, () => poolDetails(pool, systemClock.wallMs(), painter(process.stdout)));
 }
 
-export async function listWorkers(flags: AdminFlags): Promise<number> {
+export async function listWorkers(flags: AdminFlags & { readonly pool?: string }): Promise<number> {
   const client = await open(flags);
-  const { workers } = await client.ask<{ workers: WorkerRow[] }>('GET', '/api/v1/workers');
-  return print(flags, workers, () => workerTable(workers, systemClock.wallMs()));
+  const answer = await client.ask<{ workers: WorkerRow[] }>('GET', '/api/v1/workers');
+  const workers = answer.workers.filter(({ pool }) => flags.pool === undefined || pool === flags.pool);
+  return print(flags, workers, () => workerTable(workers, systemClock.wallMs(), painter(process.stdout)));
 }
 
 export async function actOnPool(action: PoolAction, name: string, flags: AdminFlags): Promise<number> {
@@ -45,9 +49,14 @@ export async function actOnWorker(
   return act(`/api/v1/workers/${encodeURIComponent(id)}/${action}${kind}`, flags);
 }
 
-/** Begins an action and waits for its end: progress goes to stderr, receipts and result to stdout. */
 async function act(path: string, flags: AdminFlags): Promise<number> {
-  const client = await open(flags);
+  const operation = await carryOut(await open(flags), path, flags);
+  process.stdout.write(`${flags.json === true ? JSON.stringify(operation, null, 2) : resultLine(operation)}\n`);
+  return operation.state === 'done' ? exitCode.ok : exitCode.failed;
+}
+
+/** Begins an action and waits for its end: progress goes to stderr, receipts to stdout. */
+export async function carryOut(client: AdminClient, path: string, flags: AdminFlags): Promise<OperationView> {
   const isQuiet = flags.json === true;
   let operation = await client.ask<OperationView>('POST', path);
   let shown = 0;
@@ -59,12 +68,8 @@ async function act(path: string, flags: AdminFlags): Promise<number> {
     shown = showReceipts(operation.receipts, shown);
     if (operation.state === 'running') progress = await showProgress(client, operation, progress);
   }
-  if (isQuiet) process.stdout.write(`${JSON.stringify(operation, null, 2)}\n`);
-  else {
-    showReceipts(operation.receipts, shown);
-    process.stdout.write(`${resultLine(operation)}\n`);
-  }
-  return operation.state === 'done' ? exitCode.ok : exitCode.failed;
+  if (!isQuiet) showReceipts(operation.receipts, shown);
+  return operation;
 }
 
 function showReceipts(receipts: readonly ReceiptView[], shown: number): number {
@@ -90,7 +95,7 @@ function stateCounts(workers: readonly WorkerView[]): string {
   return states.length === 0 ? 'no worker' : `${states.join(', ')}; ${inFlight} requests in flight`;
 }
 
-function resultLine({ action, target, error, file, startedAtMs, endedAtMs }: OperationView): string {
+export function resultLine({ action, target, error, file, startedAtMs, endedAtMs }: OperationView): string {
   const took = `${((endedAtMs - startedAtMs) / 1_000).toFixed(1)} s`;
   const what = `${action} ${target}`;
   if (error === null) return escapeControls(file === '' ? `${what}: done in ${took}` : `${what}: ${file}`);

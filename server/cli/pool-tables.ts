@@ -1,6 +1,7 @@
 /** Pools, workers and receipts for people. */
 import { escapeControls } from '../../config/base/diagnostics.js';
 import type { ObituaryView, PoolView, ReceiptView, WorkerView } from '../../pools/supervisor/ports.js';
+import type { Paint } from './colours.js';
 import { formatTable } from './table.js';
 
 export type WorkerRow = WorkerView & { readonly pool: string };
@@ -8,7 +9,7 @@ export type WorkerRow = WorkerView & { readonly pool: string };
 /** Of each list the newest so many are shown; --json shows all. */
 const rowsShown = 10;
 
-export function poolTable(pools: readonly PoolView[]): string {
+export function poolTable(pools: readonly PoolView[], paint?: Paint): string {
   const rows = pools.map(({ name, state, stoppedReason, workers, restarts, receipts }) => [
     escapeControls(name),
     state,
@@ -19,10 +20,14 @@ export function poolTable(pools: readonly PoolView[]): string {
     String(restarts),
     lastReceipt(receipts.at(-1)),
   ]);
-  return formatTable(['POOL', 'STATE', 'REASON', 'WORKERS', 'REQUESTS', 'MEMORY', 'CRASHES', 'LAST CHANGE'], rows);
+  return formatTable(
+    ['POOL', 'STATE', 'REASON', 'WORKERS', 'REQUESTS', 'MEMORY', 'CRASHES', 'LAST CHANGE'],
+    rows,
+    paint,
+  );
 }
 
-export function workerTable(workers: readonly WorkerRow[], nowMs: number): string {
+export function workerTable(workers: readonly WorkerRow[], nowMs: number, paint?: Paint): string {
   const rows = workers.map((worker) => [
     String(worker.workerId),
     String(worker.pid),
@@ -34,19 +39,19 @@ export function workerTable(workers: readonly WorkerRow[], nowMs: number): strin
     String(worker.inFlight),
     megabytes(worker.rssBytes),
   ]);
-  return formatTable(['ID', 'PID', 'POOL', 'APPLICATION', 'SLOT', 'STATE', 'AGE', 'REQUESTS', 'MEMORY'], rows);
+  return formatTable(['ID', 'PID', 'POOL', 'APPLICATION', 'SLOT', 'STATE', 'AGE', 'REQUESTS', 'MEMORY'], rows, paint);
 }
 
-export function poolDetails(pool: PoolView, nowMs: number): string {
+export function poolDetails(pool: PoolView, nowMs: number, paint?: Paint): string {
   const applications = pool.applications.map(({ id, hostingModel, state, problem }) =>
     [id, hostingModel, state, problem].map(escapeControls),
   );
   const workers = pool.workers.map((worker) => ({ ...worker, pool: pool.name }));
   const parts = [
     `${escapeControls(pool.name)}: ${pool.state}${pool.stoppedReason === '' ? '' : ` (${pool.stoppedReason})`}`,
-    formatTable(['APPLICATION', 'HOSTING', 'STATE', 'PROBLEM'], applications),
+    formatTable(['APPLICATION', 'HOSTING', 'STATE', 'PROBLEM'], applications, paint),
   ];
-  if (workers.length > 0) parts.push(workerTable(workers, nowMs));
+  if (workers.length > 0) parts.push(workerTable(workers, nowMs, paint));
   const receipts = pool.receipts.slice(-rowsShown).map(receiptLine);
   if (receipts.length > 0) parts.push(['Receipts, newest last:', ...receipts].join('\n'));
   const obituaries = pool.obituaries.slice(-rowsShown).map(obituaryLine);

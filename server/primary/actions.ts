@@ -1,12 +1,14 @@
 /** What administrators order, carried out by the supervisor and kept as operations. */
 import { SluiceError } from '../../config/base/errors.js';
 import { unreachable } from '../../config/base/invariant.js';
-import type { DumpKind } from '../../pools/protocol/primary-to-host.js';
+import type { DumpWish } from '../../pools/protocol/primary-to-host.js';
 import type { PoolView, SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { Actions, PoolAction, WorkerAction } from '../admin/control-plane.js';
+import { openDump } from './dump-files.js';
 import type { Operations } from './operations.js';
 
-export function createActions(supervisor: SupervisorPort, operations: Operations): Actions {
+/** `stateDir`: below it lie the files of dumps. */
+export function createActions(supervisor: SupervisorPort, operations: Operations, stateDir: () => string): Actions {
   return {
     orderPool(action, name) {
       const pool = supervisor.viewOf(name);
@@ -16,14 +18,22 @@ export function createActions(supervisor: SupervisorPort, operations: Operations
       const run = () => runPool(supervisor, action, name, workerIds);
       return operations.begin({ action: `pool ${action}`, target: name, pool: name, workerIds, run });
     },
-    orderWorker(action, workerId, kind) {
+    orderWorker(action, workerId, wish) {
       const pool = poolOf(supervisor, workerId);
       if (pool === null) throw unknownWorker(workerId);
-      const run = () => runWorker(supervisor, action, workerId, kind);
+      const run = () => runWorker(supervisor, action, workerId, wish);
       const target = String(workerId);
       return operations.begin({ action: `worker ${action}`, target, pool: pool.name, workerIds: [workerId], run });
     },
+    orderProfile(workerId, wish) {
+      const pool = poolOf(supervisor, workerId);
+      if (pool === null) throw unknownWorker(workerId);
+      const run = () => supervisor.orders.dump(workerId, wish);
+      const target = String(workerId);
+      return operations.begin({ action: 'worker profile', target, pool: pool.name, workerIds: [], run });
+    },
     operation: (id) => operations.get(id),
+    openFile: (id) => openDump(stateDir(), operations.get(id)?.file ?? ''),
   };
 }
 
@@ -54,7 +64,7 @@ async function runWorker(
   { orders }: SupervisorPort,
   action: WorkerAction,
   workerId: number,
-  kind: DumpKind,
+  wish: DumpWish,
 ): Promise<string> {
   switch (action) {
     case 'recycle':
@@ -65,7 +75,7 @@ async function runWorker(
       await orders.stop(workerId);
       return '';
     case 'dump':
-      return orders.dump(workerId, kind);
+      return orders.dump(workerId, wish);
     case 'suspend':
       await orders.suspend(workerId);
       return '';

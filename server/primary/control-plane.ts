@@ -1,9 +1,10 @@
 /** Implements what the admin API asks for over the parts that the primary holds. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledConfig } from '../../config/model.js';
+import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
-import type { ControlPlane, ReadinessCheck } from '../admin/control-plane.js';
+import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import { type ProcessMetrics, scrape } from '../metrics/registry.js';
 import type { Issuer } from './acme/issuer.js';
@@ -47,7 +48,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
     certificates: () => firstToEnd(allCertificates()),
-    actions: createActions(parts.supervisor, parts.operations),
+    actions: createActions(parts.supervisor, parts.operations, () => parts.currentConfig()?.server.stateDir ?? ''),
+    liveRequests: (filter) => liveRequests(parts, filter),
     isStarted: () => parts.currentConfig() !== null,
     readiness: () => [
       check('configuration', parts.currentConfig() !== null, 'not applied yet'),
@@ -66,6 +68,15 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       });
     },
   };
+}
+
+async function liveRequests(
+  { fleet, supervisor }: ControlPlaneParts,
+  filter: RequestFilter,
+): Promise<LiveRequestsView> {
+  const round = await fleet.listRequests(filter);
+  const pids = new Map(supervisor.view().flatMap(({ workers }) => workers.map((one) => [one.workerId, one.pid])));
+  return { ...round, requests: round.requests.map((one) => ({ ...one, pid: pids.get(one.workerId) ?? 0 })) };
 }
 
 function check(name: string, ok: boolean, otherwise: string): ReadinessCheck {

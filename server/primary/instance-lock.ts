@@ -2,7 +2,7 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SluiceError } from '../../config/base/errors.js';
-import { createOwned, ownerOf, removeAsides, removeStale } from '../../pools/runtimes/owner-file.js';
+import { createOwned, isHeld, ownerOf, removeAsides, removeStale } from '../../pools/runtimes/owner-file.js';
 
 const lockName = 'sluice.lock';
 
@@ -19,6 +19,12 @@ export function takeInstanceLock(runDir: string): InstanceLock {
   removeStale(file);
   if (!createOwned(file)) throw alreadyRunning(file);
   return lock(file, true);
+}
+
+/** Process id of the server that runs in this folder; 0 = none does. */
+export function serverIn(runDir: string): number {
+  const file = join(runDir, lockName);
+  return isHeld(file) ? (ownerOf(file)?.pid ?? 0) : 0;
 }
 
 function lock(file: string, tookOver: boolean): InstanceLock {

@@ -1,4 +1,5 @@
 /** What the admin API asks of the server, played; and settings of it with nothing but what a test names. */
+import { Readable } from 'node:stream';
 import type { AdminConfig } from '../../config/model.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, OperationView, ReadinessCheck } from '../../server/admin/control-plane.js';
@@ -110,8 +111,14 @@ export function adminWorld(): AdminWorld {
         orders.push(`${action} ${id}`);
         return operation;
       },
+      orderProfile: (id, { kind }) => {
+        orders.push(`profile ${kind} ${id}`);
+        return operation;
+      },
       operation: (id) => (id === operation.id ? operation : null),
+      openFile: () => ({ name: 'heap.json', size: 2, stream: Readable.from(['{}']) }),
     },
+    liveRequests: async () => ({ total: 0, requests: [], silentListeners: [] }),
     certificates: () => [],
     readiness: () => checks,
     isStarted: () => true,

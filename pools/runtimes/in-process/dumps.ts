@@ -5,7 +5,7 @@ import { escapeControls, shorten } from '../../../config/base/diagnostics.js';
 import { SluiceError } from '../../../config/base/errors.js';
 import { dumpHeapLimitMs, dumpReportLimitMs, workerNoteCharsMax } from '../../../config/base/limits.js';
 import type { HostToPrimary } from '../../protocol/host-to-primary.js';
-import type { DumpKind, PrimaryToHost } from '../../protocol/primary-to-host.js';
+import type { DumpWish, PrimaryToHost } from '../../protocol/primary-to-host.js';
 
 type Dumped = Extract<HostToPrimary, { readonly type: 'dumped' }>;
 
@@ -27,8 +27,8 @@ export class Dumps {
   }
 
   /** Rejects with code `dump-unanswered` when the host does not answer in time. */
-  ask(kind: DumpKind, folder: string): Promise<string> {
-    const limitMs = kind === 'heap' ? dumpHeapLimitMs : dumpReportLimitMs;
+  ask({ kind, seconds }: DumpWish, folder: string): Promise<string> {
+    const limitMs = seconds * 1_000 + (kind === 'heap' ? dumpHeapLimitMs : dumpReportLimitMs);
     // The name must be new also after a restart of the server.
     const id = this.#clock.wallMs() % 0xffff_ffff;
     return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ export class Dumps {
         reject(new SluiceError('dump-unanswered', cause, 'A dump of kind report is taken from the kernel then.'));
       });
       this.#waiting.set(id, { folder, cancel, resolve, reject });
-      this.#send({ type: 'dump', id, kind, folder });
+      this.#send({ type: 'dump', id, kind, seconds, folder });
     });
   }
 

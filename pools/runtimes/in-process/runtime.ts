@@ -8,7 +8,7 @@ import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
 import { exportWaits, type HostToPrimary, noWatchdog } from '../../protocol/host-to-primary.js';
 import {
-  type DumpKind,
+  type DumpWish,
   hostControlFd,
   hostWatchdogFd,
   type PrimaryToHost,
@@ -131,15 +131,15 @@ class InProcessWorker implements WorkerHandle {
     this.#life.process?.kill();
   }
 
-  async dump(kind: DumpKind): Promise<string> {
+  async dump(wish: DumpWish): Promise<string> {
     const { folders, identities } = this.#parts;
     const { pool } = this.#request;
     const home = folders.ensure(pool.name, identities.forPool(pool)).home;
     try {
-      return await this.#dumps.ask(kind, join(home, 'dumps'));
+      return await this.#dumps.ask(wish, join(home, 'dumps'));
     } catch (error) {
       const blocked = error instanceof SluiceError && error.code === 'dump-unanswered';
-      if (!blocked || kind === 'heap') throw error;
+      if (!blocked || wish.kind !== 'report') throw error;
       return this.#life.processReport();
     }
   }

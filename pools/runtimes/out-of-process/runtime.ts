@@ -5,7 +5,7 @@
 import { SluiceError } from '../../../config/base/errors.js';
 import { exitBehindConnectionMs, shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
 import { env } from '../../integration/contract.js';
-import type { DumpKind } from '../../protocol/primary-to-host.js';
+import type { DumpKind, DumpWish } from '../../protocol/primary-to-host.js';
 import { configuredValue } from '../hosted-environment.js';
 import { processLimits } from '../isolation/confinement.js';
 import type { PoolFolders } from '../isolation/environment.js';
@@ -119,10 +119,10 @@ class OutOfProcessWorker implements WorkerHandle {
   }
 
   /** Programs write no report that we could ask for; the kernel's is the same for all. */
-  async dump(kind: DumpKind): Promise<string> {
+  async dump({ kind }: DumpWish): Promise<string> {
     if (kind === 'report') return this.#life.processReport();
-    const remedy = 'Take a dump of kind report, or use the tool of the program (dotnet-gcdump, py-spy, gcore).';
-    throw new SluiceError('dump-unknown', 'only in-process workers have heap snapshots', remedy);
+    const remedy = `Use a tool for the program: ${toolsFor(kind)}. \`sluice worker dump\` says what the kernel knows of it.`;
+    throw new SluiceError('dump-unknown', 'only in-process workers can be profiled from here', remedy);
   }
 
   async #run(): Promise<void> {
@@ -283,4 +283,10 @@ class OutOfProcessWorker implements WorkerHandle {
     }
     worker.signal('SIGTERM');
   }
+}
+
+function toolsFor(kind: DumpKind): string {
+  return kind === 'cpu'
+    ? 'dotnet-trace (.NET), node --cpu-prof (Node), py-spy (Python), perf record -g -p PID (any)'
+    : 'dotnet-gcdump (.NET), node --heapsnapshot-signal (Node), memray (Python), gcore (any)';
 }

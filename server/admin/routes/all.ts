@@ -7,6 +7,8 @@ import { logRoutes } from './logs.js';
 import { openApiRoute } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { poolRoutes } from './pools.js';
+import { profileRoutes } from './profiles.js';
+import { requestRoutes } from './requests.js';
 import { sessionRoutes } from './session.js';
 import { workerRoutes } from './workers.js';
 
@@ -18,6 +20,8 @@ export function allRoutes(control: ControlPlane, door: Door): readonly AdminRout
     ...operationRoutes(control),
     ...logRoutes(control),
     ...sessionRoutes(door),
+    ...requestRoutes(control),
+    ...profileRoutes(control),
   ];
   return [...routes, openApiRoute(() => allRoutes(control, door), control.version)];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DumpWish } from '../../../pools/protocol/primary-to-host.js';
 import { type ControlPlane, workerActions, type WorkerAction } from '../control-plane.js';
 import { covers } from '../frame/caller.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
@@ -42,9 +43,12 @@ export function workerRoutes(control: ControlPlane): readonly AdminRoute[] {
         params: idParams,
         ...(action === 'dump' ? { query } : {}),
         answer: operationSchema,
-        handle: (call) =>
-          begun(call, control.actions.orderWorker(action, call.params.id, call.query?.kind ?? 'report')),
+        handle: (call) => begun(call, control.actions.orderWorker(action, call.params.id, wishOf(call.query))),
       }),
     ),
   ];
+}
+
+function wishOf(asked: { readonly kind: 'report' | 'heap' } | undefined): DumpWish {
+  return { kind: asked?.kind ?? 'report', seconds: 0 };
 }

@@ -10,14 +10,13 @@ declare const __dirname: string;
 /** The heap of the thread: enough for the longest stack the inspector tells. */
 const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
 
-const forbidden =
+export const inspectorForbidden =
   'the permission model forbids the inspector (Node 25 and newer: --allow-inspector) or threads (--allow-worker)';
 
 /** @param failed is told why there is no watchdog (Node's permission model refuses it). */
 export function startWatchdog(failed: (reason: string) => void): void {
   // Node ends the whole process when the thread asks for an inspector that is forbidden.
-  const { permission } = process as unknown as { readonly permission?: { has(scope: string): boolean } };
-  if (permission !== undefined && !permission.has('inspector')) return failed(forbidden);
+  if (isInspectorForbidden()) return failed(inspectorForbidden);
   try {
     const { Worker } = process.getBuiltinModule('node:worker_threads');
     quietly(() => {
@@ -29,6 +28,11 @@ export function startWatchdog(failed: (reason: string) => void): void {
   } catch (error) {
     failed(error instanceof Error ? error.message : String(error));
   }
+}
+
+export function isInspectorForbidden(): boolean {
+  const { permission } = process as unknown as { readonly permission?: { has(scope: string): boolean } };
+  return permission !== undefined && !permission.has('inspector');
 }
 
 interface EventNames {

@@ -1,0 +1,86 @@
+/**
+ * The words of IIS's appcmd: `sluice list apppool`, `sluice recycle apppool /apppool.name:shop`. They are rewritten to
+ * our own verbs before anything is parsed; what appcmd has and we do not is refused with the place where it is done.
+ */
+import { SluiceError } from '../../config/base/errors.js';
+
+type Noun = 'apppool' | 'site' | 'app' | 'wp' | 'request' | 'cert';
+
+const verbs = new Set(['list', 'start', 'stop', 'recycle', 'add', 'set', 'delete']);
+const nouns: Readonly<Record<string, Noun>> = {
+  apppool: 'apppool',
+  apppools: 'apppool',
+  site: 'site',
+  sites: 'site',
+  app: 'app',
+  apps: 'app',
+  wp: 'wp',
+  wps: 'wp',
+  request: 'request',
+  requests: 'request',
+  cert: 'cert',
+  certs: 'cert',
+};
+
+/** Filter of appcmd -> option of ours; `` = the name that the command is about. */
+const filters: Readonly<Record<Noun, Readonly<Record<string, string>>>> = {
+  apppool: { name: '', 'apppool.name': '', state: '--state' },
+  site: { name: '', 'site.name': '' },
+  app: { 'site.name': '--site', 'apppool.name': '--pool' },
+  wp: { 'apppool.name': '--pool' },
+  request: { 'apppool.name': '--pool', 'site.name': '--site', 'wp.name': '--worker', elapsed: '--min-time' },
+  cert: {},
+};
+
+/** `args`: behind the name of the program. Returns them rewritten, or as they are when they are our own words. */
+export function fromAppcmd(args: readonly string[]): readonly string[] {
+  const [verb = '', word = '', ...rest] = args;
+  const noun = nouns[word.toLowerCase()];
+  if (noun === undefined || !verbs.has(verb)) return args;
+  // `sluice start FOLDER` is ours too: with nothing behind it `apppool` is a folder.
+  if (verb === 'start' && rest.length === 0) return args;
+  if (verb === 'add' || verb === 'set' || verb === 'delete') {
+    const remedy = 'edit sluice.yaml; the running server takes it over by itself';
+    throw new SluiceError('appcmd-not-here', `\`${verb} ${word}\` is done in the configuration`, remedy);
+  }
+  const { name, options } = split(noun, rest);
+  return [...ours(verb, noun, name), ...options];
+}
+
+function ours(verb: string, noun: Noun, name: string): readonly string[] {
+  if (verb === 'list') {
+    const listed = { apppool: 'pool', site: 'site', app: 'app', cert: 'cert' } as const;
+    if (noun === 'wp') return ['worker', 'list'];
+    if (noun === 'request') return ['requests'];
+    const shows = name !== '' && (noun === 'apppool' || noun === 'site');
+    return shows ? [listed[noun], 'show', name] : [listed[noun], 'list'];
+  }
+  if (noun !== 'apppool') {
+    const remedy = noun === 'site' ? 'sluice app offline SITE/PATH' : 'sluice pool stop, start or recycle';
+    throw new SluiceError('appcmd-not-here', `\`${verb} ${noun}\` does not exist: only pools have a state`, remedy);
+  }
+  return name === '' ? ['pool', verb] : ['pool', verb, name];
+}
+
+/** Everything behind the noun: a bare name, `/filter:value` and our own options. */
+function split(noun: Noun, words: readonly string[]): { readonly name: string; readonly options: readonly string[] } {
+  let name = '';
+  const options: string[] = [];
+  for (const word of words) {
+    const filter = /^\/([\w.]+):(.*)$/.exec(word);
+    if (filter === null) {
+      if (word.startsWith('-') || options.at(-1)?.startsWith('-') === true || name !== '') options.push(word);
+      else name = word;
+      continue;
+    }
+    const [, key = '', value = ''] = filter;
+    const option = filters[noun][key.toLowerCase()];
+    if (option === undefined) {
+      const known = Object.keys(filters[noun]).map((one) => `/${one}:`);
+      throw new SluiceError('appcmd-not-here', `${word} is not known here`, `known: ${known.join(', ') || 'none'}`);
+    }
+    if (option === '') name = value;
+    else options.push(option, value);
+  }
+  return { name, options };
+}

@@ -1,0 +1,62 @@
+/** `sluice status`: one screen with the server, its pools, and what is wrong with them. */
+import { escapeControls } from '../../config/base/diagnostics.js';
+import type { PoolView } from '../../pools/supervisor/ports.js';
+import type { CertificateView } from '../admin/control-plane.js';
+import { type Paint, painter } from './colours.js';
+import { type AdminFlags, open, print } from './pool-command.js';
+import { poolTable } from './pool-tables.js';
+
+/** One line of the list of problems. */
+export interface Trouble {
+  readonly about: string;
+  readonly text: string;
+}
+
+export async function status(flags: AdminFlags): Promise<number> {
+  const client = await open(flags);
+  const [ready, { pools }, { certificates }] = await Promise.all([
+    client.get('/readyz?verbose'),
+    client.ask<{ pools: PoolView[] }>('GET', '/api/v1/pools'),
+    client.ask<{ certificates: CertificateView[] }>('GET', '/api/v1/certificates'),
+  ]);
+  const troubles = [...readinessTroubles(ready.text), ...pools.flatMap(poolTroubles), ...certificates.flatMap(expiry)];
+  const isReady = ready.status === 200;
+  const paint = painter(process.stdout);
+  return print(flags, { ready: isReady, pools, problems: troubles }, () =>
+    [
+      paint(isReady ? 'green' : 'red', isReady ? 'ready' : 'not ready'),
+      poolTable(pools, paint),
+      troubleList(troubles, paint),
+    ].join('\n\n'),
+  );
+}
+
+function readinessTroubles(text: string): readonly Trouble[] {
+  const failed = text.split('\n').filter((line) => line.startsWith('[-] '));
+  return failed.map((line) => ({ about: 'server', text: line.slice(4) }));
+}
+
+export function poolTroubles({ name, state, stoppedReason, applications, obituaries }: PoolView): readonly Trouble[] {
+  const about = `pool ${name}`;
+  const found: Trouble[] = [];
+  const last = obituaries.at(-1);
+  const died = last === undefined ? '' : `; its last worker ended: ${last.reason} ${last.how ?? ''}`.trimEnd();
+  if (state === 'Stopped') found.push({ about, text: `stopped (${stoppedReason || 'by order'})${died}` });
+  for (const application of applications) {
+    const { id, problem } = application;
+    const isWrong = problem !== '' || ['failed', 'rapid-failed', 'misconfigured'].includes(application.state);
+    if (isWrong) found.push({ about: `application ${id}`, text: `${application.state}: ${problem}` });
+  }
+  return found;
+}
+
+function expiry({ host, names, state, problem }: CertificateView): readonly Trouble[] {
+  if (state === 'good') return [];
+  return [{ about: `certificate ${host || names[0] || '-'}`, text: `${state} ${problem}`.trimEnd() }];
+}
+
+function troubleList(troubles: readonly Trouble[], paint: Paint): string {
+  if (troubles.length === 0) return paint('green', 'no problems');
+  const lines = troubles.map(({ about, text }) => `  ${paint('red', escapeControls(about))}: ${escapeControls(text)}`);
+  return [`${troubles.length} problem${troubles.length === 1 ? '' : 's'}:`, ...lines].join('\n');
+}

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import type { LiveRequestsView } from '../../../server/admin/control-plane.js';
+import { painter } from '../../../server/cli/colours.js';
+import { EventReader } from '../../../server/cli/event-reader.js';
+import { requestsText } from '../../../server/cli/requests-command.js';
+import { formatTable } from '../../../server/cli/table.js';
+import { screenLines } from '../../../server/cli/top-command.js';
+
+const evil = 'a\x1b]0;owned\x07\u009b31m\u2028b';
+const plain = painter({ isTTY: false });
+const live: LiveRequestsView = {
+  total: 1,
+  requests: [
+    {
+      verb: 'GET',
+      host: evil,
+      url: `/${evil}`,
+      version: '1.1',
+      client: '127.0.0.1',
+      site: evil,
+      application: evil,
+      pool: evil,
+      workerId: 1,
+      pid: 2,
+      state: 'sent',
+      timeMs: 5,
+    },
+  ],
+  silentListeners: [7],
+};
+
+test('requests and the live view escape what clients and tenants wrote', () => {
+  const row = { name: evil, state: 'Started', workers: 1, requests: 1, memoryBytes: 0, crashes: 0 };
+  const size = { order: 'name', problem: evil, rows: 20, columns: 60, paint: plain } as const;
+  const lines = screenLines({ rows: [row], live }, size);
+  for (const text of [requestsText(live, plain), ...lines]) {
+    // oxlint-disable-next-line no-control-regex
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028]/);
+  }
+  expect(lines.length).toBeLessThanOrEqual(20);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+  expect(requestsText(live, plain)).toContain('listener 7');
+});
+
+test('colours are for terminals, unless NO_COLOR says no', () => {
+  const terminal = { isTTY: true };
+  expect(painter(terminal, {})('red', 'x')).toBe('\x1b[31mx\x1b[0m');
+  for (const environment of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+    expect(painter(terminal, environment)('red', 'x')).toBe('x');
+  }
+  expect(painter({ isTTY: false }, {})('red', 'x')).toBe('x');
+  const painted = formatTable(['POOL', 'STATE'], [['a', 'Stopped']], painter(terminal, {}));
+  expect(painted).toContain('\x1b[31mStopped\x1b[0m');
+});
+
+test('events are put together from pieces, and one without an end is given up', () => {
+  const reader = new EventReader();
+  expect(reader.feed('id: 7\nevent: worker')).toEqual([]);
+  expect(reader.feed('-ended\ndata: {"a":1}\n')).toEqual([]);
+  expect(reader.feed(': still here\n\nda')).toEqual([{ id: '7', event: 'worker-ended', data: '{"a":1}' }]);
+  expect(reader.feed('ta: x\r\n\r\n')).toEqual([{ id: '7', event: 'message', data: 'x' }]);
+  expect(() => reader.feed('x'.repeat(2_000_000))).toThrow('too long');
+});
