@@ -10,3 +10,6 @@ export const http2BadHeadsMax = 50;
 /** Bytes of all answers of a connection that wait for its client before every worker is paused, and until they go on. */
 export const http2QueueHighBytes = 393_216;
 export const http2QueueLowBytes = 131_072;
+
+/** Resets, of either side, on one connection to a worker, before it takes no further request: a worker ends one that sees too many. */
+export const http2WorkerResetsMax = 100;

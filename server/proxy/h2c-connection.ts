@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { http2WorkerResetsMax } from '../../config/base/http2-limits.js';
 import { createClientConnection } from '../http2/client-connection.js';
 import type { ClientConnection, ClientEvents, ClientStream } from '../http2/types.js';
 import { FrameBuffer } from '../listener/http2/frame-buffer.js';
@@ -25,6 +26,8 @@ export class H2cConnection implements ByteSink, Expiring {
   readonly #endOfTurn = (): void => this.#flush();
   #isFlushDue = false;
   #isClosed = false;
+  /** Requests on it that ended by a reset, of either side. */
+  #resets = 0;
   /** Of the stream that is reset next: what was malformed about its answer. */
   #malformed = '';
 
@@ -41,7 +44,7 @@ export class H2cConnection implements ByteSink, Expiring {
   }
 
   get canOpen(): boolean {
-    if (this.#isClosed) return false;
+    if (this.#isClosed || this.#isWorn) return false;
     return this.hasSettings ? this.engine.canOpen : this.#waiting.size < this.#pool.streamsMax;
   }
 
@@ -60,9 +63,18 @@ export class H2cConnection implements ByteSink, Expiring {
 
   /** Its request is over on both sides. */
   done(stream: ClientStream<H2cUpstream>): void {
+    if (stream.isReset || !stream.isLocalDone) this.#resets += 1;
     this.engine.release(stream);
     this.flushSoon();
     this.#rest();
+  }
+
+  /**
+   * Workers guard against peers that reset too much by ending the connection, and its other requests are other clients':
+   * before that it is left to those and replaced.
+   */
+  get #isWorn(): boolean {
+    return this.#resets >= http2WorkerResetsMax;
   }
 
   /** Frames are written: they leave at the end of the turn. */
@@ -149,7 +161,7 @@ export class H2cConnection implements ByteSink, Expiring {
   #rest(): void {
     if (this.engine.streamCount > 0 || this.#waiting.size > 0 || this.#isClosed) return;
     const idleMs = this.#pool.idleMs;
-    if (idleMs <= 0) this.#end();
+    if (idleMs <= 0 || this.#isWorn) this.#end();
     else this.deadlineMs = this.#pool.core.deadlines.in(idleMs);
   }
 

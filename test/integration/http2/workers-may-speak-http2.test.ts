@@ -123,6 +123,33 @@ describe('gRPC', () => {
   });
 });
 
+test('a client that resets its requests again and again costs no other client its connection to the program', async () => {
+  const fields = { 'content-type': 'application/grpc' };
+  const patient = client.open('/grpc.Echo/Both', { method: 'POST', fields });
+  const torn = answerOf(patient);
+  const said = async (piece: string): Promise<string> => {
+    const back = new Promise<Buffer>((resolve) => patient.once('data', resolve));
+    patient.write(piece);
+    return String(await Promise.race([back, torn.then(({ resetCode }) => `reset ${resetCode}`)]));
+  };
+  expect(await said('first')).toBe('first');
+  const hasty = await Http2Client.connect(`http://shop.test:${server.port}`);
+  const openAndReset = async (): Promise<void> => {
+    const stream = hasty.open('/grpc.Echo/Both', { method: 'POST' });
+    const ended = answerOf(stream);
+    stream.write('x');
+    await Promise.race([new Promise((resolve) => stream.once('data', resolve)), ended]);
+    stream.close(8);
+    await ended;
+  };
+  for (let round = 0; round < 40; round += 1) await Promise.all(Array.from({ length: 10 }, openAndReset));
+  expect(hasty.goAway).toBeNull();
+  expect(await said('last')).toBe('last');
+  patient.end();
+  expect((await torn).resetCode).toBe(0);
+  await hasty.close();
+}, 120_000);
+
 test('interim answers pass, a torn answer is torn', async () => {
   expect((await client.call('/hints')).interim).toEqual([103]);
   expect((await client.call('/reset')).resetCode).not.toBe(0);
