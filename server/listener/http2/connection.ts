@@ -195,7 +195,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     if (this.#output.backlog === 0) this.#rates.startExchange();
     else if (this.#rates.isWriteTooSlow(nowMs, minBytesPerSecond, this.#timeoutMs)) return this.destroy();
     for (let i = this.#clients.length - 1; i >= 0; i -= 1) {
-      this.#clients[i]?.watch(nowMs, minBytesPerSecond, this.#timeoutMs);
+      this.#clients[i]?.watch(nowMs, minBytesPerSecond);
     }
     const { engine } = this;
     engine.tick(nowMs, minBytesPerSecond, rateGraceMs);

@@ -7,6 +7,7 @@ import { contentLengthTooLarge } from '../../http1/rejections.js';
 import { createResponseHead, parseResponseHead } from '../../http1/response-head.js';
 import type { Rejection, RequestHead } from '../../http1/types.js';
 import { ErrorCode } from '../../http2/codes.js';
+import { isGrpc, lostCallTrailers } from '../../http2/grpc.js';
 import type { ServerStream } from '../../http2/types.js';
 import { Exchange } from '../../proxy/exchange.js';
 import type { ExchangeClient } from '../../proxy/exchange-client.js';
@@ -140,10 +141,11 @@ export class StreamClient implements ExchangeClient, Receiving {
     this.#leave();
   }
 
-  watch(nowMs: number, minRate: number, timeoutMs: number): void {
+  watch(nowMs: number, minRate: number): void {
     if (nowMs >= this.#tunnelUntilMs) return this.cut();
+    const timeoutMs = this.site?.connectionTimeoutMs ?? Infinity;
     const reason = this.#rates.bodyTooSlow(nowMs, this.exchange, this, minRate, timeoutMs);
-    if (reason !== '') this.exchange.refuse({ status: 408, subStatus: 0, reason, ...plain });
+    if (reason !== '' && !this.#isCall) this.exchange.refuse({ status: 408, subStatus: 0, reason, ...plain });
   }
 
   // ExchangeClient
@@ -176,10 +178,21 @@ export class StreamClient implements ExchangeClient, Receiving {
 
   cut(): void {
     const stream = this.#stream;
-    if (stream !== null) this.#owner.engine.reset(stream, ErrorCode.internalError);
+    if (stream !== null) this.#tear(stream);
     // A tunnel that outlived its client's side.
     if (this.exchange.state !== 'free') this.exchange.clientGone('reset');
     this.#leave();
+  }
+
+  /** A torn answer must be seen as torn; a call says so itself, with the status of a lost connection. */
+  #tear(stream: ServerStream<StreamClient>): void {
+    const { head, isHeadSent } = this.exchange.answer;
+    if (!isHeadSent || head.framing === 'length' || !isGrpc(head)) {
+      this.#owner.engine.reset(stream, ErrorCode.internalError);
+      return;
+    }
+    this.output.flush();
+    this.output.end(lostCallTrailers);
   }
 
   tunnelOpened(): void {
@@ -197,6 +210,12 @@ export class StreamClient implements ExchangeClient, Receiving {
     const { state, upstream } = this.exchange;
     if (this.isHeld || this.#isUpgrading) return false;
     return state === 'answered' || state === 'tunnel' || (state === 'active' && upstream?.takesBody === true);
+  }
+
+  /** Either side of a call may be silent for as long as the application's requestTimeout allows: its body owes no rate. */
+  get #isCall(): boolean {
+    const endpoint = this.exchange.worker?.endpoint;
+    return endpoint !== undefined && endpoint.kind !== 'link' && endpoint.h2c === true && isGrpc(this.request);
   }
 
   /** Bytes behind an upgrade belong to nobody before it is accepted. */

@@ -8,6 +8,7 @@ import { edge } from './edge/experiments.js';
 import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
 import { growth } from './growth.js';
+import { grpc } from './grpc/experiment.js';
 import { hostileAnswersLive } from './hostile-answers.js';
 import { hostileTenants } from './hostile-tenants/experiment.js';
 import { inProcess } from './in-process.js';
@@ -34,6 +35,7 @@ export const experiments: readonly Experiment[] = [
   frameworks,
   asyncContexts,
   ...aspnetcore,
+  grpc,
   webConfig,
   errorPages,
   recycleZeroLost,

@@ -19,6 +19,14 @@ switch (kind)
         app.Run();
         break;
     }
+    case "grpc":
+    {
+        var app = WebApplication.CreateBuilder(rest).Build();
+        app.UseSeen();
+        app.UseGrpcByHand();
+        app.Run();
+        break;
+    }
     // An address in code wins over the module's port in minimal hosting ...
     case "run-url":
     {
