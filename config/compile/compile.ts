@@ -194,7 +194,7 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
     const pool = entry.plain;
     if (isPlain(pool)) await pools.declare(textOf(pool['name']), entry, ['applicationPools', index]);
   }
-  const tls = new TlsCompiler(report, serverSettingsOf(raw));
+  const tls = new TlsCompiler(report, serverSettingsOf(raw), memory);
   const sites = compileSites(listed('sites'), raw['siteDefaults'], report, tls, memory);
   await tls.checkFiles();
   const applications = new Applications({

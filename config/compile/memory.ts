@@ -66,6 +66,8 @@ export class LoadMemory {
   #entries = new Map<SourceNode, Entry>();
   /** By list and name: what was compiled last under this name, whatever file it came from. */
   #named = new Map<string, Entry>();
+  /** Keys of certificates whose files could be used when they were opened last. */
+  readonly #goodCertificates = new Set<string>();
   #folders: ReadonlySet<string> = new Set();
   #changedFolders: ReadonlySet<string> | null = null;
 
@@ -100,6 +102,22 @@ export class LoadMemory {
     this.#named.set(key, entry);
     if (this.#named.size > namedSpare + 2 * this.#entries.size) this.#named = new Map();
     return before === entry ? null : before;
+  }
+
+  /** It was good, and it is known that none of its files has changed since. */
+  isGoodCertificate(key: string, files: readonly string[]): boolean {
+    const { changed } = this.files;
+    return changed !== null && this.#goodCertificates.has(key) && !files.some((file) => changed.has(file));
+  }
+
+  noteCertificate(key: string, isGood: boolean): void {
+    if (isGood) this.#goodCertificates.add(key);
+    else this.#goodCertificates.delete(key);
+  }
+
+  /** Forgets those that nobody names any more. */
+  keepCertificates(named: ReadonlySet<string>): void {
+    for (const key of this.#goodCertificates) if (!named.has(key)) this.#goodCertificates.delete(key);
   }
 
   /** Nothing that was read for it has changed. */

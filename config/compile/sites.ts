@@ -7,7 +7,14 @@ import { inherit, isPlain, textOf } from './inherit.js';
 import { compileSiteLog } from './logs.js';
 import type { Entry, LoadMemory } from './memory.js';
 import type { Report } from './report.js';
-import { Protocols, protocolOf, redirectPort, strictTransportSecurity, type TlsCompiler } from './tls.js';
+import {
+  type NamedCertificate,
+  Protocols,
+  protocolOf,
+  redirectPort,
+  strictTransportSecurity,
+  type TlsCompiler,
+} from './tls.js';
 
 export interface CompiledSite {
   readonly config: SiteConfig;
@@ -18,6 +25,9 @@ export interface CompiledSite {
   readonly maxAllowedContentLength: number | undefined;
   /** `siteDefaults` as they were. */
   readonly defaults: unknown;
+  /** What its https bindings name, and what they depend on beside the site's own file and `defaults`. */
+  readonly certificates: readonly NamedCertificate[];
+  readonly tlsInputs: string;
 }
 
 export function compileSites(
@@ -42,13 +52,15 @@ export function compileSites(
     names.add(name.toLowerCase());
     const id = ids[index] ?? index + 1;
     const known = entry.site;
-    if (known !== null && known.defaults === defaults && compiler.take(known.config.bindings, path)) {
+    if (known !== null && isAsBefore(known, defaults, tls) && compiler.take(known.config.bindings, path)) {
+      tls.keep(known.certificates, path);
       const config = known.config.id === id ? known.config : { ...known.config, id };
       entry.site = config === known.config && path[1] === known.path[1] ? known : { ...known, path, config };
       sites.push(entry.site);
       continue;
     }
     const said = report.diagnostics.length;
+    const named = tls.count;
     const own = Object.fromEntries(
       Object.keys(siteSettings.shape)
         .map((key) => [key, raw[key]])
@@ -62,6 +74,8 @@ export function compileSites(
       raw,
       entry,
       defaults,
+      certificates: tls.namedSince(named),
+      tlsInputs: tls.inputs,
       maxAllowedContentLength: settings.security.requestFiltering.requestLimits.maxAllowedContentLength,
       config: {
         id,
@@ -83,11 +97,13 @@ export function compileSites(
     const site = isSame && before.site !== null ? { ...made, config: before.site.config } : made;
     entry.applicationsBefore = before?.applications ?? null;
     sites.push(site);
-    // Certificates are files: they are looked at each time.
-    const isPlainHttp = bindings.every(({ tls: secure }) => secure === null);
-    entry.site = isPlainHttp && report.diagnostics.length === said ? site : null;
+    entry.site = report.diagnostics.length === said ? site : null;
   }
   return sites;
+}
+
+function isAsBefore(known: CompiledSite, defaults: unknown, tls: TlsCompiler): boolean {
+  return known.defaults === defaults && (known.certificates.length === 0 || known.tlsInputs === tls.inputs);
 }
 
 /** IIS writes "no limit" as the largest number. */

@@ -5,6 +5,7 @@ import { nodeAt, type Path } from '../load/source.js';
 import type { CertificateSource, SiteConfig, TlsConfig } from '../model.js';
 import type { ServerSettings, SiteSettings } from '../schema/root.js';
 import { textOf } from './inherit.js';
+import type { LoadMemory } from './memory.js';
 import type { Report } from './report.js';
 
 type CertificateSetting = SiteSettings['certificate'];
@@ -13,23 +14,54 @@ const storeFlag = 2;
 const noHttp2Flag = 4;
 const noTls13Flag = 32;
 
-/** A file that a TLS configuration names, and where it is named. */
-interface Named {
+/** What a TLS configuration names, and where it is named. */
+export interface NamedCertificate {
   readonly path: Path;
   readonly source: CertificateSource;
   readonly authoritiesFile: string;
+  /** The same for the same files. */
+  readonly key: string;
 }
 
 export class TlsCompiler {
   readonly #report: Report;
   readonly #store: ServerSettings['certificateStore'];
   readonly #hasAcme: boolean;
-  readonly #named: Named[] = [];
+  readonly #memory: LoadMemory;
+  readonly #named: NamedCertificate[] = [];
+  /** What a compiled https binding depends on beside its own file and siteDefaults. */
+  readonly inputs: string;
 
-  constructor(report: Report, { certificateStore, acme }: Pick<ServerSettings, 'certificateStore' | 'acme'>) {
+  constructor(
+    report: Report,
+    { certificateStore, acme }: Pick<ServerSettings, 'certificateStore' | 'acme'>,
+    memory: LoadMemory,
+  ) {
     this.#report = report;
     this.#store = certificateStore;
     this.#hasAcme = acme !== undefined;
+    this.#memory = memory;
+    this.inputs = JSON.stringify([
+      certificateStore === undefined ? null : this.#stored(certificateStore),
+      this.#hasAcme,
+    ]);
+  }
+
+  /** How many were named so far. */
+  get count(): number {
+    return this.#named.length;
+  }
+
+  namedSince(count: number): readonly NamedCertificate[] {
+    return this.#named.slice(count);
+  }
+
+  /** Those of a site that is taken as it was compiled before, now at `sitePath`. */
+  keep(named: readonly NamedCertificate[], sitePath: Path): void {
+    for (const one of named) {
+      const isMoved = one.path[1] !== sitePath[1];
+      this.#named.push(isMoved ? { ...one, path: [...sitePath, ...one.path.slice(sitePath.length)] } : one);
+    }
   }
 
   /** `site`: the merged settings of the site at `sitePath`. null = reported. */
@@ -54,7 +86,8 @@ export class TlsCompiler {
     }
     if (source === null) return null;
     const authorities = mode === 'off' ? '' : this.#absolute(at, 'siteDefaults', authoritiesFile ?? '');
-    this.#named.push({ path: [...path, 'certificate'], source, authoritiesFile: authorities });
+    const key = JSON.stringify([source, authorities]);
+    this.#named.push({ path: [...path, 'certificate'], source, authoritiesFile: authorities, key });
     return {
       certificate: source,
       maxVersion: (flags & noTls13Flag) === 0 ? 'TLSv1.3' : 'TLSv1.2',
@@ -66,19 +99,26 @@ export class TlsCompiler {
 
   /**
    * Opens what the bindings name. A warning, not an error: one site's lapsed certificate must not keep the
-   * others from being served. Its own handshakes fail until the file is repaired.
+   * others from being served. Its own handshakes fail until the file is repaired. Where it is told which files have
+   * changed, those that were good are not opened again: who serves them watches them.
    */
   async checkFiles(): Promise<void> {
     const seen = new Set<string>();
-    for (const { path, source, authoritiesFile } of this.#named) {
-      const key = JSON.stringify([source, authoritiesFile]);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const read = source.kind === 'pem' || source.kind === 'pfx' ? await readCertificate(source) : null;
-      if (read !== null && !read.ok) this.#warn(path, read.file, read.message);
-      const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
-      if (authorities?.ok === false) this.#warn(path, authorities.file, authorities.message);
+    for (const named of this.#named) {
+      if (seen.has(named.key)) continue;
+      seen.add(named.key);
+      if (this.#memory.isGoodCertificate(named.key, filesOf(named))) continue;
+      this.#memory.noteCertificate(named.key, await this.#isUsable(named));
     }
+    this.#memory.keepCertificates(seen);
+  }
+
+  async #isUsable({ path, source, authoritiesFile }: NamedCertificate): Promise<boolean> {
+    const read = source.kind === 'pem' || source.kind === 'pfx' ? await readCertificate(source) : null;
+    if (read !== null && !read.ok) this.#warn(path, read.file, read.message);
+    const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
+    if (authorities?.ok === false) this.#warn(path, authorities.file, authorities.message);
+    return read?.ok !== false && authorities?.ok !== false;
   }
 
   #warn(path: Path, file: string, message: string): void {
@@ -114,16 +154,17 @@ export class TlsCompiler {
     }
     if (written === 'acme') return this.#acme(at);
     if (written !== undefined) return this.#files(written, at);
-    if (this.#store !== undefined) {
-      const folder = this.#absolute(['certificateStore', 'path'], 'certificateStore', this.#store.path);
-      return { kind: 'store', folder, password: this.#store.password ?? '' };
-    }
+    if (this.#store !== undefined) return this.#stored(this.#store);
     this.#report.at([...path, 'protocol'], {
       code: 'certificate-missing',
       message: 'this https binding has no certificate',
       remedy: 'set certificate: { certFile, keyFile } here or at the site, or certificateStore',
     });
     return null;
+  }
+
+  #stored({ path, password = '' }: NonNullable<ServerSettings['certificateStore']>): CertificateSource {
+    return { kind: 'store', folder: this.#absolute(['certificateStore', 'path'], 'certificateStore', path), password };
   }
 
   #acme(at: Path): CertificateSource | null {
@@ -158,6 +199,11 @@ export class TlsCompiler {
     const place = (nodeAt(root, path) ?? nodeAt(root, [otherwise]) ?? root).place;
     return resolve(dirname(place.file), file);
   }
+}
+
+function filesOf({ source, authoritiesFile }: NamedCertificate): readonly string[] {
+  const own = source.kind === 'pem' ? [source.certFile, source.keyFile] : source.kind === 'pfx' ? [source.file] : [];
+  return [...own, authoritiesFile];
 }
 
 /** Strict-Transport-Security (RFC 6797 6.1); '' = none. */

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { patched, patchOf } from '../../../config/change/patch.js';
 import { LoadMemory } from '../../../config/compile/memory.js';
 import type { CompiledConfig } from '../../../config/model.js';
+import { TestAuthority } from '../../support/test-certificates.js';
 import { type Files, good, places, withFiles } from './support.js';
 
 function site(name: string, port = 80, more = ''): string {
@@ -118,5 +119,48 @@ test('a problem is said with every load until it is mended', async () => {
     expect(await load('b/other')).toContain('1:9 yaml-syntax');
     files.write('sites.d/a.yaml', site('a'));
     expect(await load('sites.d/a.yaml')).toEqual(said);
+  });
+});
+
+test('sites with certificates stay as they were too; what is wrong with a file is said until it is good', async () => {
+  const secure = (name: string, more = ''): string =>
+    [
+      `applicationPools: [{ name: ${name} }]`,
+      'sites:',
+      `  - name: ${name}`,
+      `    certificate: { certFile: ${name}.pem }`,
+      `    bindings: [{ protocol: https, bindingInformation: "*:443:${name}.test" }]`,
+      `    applications: [{ path: /, applicationPool: ${name}, physicalPath: ../${name} }]`,
+      more,
+    ].join('\n');
+  await withFiles(async (files) => {
+    const authority = new TestAuthority(files.path('ca'));
+    for (const name of ['a', 'b', 'c']) files.write(`${name}/server.js`).write(`sites.d/${name}.yaml`, secure(name));
+    const { cert, key } = authority.issue({ names: ['a.test'] });
+    for (const name of ['a', 'b']) files.write(`sites.d/${name}.pem`, cert + key);
+    files.write('sites.d/c.pem', 'nothing').write('sluice.yaml', 'include: sites.d/*.yaml\n');
+    const memory = new LoadMemory();
+    const load = async (...changed: string[]): Promise<[CompiledConfig, string[]]> => {
+      const loaded = await files.load({ memory, changed: new Set(changed.map((name) => files.path(name))) });
+      return [good(loaded), places(loaded.diagnostics)];
+    };
+    const [first, said] = await load();
+    expect(said).toHaveLength(1);
+    files.write('sites.d/b.yaml', secure('b', '    limits: { maxConnections: 7 }'));
+    // A site in front of the others moves them.
+    files
+      .write('x/server.js')
+      .write('sites.d/x.pem', cert + key)
+      .write('sites.d/0.yaml', secure('x'));
+    const [second, saidAgain] = await load('sites.d/b.yaml', 'sites.d/0.yaml', 'sites.d/*.yaml');
+    expect(second.sites.map((one) => first.sites.includes(one))).toEqual([false, true, false, true]);
+    expect(saidAgain).toEqual(said);
+    files.write('sites.d/c.pem', cert + key);
+    expect((await load('sites.d/a.yaml'))[1]).toEqual([]);
+    // Another place of the store changes every site that has its certificate there; nobody else.
+    files.write('sluice.yaml', 'include: sites.d/*.yaml\ncertificateStore: { path: ./store }\n');
+    const [third] = await load('sluice.yaml');
+    expect(third.sites).toEqual(second.sites);
+    expect(third.version).not.toBe(second.version);
   });
 });
