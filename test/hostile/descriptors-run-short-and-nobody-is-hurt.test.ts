@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Http2Client } from '../support/http2-client.js';
 import { app } from '../support/paths.js';
 import { ticksPerSecond } from '../support/processes.js';
 import { RawClient, statuses } from '../support/raw-client.js';
@@ -26,6 +27,13 @@ async function inFlight(sluice: Sluice): Promise<number> {
 async function idleOnesMakeRoom(sluice: Sluice): Promise<void> {
   const busy = await RawClient.connect(sluice.port);
   busy.send(get('/slow?ms=3000'));
+  // Over HTTP/2 a connection is idle when it has no stream.
+  const [oldest, working] = await Promise.all([
+    Http2Client.connect(`http://a:${sluice.port}`),
+    Http2Client.connect(`http://a:${sluice.port}`),
+  ]);
+  await Promise.all([oldest.call('/'), working.call('/')]);
+  const held = working.open('/hold', {}, true);
   const clients: RawClient[] = [];
   for (let n = 0; n < 2 * openFiles; n++) clients.push(await served(sluice.port));
   const closed = clients.filter((client) => client.ended).length;
@@ -36,6 +44,9 @@ async function idleOnesMakeRoom(sluice: Sluice): Promise<void> {
   last?.send(get('/'));
   await last?.receives('HTTP/1.1 200');
   expect(statuses(await busy.receives('slow'))).toEqual([200]);
+  await until('the oldest idle one is closed', () => oldest.isClosed);
+  expect([working.isClosed, held.closed]).toEqual([false, false]);
+  working.destroy();
   for (const client of [busy, ...clients]) client.close();
 }
 
@@ -73,7 +84,13 @@ test('idle connections are closed first, then accepting pauses, and afterwards a
     {
       listeners: 1,
       applicationPools: [{ name: 'a', queueLength: 2_000 }],
-      applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
+      sites: (port) => [
+        {
+          name: 'main',
+          bindings: [{ protocol: 'http', bindingInformation: `*:${port}:`, http2: true }],
+          applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
+        },
+      ],
       through: ['prlimit', `--nofile=${openFiles}:${openFiles}`],
     },
     async (sluice) => {

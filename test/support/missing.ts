@@ -7,6 +7,7 @@ import { canSwitchUsers } from './paths.js';
 type Program =
   | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'chromium')
   | 'bwrap'
+  | ('curl' | 'nghttp' | 'h2load')
   | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
 

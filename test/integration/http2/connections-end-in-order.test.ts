@@ -2,10 +2,10 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { findProgram } from '../../support/find-program.js';
 import { answerOf, Http2Client } from '../../support/http2-client.js';
 import { hostingModels } from '../../support/hosting.js';
 import { echoApp, startMix } from '../../support/mixed-load.js';
+import { testNeeding } from '../../support/needs.js';
 import { app } from '../../support/paths.js';
 import { run } from '../../support/program.js';
 import { type Settings, type Sluice, type SluiceOptions, startSluice, withSluice } from '../../support/sluice.js';
@@ -93,21 +93,24 @@ test.each(hostingModels)(
   120_000,
 );
 
-test('what other clients make of it: curl, nghttp, h2load', async () => {
-  await withSluice(options(app('plain')), async (sluice) => {
-    const url = `http://127.0.0.1:${sluice.port}`;
-    const clients: readonly (readonly [string, readonly string[], RegExp])[] = [
-      ['curl', ['-s', '--http2-prior-knowledge', '-w', '%{http_version} %{http_code}', `${url}/n/7`], /72 200/],
-      ['curl', ['-s', '--http2', '-w', '%{http_version} %{http_code}', `${url}/n/7`], /71\.1 200/],
-      ['nghttp', ['-v', `${url}/trailers`], /x-sum: 42/],
-      ['h2load', ['-n500', '-c5', '-m20', `${url}/n/7`], /500 succeeded, 0 failed, 0 errored/],
-    ];
-    for (const [program, args, wanted] of clients) {
-      if (findProgram(program) === null) continue;
-      expect((await run(program, args)).output).toMatch(wanted);
-    }
-    const own = await Http2Client.connect(url);
-    expect((await answerOf(own.open('/n/8', {}, true))).text).toBe('8');
-    own.destroy();
-  });
-}, 120_000);
+testNeeding('curl', 'nghttp', 'h2load')(
+  'what other clients make of it: curl, nghttp, h2load',
+  async () => {
+    await withSluice(options(app('plain')), async (sluice) => {
+      const url = `http://127.0.0.1:${sluice.port}`;
+      const clients: readonly (readonly [string, readonly string[], RegExp])[] = [
+        ['curl', ['-s', '--http2-prior-knowledge', '-w', '%{http_version} %{http_code}', `${url}/n/7`], /72 200/],
+        ['curl', ['-s', '--http2', '-w', '%{http_version} %{http_code}', `${url}/n/7`], /71\.1 200/],
+        ['nghttp', ['-v', `${url}/trailers`], /x-sum: 42/],
+        ['h2load', ['-n500', '-c5', '-m20', `${url}/n/7`], /500 succeeded, 0 failed, 0 errored/],
+      ];
+      for (const [program, args, wanted] of clients) {
+        expect((await run(program, args)).output).toMatch(wanted);
+      }
+      const own = await Http2Client.connect(url);
+      expect((await answerOf(own.open('/n/8', {}, true))).text).toBe('8');
+      own.destroy();
+    });
+  },
+  120_000,
+);
