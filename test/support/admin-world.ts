@@ -16,6 +16,7 @@ const operation: OperationView = {
   receipts: [],
   file: '',
 };
+const dumped: OperationView = { ...operation, id: 6, action: 'worker dump', state: 'done', file: '/d/heap.json' };
 const pool: PoolView = {
   name: 'a',
   state: 'Started',
@@ -115,10 +116,13 @@ export function adminWorld(): AdminWorld {
         orders.push(`profile ${kind} ${id}`);
         return operation;
       },
-      operation: (id) => (id === operation.id ? operation : null),
+      operation: (id) => [operation, dumped].find((one) => one.id === id) ?? null,
       openFile: () => ({ name: 'heap.json', size: 2, stream: Readable.from(['{}']) }),
     },
-    liveRequests: async () => ({ total: 0, requests: [], silentListeners: [] }),
+    liveRequests: async ({ pools, site, minTimeMs }) => {
+      orders.push(`requests ${pools?.join() ?? 'all'} ${site} ${minTimeMs}`);
+      return { total: 0, requests: [], silentListeners: [] };
+    },
     certificates: () => [],
     readiness: () => checks,
     isStarted: () => true,
