@@ -57,6 +57,7 @@ export interface ServerConfig {
   readonly accessLog: AccessLogConfig | null;
   /** 0 = no limit. */
   readonly logBudgetBytes: number;
+  readonly metrics: { readonly compatibility: 'none' | 'windows_exporter'; readonly seriesMax: number };
   readonly webLimits: {
     readonly headerWaitTimeoutMs: number;
     readonly minBytesPerSecond: number;

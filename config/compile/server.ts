@@ -75,6 +75,7 @@ export function compileServer(
     underscoresInHeaders: settings.underscoresInHeaders,
     accessLog: compileAccessLog(settings),
     logBudgetBytes: settings.logBudget,
+    metrics: settings.metrics,
     webLimits: {
       headerWaitTimeoutMs: settings.webLimits.headerWaitTimeout,
       minBytesPerSecond: settings.webLimits.minBytesPerSecond,

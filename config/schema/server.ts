@@ -1,6 +1,7 @@
 /** Server-wide settings. */
 import { z } from 'zod';
 import { admin } from './admin.js';
+import { metricSeriesMaxDefault } from '../base/metrics-limits.js';
 import { setting } from './annotations.js';
 import { accessLog, logBudget } from './logs.js';
 import { size, text, timeSpan, uint } from './values.js';
@@ -105,6 +106,28 @@ const acme = z.strictObject({
   }),
 });
 
+const accessLog = z.strictObject({
+  format: setting(z.enum(['json', 'combined', 'none']).prefault('json'), {
+    description:
+      'json: one object per line, with sub-status and reason. combined: NCSA combined, as Apache and nginx write it. none: no access log.',
+    reload: 'live',
+  }),
+});
+
+const metrics = z.strictObject({
+  compatibility: setting(z.enum(['none', 'windows_exporter']).prefault('none'), {
+    description:
+      'windows_exporter: beside its own names /metrics has those of windows_exporter’s IIS collector (windows_iis_*), for dashboards that were made for IIS.',
+    reload: 'live',
+  }),
+  seriesMax: setting(uint(1_000, 10_000_000).prefault(metricSeriesMaxDefault), {
+    description:
+      'Lines with a value that /metrics may have for sites, pools and workers; what does not fit is dropped and counted.',
+    unit: 'lines',
+    reload: 'live',
+  }),
+});
+
 const identityRange = z.strictObject({
   first: setting(uint(1_000, 4_294_967_000).prefault(50_000), { description: 'First user id.', reload: 'restart' }),
   last: setting(uint(1_000, 4_294_967_000).prefault(59_999), { description: 'Last user id.', reload: 'restart' }),
@@ -122,6 +145,7 @@ export const serverSettings = {
     reload: 'live',
   }),
   logBudget,
+  metrics: setting(metrics.prefault({}), { description: 'What /metrics tells.', reload: 'live' }),
   webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
   certificateStore: setting(certificateStore.optional(), {
     description: 'Certificates of https bindings that name none, found by host name (IIS: centralized certificates).',

@@ -137,7 +137,7 @@ class LiveWorkers {
       start: (request, events) => {
         const handle = runtime.start(request, {
           spawned: (pid) => events.spawned(pid),
-          hello: () => events.hello(),
+          hello: (node) => events.hello(node),
           ready: (endpoint, journey) => events.ready(endpoint, journey),
           startFailed: (failure) => events.startFailed(failure),
           heartbeat: (beat) => events.heartbeat(beat),

@@ -81,8 +81,8 @@ export interface Heartbeat {
 /** Called by the runtime; never synchronously from inside `start`. `exited` comes exactly once and last. */
 export interface WorkerEvents {
   spawned(pid: number): void;
-  /** In-process: the host said hello (processModel.startupTimeLimit ends, aspNetCore's begins). */
-  hello(): void;
+  /** In-process: the host said hello, and which Node it is (processModel.startupTimeLimit ends, aspNetCore's begins). */
+  hello(node?: string): void;
   /** Listening, ownership proven: may be published. */
   ready(endpoint: UpstreamEndpoint, journey: readonly JourneyStep[]): void;
   /** The start cannot succeed; the process is killed by the runtime if there is one, `exited` follows. */

@@ -6,7 +6,7 @@ import type { Worker } from '../lifecycle/worker-states.js';
 import type { DrainReceipt } from '../protocol/listener-to-primary.js';
 import type { UpstreamEndpoint } from '../protocol/snapshot.js';
 import type { StallReport } from '../protocol/stall-report.js';
-import type { JourneyStep, StartFailure, WorkerExit, WorkerHandle } from '../runtimes/runtime.js';
+import type { Heartbeat, JourneyStep, StartFailure, WorkerExit, WorkerHandle } from '../runtimes/runtime.js';
 import type { Obituaries } from './obituaries.js';
 import type { Attachment } from './ports.js';
 import type { Receipts } from './receipts.js';
@@ -39,6 +39,10 @@ export interface WorkerBook {
   /** From spawn to ready, and of a warm-up request after that; 0 = not yet, or none. */
   startMs: number;
   warmUpMs: number;
+  /** In-process: the newest heartbeat, and its monotonic time. */
+  beat: (Heartbeat & { readonly atMs: number }) | null;
+  /** In-process: the Node that runs it, as `process.version` has it. */
+  node: string;
   /** The black box of its last examination. */
   stall: StallReport | null;
   /** Left alone as it is (failure.orphanWorkerProcess). */

@@ -55,7 +55,24 @@ export interface WorkerView {
   readonly state: WorkerState;
   readonly startedAtMs: number;
   readonly inFlight: number;
+  /** 0 = it was not asked for. */
   readonly rssBytes: number;
+  /** Requests handed to it so far. */
+  readonly requestsTotal: number;
+  readonly hostingModel: string;
+  /** In-process: the Node that runs it, such as v24.1.0; else ''. */
+  readonly node: string;
+  /** In-process: what its newest heartbeat said; null = there was none. */
+  readonly heartbeat: HeartbeatView | null;
+}
+
+export interface HeartbeatView {
+  readonly ageMs: number;
+  /** How late it came. */
+  readonly delayMs: number;
+  /** Of its event loop, from 0 to 1. */
+  readonly utilization: number;
+  readonly heapUsedBytes: number;
 }
 
 /** Something found out about the end of a worker: a stack, a profile, a list. Bounded where it is made. */
@@ -208,7 +225,8 @@ export interface SupervisorPort {
    * ones too: idleTimeout and periodicRestart.requests only act on workers reported here.
    */
   activity(workerId: number, inFlight: number, requestsTotal: number): void;
-  view(): readonly PoolView[];
+  /** `measured` false: without the memory of the workers, which costs a read of /proc for each. */
+  view(measured?: boolean): readonly PoolView[];
   /** null = there is no such pool. */
   viewOf(pool: string): PoolView | null;
   /** True once every AlwaysRunning pool has settled once (ready or failed). */

@@ -23,7 +23,7 @@ import { StartGate } from './start-gate.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
 import { noUpstreams, upstreamsOf } from './upstreams.js';
-import { poolView } from './view.js';
+import { type Measures, poolView } from './view.js';
 import { WorkerOrders } from './worker-orders.js';
 import type { Untimed } from './worker-runner.js';
 
@@ -178,14 +178,19 @@ class Supervisor implements SupervisorPort {
 
   // --- what people ask
 
-  view(): readonly PoolView[] {
-    const measure = this.#options.residentBytes ?? residentBytes;
-    return this.#everyPool().map((pool) => poolView(pool, measure));
+  view(measured = true): readonly PoolView[] {
+    const measures = this.#measures(measured);
+    return this.#everyPool().map((pool) => poolView(pool, measures));
   }
 
   viewOf(name: string): PoolView | null {
     const pool = this.#estate.pools.get(name);
-    return pool === undefined ? null : poolView(pool, this.#options.residentBytes ?? residentBytes);
+    return pool === undefined ? null : poolView(pool, this.#measures(true));
+  }
+
+  #measures(measured: boolean): Measures {
+    const { clock, residentBytes: read = residentBytes } = this.#options;
+    return { rssBytes: measured ? read : () => 0, nowMs: clock.monotonicMs() };
   }
 
   settled(): boolean {

@@ -7,8 +7,14 @@ import { type HostBook, type LastFailure, type PoolBook, type WorkerBook, worker
 import { stepsOf } from './failure-page.js';
 import type { ApplicationView, PoolState, PoolView, StartFailureView, WorkerState, WorkerView } from './ports.js';
 
-/** `rssBytes` reads the resident memory of a process; 0 when it is gone. */
-export function poolView(pool: PoolBook, rssBytes: (pid: number) => number): PoolView {
+export interface Measures {
+  /** Reads the resident memory of a process; 0 when it is gone. */
+  rssBytes(pid: number): number;
+  /** Monotonic time of now. */
+  readonly nowMs: number;
+}
+
+export function poolView(pool: PoolBook, measures: Measures): PoolView {
   const { life, cause } = pool.machine;
   const refusing = life !== 'started' && life !== 'probing';
   return {
@@ -16,7 +22,7 @@ export function poolView(pool: PoolBook, rssBytes: (pid: number) => number): Poo
     state: poolState(life),
     stoppedReason: refusing ? cause : '',
     applications: [...pool.hosts].map(applicationView),
-    workers: workersOf(pool).map((worker) => workerView(worker, rssBytes)),
+    workers: workersOf(pool).map((worker) => workerView(worker, measures)),
     restarts: pool.restarts,
     obituaries: pool.obituaries.all(),
     receipts: pool.receipts.all(),
@@ -73,7 +79,8 @@ function applicationState(life: ApplicationLife, problem: string): ApplicationVi
   }
 }
 
-function workerView(worker: WorkerBook, rssBytes: (pid: number) => number): WorkerView {
+function workerView(worker: WorkerBook, measures: Measures): WorkerView {
+  const { beat } = worker;
   return {
     workerId: worker.id,
     pid: worker.pid,
@@ -83,7 +90,19 @@ function workerView(worker: WorkerBook, rssBytes: (pid: number) => number): Work
     state: workerState(worker.machine.life),
     startedAtMs: worker.spawnedWallMs,
     inFlight: inFlight(worker.machine.health),
-    rssBytes: worker.pid > 0 ? rssBytes(worker.pid) : 0,
+    rssBytes: worker.pid > 0 ? measures.rssBytes(worker.pid) : 0,
+    requestsTotal: worker.machine.health.requestsTotal + worker.machine.health.requestsBefore,
+    hostingModel: worker.request.hosting.hostingModel,
+    node: worker.node,
+    heartbeat:
+      beat === null
+        ? null
+        : {
+            ageMs: Math.max(0, measures.nowMs - beat.atMs),
+            delayMs: beat.delayMs,
+            utilization: beat.utilization,
+            heapUsedBytes: beat.heapUsed,
+          },
   };
 }
 

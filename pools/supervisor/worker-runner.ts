@@ -86,6 +86,8 @@ export class WorkerRunner {
       journey: [],
       startMs: 0,
       warmUpMs: 0,
+      beat: null,
+      node: '',
       orphaned: false,
       lines: [],
       suspects: [],
@@ -199,7 +201,11 @@ export class WorkerRunner {
         if (worker.replacement) crashPoint('recycle.replacement-spawned');
         this.#later(worker, { type: 'spawned' });
       },
-      hello: () => this.#later(worker, { type: 'hello' }),
+      hello: (node = '') => {
+        // The process says it itself: nothing but a version goes further.
+        if (/^v\d{1,4}\.\d{1,4}\.\d{1,4}$/.test(node)) worker.node = node;
+        this.#later(worker, { type: 'hello' });
+      },
       ready: (endpoint, journey) => {
         worker.endpoint = endpoint;
         worker.journey = journey;
@@ -207,7 +213,10 @@ export class WorkerRunner {
         this.#later(worker, { type: 'listening' });
       },
       startFailed: (failure) => this.#failStart(worker, failure),
-      heartbeat: (beat) => this.#later(worker, { type: 'heartbeat', inFlight: beat.inFlight }),
+      heartbeat: (beat) => {
+        worker.beat = { ...beat, atMs: this.#ports.clock.monotonicMs() };
+        this.#later(worker, { type: 'heartbeat', inFlight: beat.inFlight });
+      },
       examined: (finding, stall) => {
         if (stall !== null) worker.stall = stall;
         this.#later(worker, { type: 'examined', finding });

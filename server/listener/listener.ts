@@ -29,6 +29,7 @@ import { Http2ClientConnection } from './http2/connection.js';
 import { Limiters } from './limiters.js';
 import { listRequests } from './live-requests.js';
 import { Overload } from './overload.js';
+import { LoopWatch } from './loop-watch.js';
 import { readProxyHeader } from './proxy-header.js';
 import { RequestQueue } from './queue.js';
 import { RoutingBooks } from './routing.js';
@@ -86,7 +87,8 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly #overload: Overload;
   readonly #limiters: Limiters;
   readonly #tls: TlsFront;
-  readonly #handshakes = new Map<HandshakeResult, number>();
+  readonly #handshakes = new Map<string, number>();
+  readonly #loop: LoopWatch;
   readonly #connections = new Set<ListenerConnection>();
   readonly #accepted: number;
   readonly #states: { readonly idle: number; readonly active: number; readonly tunnel: number };
@@ -117,6 +119,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.#overload = new Overload({ clock: ports.clock, sockets: this.#sockets, connections: this.#connections, say });
     this.#limiters = new Limiters(ports.clock, say);
     this.#tls = new TlsFront(this);
+    this.#loop = new LoopWatch(ports.clock, this.#cells);
     this.#accepted = this.#cells.declare(metrics.connectionsAccepted, []);
     this.#states = {
       idle: this.#cells.declare(metrics.connections, ['idle']),
@@ -268,9 +271,10 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.#accounting.countRefused(reason);
   }
 
-  count(result: HandshakeResult): void {
-    const at = this.#handshakes.get(result) ?? this.#cells.declare(metrics.tlsHandshakes, [result]);
-    this.#handshakes.set(result, at);
+  count(result: HandshakeResult, version = 'none'): void {
+    const key = `${version} ${result}`;
+    const at = this.#handshakes.get(key) ?? this.#cells.declare(metrics.tlsHandshakes, [version, result]);
+    this.#handshakes.set(key, at);
     this.#cells.add(at, 1);
   }
 
@@ -328,6 +332,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   }
 
   #tick(): void {
+    this.#loop.look();
     this.#report();
     this.#upstreams.forgetUnused();
     this.#books.forgetUnused(this.#upstreams.applications());

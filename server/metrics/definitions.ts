@@ -1,6 +1,6 @@
 /**
- * Every metric of Sluice, declared once: the listener's cells, the primary's fold and both text encoders
- * read this table. Names follow the Prometheus conventions (base units, counters end in `_total`).
+ * The metrics that listeners count, declared once: the listener's cells, the primary's fold, the text encoder
+ * and the reference page read this table; those of the primary are in `primary-definitions.ts`. Names follow the Prometheus conventions (base units, counters end in `_total`).
  * A label set is closed: sites and pools come from the configuration, the rest from the lists below;
  * nothing a client or a tenant sends becomes a label value.
  */
@@ -14,6 +14,8 @@ export interface MetricDefinition {
   readonly labels: readonly string[];
   /** Upper bounds without +Inf, ascending; only for histograms. */
   readonly buckets?: readonly number[];
+  /** The listener leaves its first label out: the primary puts the number of the listener there. */
+  readonly isPerListener?: true;
 }
 
 /** OpenTelemetry's bounds for HTTP server durations, in seconds. */
@@ -90,8 +92,23 @@ export const listenerMetrics = {
   connections: {
     name: 'sluice_connections',
     kind: 'gauge',
-    help: 'Open client connections by state.',
-    labels: ['state'],
+    help: 'Open client connections of each listener by state: idle, active, tunnel.',
+    labels: ['listener', 'state'],
+    isPerListener: true,
+  },
+  listenerEventLoopLag: {
+    name: 'sluice_listener_eventloop_lag_seconds',
+    kind: 'gauge',
+    help: 'How late the newest timer of the listener fired; it has one every second.',
+    labels: ['listener'],
+    isPerListener: true,
+  },
+  listenerEventLoopUtilization: {
+    name: 'sluice_listener_eventloop_utilization',
+    kind: 'gauge',
+    help: 'Share of the last second in which the event loop of the listener was busy.',
+    labels: ['listener'],
+    isPerListener: true,
   },
   connectionsAccepted: {
     name: 'sluice_connections_accepted_total',
@@ -102,8 +119,8 @@ export const listenerMetrics = {
   tlsHandshakes: {
     name: 'sluice_tls_handshakes_total',
     kind: 'counter',
-    help: 'TLS handshakes by how they ended.',
-    labels: ['result'],
+    help: 'TLS handshakes by how they ended: full, resumed, failed, unknown-name, no-certificate, timeout, shed, challenge. The version is none unless the handshake was completed.',
+    labels: ['version', 'result'],
   },
   refusedRequests: {
     name: 'sluice_http_refused_requests_total',
@@ -141,149 +158,5 @@ export const listenerMetrics = {
     kind: 'counter',
     help: 'Requests answered 503 instead of waiting, by reason.',
     labels: ['pool', 'reason'],
-  },
-} as const satisfies Readonly<Record<string, MetricDefinition>>;
-
-/** Counted in the primary. */
-export const primaryMetrics = {
-  poolState: {
-    name: 'sluice_pool_state',
-    kind: 'gauge',
-    help: '1 for the state the pool is in, 0 for the others.',
-    labels: ['pool', 'state'],
-  },
-  poolWorkers: {
-    name: 'sluice_pool_workers',
-    kind: 'gauge',
-    help: 'Worker processes of the pool by state.',
-    labels: ['pool', 'state'],
-  },
-  poolRecycles: {
-    name: 'sluice_pool_recycles_total',
-    kind: 'counter',
-    help: 'Recycles of the pool, by reason.',
-    labels: ['pool', 'reason'],
-  },
-  poolRapidFail: {
-    name: 'sluice_pool_rapid_fail_total',
-    kind: 'counter',
-    help: 'Times that rapid-fail protection stopped the pool.',
-    labels: ['pool'],
-  },
-  poolStalled: {
-    name: 'sluice_pool_stalled_seconds_total',
-    kind: 'counter',
-    help: 'Time in which something of the pool waited for the resource (PSI); only with control groups of version 2.',
-    labels: ['pool', 'resource'],
-  },
-  workerStarts: {
-    name: 'sluice_worker_starts_total',
-    kind: 'counter',
-    help: 'Workers that became ready.',
-    labels: ['pool'],
-  },
-  workerStartDuration: {
-    name: 'sluice_worker_start_duration_seconds',
-    kind: 'histogram',
-    help: 'Time from spawn to ready.',
-    labels: ['pool'],
-    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
-  },
-  workerExits: {
-    name: 'sluice_worker_exits_total',
-    kind: 'counter',
-    help: 'Worker processes that ended, by reason.',
-    labels: ['pool', 'reason'],
-  },
-  receipts: {
-    name: 'sluice_receipts_total',
-    kind: 'counter',
-    help: 'Recycles, restarts and stops of workers that ended, by outcome.',
-    labels: ['pool', 'kind', 'outcome'],
-  },
-  receiptDuration: {
-    name: 'sluice_receipt_duration_seconds',
-    kind: 'histogram',
-    help: 'Time from the order (or the crash) until the old worker was gone and the new one ready.',
-    labels: ['pool', 'kind'],
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120],
-  },
-  receiptRequests: {
-    name: 'sluice_receipt_requests_total',
-    kind: 'counter',
-    help: 'What became of the requests that were in flight when their worker left: drained, late, retried, cut, noticed.',
-    labels: ['pool', 'kind', 'result'],
-  },
-  workerOutputPauses: {
-    name: 'sluice_worker_output_pauses_total',
-    kind: 'counter',
-    help: 'Seconds in which a worker that wrote too much to stdout or stderr was not read from.',
-    labels: ['pool'],
-  },
-  workerResidentMemory: {
-    name: 'sluice_worker_resident_memory_bytes',
-    kind: 'gauge',
-    help: 'Resident memory of a worker; the worker is its slot in the application.',
-    labels: ['pool', 'application', 'worker'],
-  },
-  certificateNotAfter: {
-    name: 'sluice_certificate_not_after_timestamp_seconds',
-    kind: 'gauge',
-    help: 'When a certificate in use ends; of more than 1,000 those that end first.',
-    labels: ['file', 'host'],
-  },
-  certificateProblems: {
-    name: 'sluice_certificate_problems',
-    kind: 'gauge',
-    help: 'Certificates whose newest file cannot be used, or whose last order failed: an older one serves, or none.',
-    labels: [],
-  },
-  acmeOrders: {
-    name: 'sluice_acme_orders_total',
-    kind: 'counter',
-    help: 'Certificates ordered of an authority, by result.',
-    labels: ['result'],
-  },
-  listeners: {
-    name: 'sluice_listeners',
-    kind: 'gauge',
-    help: 'Listener processes that accept requests.',
-    labels: [],
-  },
-  listenerRestarts: {
-    name: 'sluice_listener_restarts_total',
-    kind: 'counter',
-    help: 'Listener processes that were replaced.',
-    labels: [],
-  },
-  configReloads: {
-    name: 'sluice_config_reloads_total',
-    kind: 'counter',
-    help: 'Attempts to load the configuration again, by result.',
-    labels: ['result'],
-  },
-  configLastReloadSuccessful: {
-    name: 'sluice_config_last_reload_successful',
-    kind: 'gauge',
-    help: '1 if the newest configuration serves, 0 if it was refused and the one before it serves.',
-    labels: [],
-  },
-  configLastReloadSuccess: {
-    name: 'sluice_config_last_reload_success_timestamp_seconds',
-    kind: 'gauge',
-    help: 'When the configuration that serves was loaded.',
-    labels: [],
-  },
-  configInfo: {
-    name: 'sluice_config_info',
-    kind: 'gauge',
-    help: 'Always 1; names the version of the configuration that serves.',
-    labels: ['version'],
-  },
-  buildInfo: {
-    name: 'sluice_build_info',
-    kind: 'gauge',
-    help: 'Always 1; names the version of Sluice and of Node.',
-    labels: ['version', 'node'],
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

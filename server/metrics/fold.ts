@@ -4,35 +4,63 @@
  * Gauges are kept per listener and vanish with it. Series of a removed pool or site are shown once more
  * and then dropped, so that the last requests are not lost.
  */
-import { metricSeriesMax, metricSeriesPerTurn } from '../../config/base/limits.js';
+import { metricSeriesPerTurn } from '../../config/base/limits.js';
+import { metricSeriesMaxDefault } from '../../config/base/metrics-limits.js';
 import type { CounterDelta } from '../../pools/protocol/counters.js';
-import { listenerMetrics, type MetricDefinition, primaryMetrics } from './definitions.js';
-import { encodeSeries, Family, type Series, seriesSeparator, valueCount } from './series.js';
+import { listenerMetrics, type MetricDefinition } from './definitions.js';
+import { primaryMetrics } from './primary-definitions.js';
+import { encodeSeries, Family, LineBudget, type Series, seriesSeparator, valueCount } from './series.js';
 
 /** The source of gauges that the primary sets itself. */
 const ownSource = -1;
 
 export class MetricTotals {
   readonly #families = new Map<string, Family>();
+  readonly #budget: LineBudget;
   /** Listener -> the sequence number applied last. */
   readonly #sequences = new Map<number, number>();
+  /** Listener -> the number it has in the label `listener`. */
+  readonly #listeners = new Map<number, string>();
   /** Names in the configuration; null = not told yet, everything is kept. */
   #pools: ReadonlySet<string> | null = null;
   #sites: ReadonlySet<string> | null = null;
+  /** Metric -> updates that no series was made for. */
+  readonly #dropped = new Map<string, number>();
   /** Deltas that fitted no definition: a mistake of ours, shown by a test. */
   ignored = 0;
 
   constructor(
     definitions: readonly MetricDefinition[] = [...Object.values(listenerMetrics), ...Object.values(primaryMetrics)],
-    seriesMax = metricSeriesMax,
+    seriesMax = metricSeriesMaxDefault,
   ) {
-    for (const definition of definitions) this.#families.set(definition.name, new Family(definition, seriesMax));
+    this.#budget = new LineBudget(seriesMax);
+    for (const definition of definitions) {
+      this.#families.set(definition.name, new Family(definition, this.#budget));
+    }
+  }
+
+  /** Lines with a value that are kept, and what was dropped because there were too many, by metric. */
+  get lines(): number {
+    return this.#budget.used;
+  }
+
+  get dropped(): ReadonlyMap<string, number> {
+    return this.#dropped;
+  }
+
+  set seriesMax(max: number) {
+    this.#budget.max = max;
   }
 
   /** The pools and sites of the configuration that serves. */
   configure(pools: readonly string[], sites: readonly string[]): void {
     this.#pools = new Set(pools);
     this.#sites = new Set(sites);
+  }
+
+  /** A listener that has just said hello; `number` is free again when it is gone. */
+  joinListener(listenerId: number, number: number): void {
+    this.#listeners.set(listenerId, String(number));
   }
 
   /** Deltas of one listener; a sequence number that was applied before is ignored. */
@@ -45,28 +73,31 @@ export class MetricTotals {
   /** The listener is gone: its gauges are void, its counts stay. */
   forgetListener(listenerId: number): void {
     this.#sequences.delete(listenerId);
+    this.#listeners.delete(listenerId);
     for (const family of this.#families.values()) {
       if (family.definition.kind !== 'gauge') continue;
       for (const series of family.series.values()) {
         if (series.bySource.delete(listenerId)) sumSources(series);
       }
+      if (family.definition.isPerListener === true) family.dropWhere((series) => series.bySource.size === 0);
     }
   }
 
   add(definition: MetricDefinition, labels: readonly string[], by = 1): void {
-    const series = this.#family(definition).get(labels);
-    if (series !== null) series.totals[0] = (series.totals[0] ?? 0) + by;
+    const series = this.#series(definition, labels);
+    if (series !== null) increase(series.totals, 0, by);
   }
 
   set(definition: MetricDefinition, labels: readonly string[], value: number): void {
-    const series = this.#family(definition).get(labels);
+    const series = this.#series(definition, labels);
     if (series === null) return;
     series.bySource.set(ownSource, value);
+    series.round = this.#family(definition).round;
     sumSources(series);
   }
 
   observe(definition: MetricDefinition, labels: readonly string[], value: number): void {
-    const series = this.#family(definition).get(labels);
+    const series = this.#series(definition, labels);
     if (series === null) return;
     const bounds = definition.buckets ?? [];
     const found = bounds.findIndex((bound) => value <= bound);
@@ -76,9 +107,28 @@ export class MetricTotals {
     increase(totals, totals.length - 1, 1);
   }
 
+  /** Begins to fill families anew from the present state: what is not `set` until `refilled` is dropped then. */
+  refill(definitions: readonly MetricDefinition[]): void {
+    for (const definition of definitions) this.#family(definition).round += 1;
+  }
+
+  refilled(definitions: readonly MetricDefinition[]): void {
+    for (const definition of definitions) {
+      const family = this.#family(definition);
+      family.dropWhere((series) => series.round !== family.round);
+    }
+  }
+
   /** Drops every series of a family, before it is filled anew from the present state. */
   clear(definition: MetricDefinition): void {
-    this.#family(definition).series.clear();
+    this.#family(definition).dropWhere(() => true);
+  }
+
+  /** Labels in the order of the definition, and the value: of a histogram the number of observations. */
+  *values(definition: MetricDefinition): Generator<readonly [labels: readonly string[], value: number]> {
+    for (const { labels, totals } of this.#family(definition).series.values()) {
+      yield [labels, totals[totals.length - 1] ?? 0];
+    }
   }
 
   /** What is counted of one family, as it stands. */
@@ -90,7 +140,7 @@ export class MetricTotals {
   poolsWithRequests(): Set<string> {
     const pools = new Set<string>();
     const index = listenerMetrics.httpRequests.labels.indexOf('pool');
-    for (const series of this.#family(listenerMetrics.httpRequests).series.values())
+    for (const series of this.#families.get(listenerMetrics.httpRequests.name)?.series.values() ?? [])
       pools.add(series.labels[index] ?? '');
     return pools;
   }
@@ -110,7 +160,7 @@ export class MetricTotals {
         if (isUntouched(family.definition, series, requested)) continue;
         text += header + encodeSeries(series);
         header = '';
-        if (this.#isRemoved(family.definition, series)) family.series.delete(key);
+        if (this.#isRemoved(family.definition, series)) family.drop(key);
         count += 1;
         if (count % metricSeriesPerTurn === 0) {
           yield text;
@@ -122,21 +172,25 @@ export class MetricTotals {
   }
 
   #applyDelta(listenerId: number, delta: CounterDelta): void {
-    const [name = '', ...labels] = delta.series.split(seriesSeparator);
+    const [name = '', ...told] = delta.series.split(seriesSeparator);
     const family = this.#families.get(name);
     if (family === undefined || delta.values.length !== valueCount(family.definition)) {
       this.ignored += 1;
       return;
     }
-    // A late delta of a removed pool does not bring its series back.
-    const key = labels.join(seriesSeparator);
-    if (!family.series.has(key) && this.#namesRemoved(family.definition, labels)) return;
-    const series = family.get(labels);
-    if (series === null) {
+    const { definition } = family;
+    const number = this.#listeners.get(listenerId) ?? String(listenerId);
+    const labels = definition.isPerListener === true ? [number, ...told] : told;
+    if (labels.length !== definition.labels.length) {
       this.ignored += 1;
       return;
     }
-    if (family.definition.kind === 'gauge') {
+    // A late delta of a removed pool does not bring its series back.
+    const key = labels.join(seriesSeparator);
+    if (!family.series.has(key) && this.#namesRemoved(definition, labels)) return;
+    const series = this.#series(definition, labels);
+    if (series === null) return;
+    if (definition.kind === 'gauge') {
       series.bySource.set(listenerId, finite(delta.values[0]));
       sumSources(series);
       return;
@@ -155,6 +209,12 @@ export class MetricTotals {
       return names !== null && value !== '' && !names.has(value);
     };
     return isGone('pool', this.#pools) || isGone('site', this.#sites);
+  }
+
+  #series(definition: MetricDefinition, labels: readonly string[]): Series | null {
+    const series = this.#family(definition).get(labels);
+    if (series === null) this.#dropped.set(definition.name, (this.#dropped.get(definition.name) ?? 0) + 1);
+    return series;
   }
 
   #family(definition: MetricDefinition): Family {

@@ -3,8 +3,8 @@
  * per site, pool or worker is in `fold.ts`; a scrape joins the two texts.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { type MetricDefinition, primaryMetrics } from './definitions.js';
-import type { MetricTotals } from './fold.js';
+import type { MetricDefinition } from './definitions.js';
+import { primaryMetrics } from './primary-definitions.js';
 
 export interface BuildInfo {
   readonly version: string;
@@ -19,6 +19,7 @@ const processFamilies: readonly MetricDefinition[] = [
   primaryMetrics.configLastReloadSuccessful,
   primaryMetrics.configLastReloadSuccess,
   primaryMetrics.configInfo,
+  primaryMetrics.configVersion,
   primaryMetrics.buildInfo,
 ];
 
@@ -43,6 +44,7 @@ export class ProcessMetrics {
   configurationServes(version: string, atMs: number): void {
     this.#gauge(primaryMetrics.configInfo).reset();
     this.#gauge(primaryMetrics.configInfo).set({ version: version.slice(0, 16) }, 1);
+    this.#gauge(primaryMetrics.configVersion).inc();
     this.#gauge(primaryMetrics.configLastReloadSuccessful).set(1);
     this.#gauge(primaryMetrics.configLastReloadSuccess).set(atMs / 1000);
   }
@@ -92,14 +94,16 @@ export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** One scrape. `nextTurn` gives other work a turn between two slices of series. */
 export async function scrape(
-  totals: MetricTotals,
+  sources: readonly { encode(): Iterable<string> }[],
   processMetrics: ProcessMetrics,
   nextTurn: () => Promise<void>,
 ): Promise<string> {
   const parts = [await processMetrics.text()];
-  for (const part of totals.encode()) {
-    parts.push(part);
-    await nextTurn();
+  for (const source of sources) {
+    for (const part of source.encode()) {
+      parts.push(part);
+      await nextTurn();
+    }
   }
   return parts.join('');
 }

@@ -14,6 +14,8 @@ export class Series {
   readonly totals: Float64Array;
   /** Gauges only: what each source last said; the total is their sum. */
   readonly bySource = new Map<number, number>();
+  /** Of a family that is refilled: the round that set it last. */
+  round = 0;
 
   constructor(definition: MetricDefinition, labels: readonly string[]) {
     this.labels = labels;
@@ -22,31 +24,73 @@ export class Series {
   }
 }
 
-export class Family {
-  readonly definition: MetricDefinition;
-  readonly series = new Map<string, Series>();
-  readonly #seriesMax: number;
+/** Lines that all series of a server may have together: what does not fit is not kept, and is counted. */
+export class LineBudget {
+  max: number;
+  used = 0;
 
-  constructor(definition: MetricDefinition, seriesMax: number) {
-    this.definition = definition;
-    this.#seriesMax = seriesMax;
+  constructor(max: number) {
+    this.max = max;
   }
 
-  /** null when the labels do not fit the definition or there are too many series already. */
+  /** A histogram has many lines: none begins in the last third, which is for the counters and gauges of other pools. */
+  take(lines: number): boolean {
+    const max = lines > 1 ? (this.max * 2) / 3 : this.max;
+    if (this.used + lines > max) return false;
+    this.used += lines;
+    return true;
+  }
+}
+
+/** Labels whose values grow with the configuration. */
+const multiplied: ReadonlySet<string> = new Set(['pool', 'site', 'app']);
+
+export class Family {
+  readonly definition: MetricDefinition;
+  readonly #series = new Map<string, Series>();
+  /** null: neither pools nor sites multiply its series. */
+  readonly #budget: LineBudget | null;
+  round = 0;
+
+  constructor(definition: MetricDefinition, budget: LineBudget) {
+    this.definition = definition;
+    this.#budget = definition.labels.some((label) => multiplied.has(label)) ? budget : null;
+  }
+
+  get series(): ReadonlyMap<string, Series> {
+    return this.#series;
+  }
+
+  /** null when there are too many series already. */
   get(labels: readonly string[]): Series | null {
     const key = labels.join(seriesSeparator);
-    const known = this.series.get(key);
+    const known = this.#series.get(key);
     if (known !== undefined) return known;
-    if (labels.length !== this.definition.labels.length || this.series.size >= this.#seriesMax) return null;
     const made = new Series(this.definition, labels);
-    this.series.set(key, made);
+    if (this.#budget?.take(made.prefixes.length) === false) return null;
+    this.#series.set(key, made);
     return made;
+  }
+
+  drop(key: string): void {
+    const dropped = this.#series.get(key);
+    if (dropped === undefined) return;
+    if (this.#budget !== null) this.#budget.used -= dropped.prefixes.length;
+    this.#series.delete(key);
+  }
+
+  dropWhere(isGone: (series: Series) => boolean): void {
+    for (const [key, series] of this.#series) if (isGone(series)) this.drop(key);
   }
 
   header(): string {
     const { name, help, kind } = this.definition;
-    return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${kind}\n`;
+    return headerText(name, help, kind);
   }
+}
+
+export function headerText(name: string, help: string, type: string): string {
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
 }
 
 /** Number of values that one series of this family has. */
@@ -92,7 +136,7 @@ function prefixesOf(
   return lines;
 }
 
-function escapeLabel(value: string): string {
+export function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 

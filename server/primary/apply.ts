@@ -31,6 +31,7 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
         config.pools.map((pool) => pool.name),
         config.sites.map((site) => site.name),
       );
+      totals.seriesMax = config.server.metrics.seriesMax;
       certificates.configure(config);
       issuer.configure(config.server.acme, config.sites);
       const change = before === null ? null : changedRoutes(before, config);

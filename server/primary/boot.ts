@@ -12,7 +12,7 @@ import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import type { ControlPlane } from '../admin/control-plane.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
-import { primaryMetrics } from '../metrics/definitions.js';
+import { primaryMetrics } from '../metrics/primary-definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
 import { ProcessMetrics } from '../metrics/registry.js';
 import { createIssuer } from './acme/create-issuer.js';

@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { certificateLookIntervalMs, certificatesShownMax, certificateWarningMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
-import { primaryMetrics } from '../metrics/definitions.js';
+import { primaryMetrics } from '../metrics/primary-definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { CertificateView, OrderView } from '../admin/control-plane.js';
 

@@ -1,23 +1,24 @@
 /** Implements what the admin API asks for over the parts that the primary holds. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../config/base/clock.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
 import type { MetricTotals } from '../metrics/fold.js';
-import { type ProcessMetrics, scrape } from '../metrics/registry.js';
+import type { ProcessMetrics } from '../metrics/registry.js';
 import type { Issuer } from './acme/issuer.js';
-import { type CertificateView, firstToEnd, setCertificateMetrics, withOrders } from './certificate-views.js';
+import { type CertificateView, firstToEnd, withOrders } from './certificate-views.js';
 import type { Certificates } from './certificates.js';
 import { createActions } from './actions.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import type { Operations } from './operations.js';
-import { setPoolGauges } from './pool-metrics.js';
+import { Scrapes } from './scrapes.js';
 import type { ListeningSockets } from './sockets.js';
 
 export interface ControlPlaneParts {
   readonly version: string;
+  readonly clock: Clock;
   readonly supervisor: SupervisorPort;
   readonly runtimes: Pick<Runtimes, 'stalled'>;
   readonly fleet: ListenerFleet;
@@ -43,6 +44,18 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     return { name: 'listeners', ok, detail: `${count} accept requests` };
   };
   const allCertificates = (): CertificateView[] => withOrders(parts.certificates.views(), parts.issuer.views());
+  const readiness = (): ReadinessCheck[] => [
+    check('configuration', parts.currentConfig() !== null, 'not applied yet'),
+    check('sockets', parts.sockets.held().length > 0 || parts.currentConfig()?.sites.length === 0, 'none bound'),
+    listeners(),
+    check('pools', parts.supervisor.settled(), 'a pool with startMode AlwaysRunning is still starting'),
+    check('draining', !parts.isDraining(), 'the server is stopping'),
+  ];
+  const scrapes = new Scrapes({
+    ...parts,
+    certificates: allCertificates,
+    isReady: () => readiness().every((one) => one.ok),
+  });
   return {
     version: parts.version,
     pools: () => parts.supervisor.view(),
@@ -51,22 +64,9 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     actions: createActions(parts.supervisor, parts.operations, () => parts.currentConfig()?.server.stateDir ?? ''),
     liveRequests: (filter) => liveRequests(parts, filter),
     isStarted: () => parts.currentConfig() !== null,
-    readiness: () => [
-      check('configuration', parts.currentConfig() !== null, 'not applied yet'),
-      check('sockets', parts.sockets.held().length > 0 || parts.currentConfig()?.sites.length === 0, 'none bound'),
-      listeners(),
-      check('pools', parts.supervisor.settled(), 'a pool with startMode AlwaysRunning is still starting'),
-      check('draining', !parts.isDraining(), 'the server is stopping'),
-    ],
+    readiness,
     reopenLogs: () => parts.reopenLogs(),
-    metrics: () => {
-      setCertificateMetrics(parts.totals, allCertificates());
-      setPoolGauges(parts.totals, parts.supervisor.view(), (pool) => parts.runtimes.stalled(pool));
-      parts.processMetrics.listeners(parts.fleet.completeCount());
-      return scrape(parts.totals, parts.processMetrics, async () => {
-        await nextTurn();
-      });
-    },
+    metrics: () => scrapes.text(),
   };
 }
 

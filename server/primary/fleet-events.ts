@@ -14,6 +14,8 @@ export interface FleetEvents {
   lost(workerId: number, lines: readonly string[], suspects: readonly string[]): void;
   activity(listenerId: number, workers: readonly WorkerActivity[]): void;
   counters(listenerId: number, sequence: number, deltas: readonly CounterDelta[]): void;
+  /** It has said hello; its number is its name in metrics. */
+  joined(listenerId: number, number: number): void;
   /** Its gauges, claims and activity are void. */
   gone(listenerId: number): void;
   replaced(): void;
@@ -38,6 +40,7 @@ export function fleetEvents(
       }
     },
     counters: (listenerId, sequence, deltas) => totals.apply(listenerId, sequence, deltas),
+    joined: (listenerId, number) => totals.joinListener(listenerId, number),
     gone: (listenerId) => {
       totals.forgetListener(listenerId);
       activity.forget(listenerId);

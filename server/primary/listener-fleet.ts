@@ -108,6 +108,11 @@ export class ListenerFleet {
     return [...this.#listeners.values()].map((one) => one.pid);
   }
 
+  /** Their numbers and processes, those that only finish their requests too. */
+  processes(): { readonly number: number; readonly pid: number }[] {
+    return this.#all().map(({ number, pid }) => ({ number, pid }));
+  }
+
   /** New sockets become listened on, removed ones closed. Requests in flight are not touched. */
   applySockets(added: readonly HeldSocket[], removed: readonly HeldSocket[]): void {
     for (const listener of this.#listeners.values()) {
@@ -171,12 +176,19 @@ export class ListenerFleet {
   #fill(): void {
     if (this.#isStopping) return;
     while (this.#listeners.size < this.#wanted) {
-      const listener = new ListenerProcess(this.#options.clock, {
+      const listener = new ListenerProcess(this.#options.clock, this.#freeNumber(), {
         message: (from, message) => this.#received(from, message),
         exited: (from, code, signal) => this.#exited(from, code, signal),
       });
       this.#listeners.set(listener.id, listener);
     }
+  }
+
+  #freeNumber(): number {
+    const taken = new Set(this.#all().map((one) => one.number));
+    let free = 1;
+    while (taken.has(free)) free += 1;
+    return free;
   }
 
   #retire(listener: ListenerProcess): void {
@@ -265,6 +277,7 @@ export class ListenerFleet {
 
   /** Sockets last: with them it accepts, and no client may meet a listener that knows no site yet. */
   #join(listener: ListenerProcess): void {
+    this.#options.events.joined(listener.id, listener.number);
     listener.send(this.#options.certificates.ticketSecret);
     listener.completeAt = this.#options.publisher.join(listener);
     this.#lendSockets(listener);

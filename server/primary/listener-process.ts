@@ -43,6 +43,8 @@ export interface ListenerProcessEvents {
 
 export class ListenerProcess {
   readonly id: number;
+  /** The smallest number that no other one had when it was started: its name in metrics. */
+  readonly number: number;
   readonly startedAtMs: number;
   readonly #worker: Worker;
   readonly #clock: Clock;
@@ -55,8 +57,9 @@ export class ListenerProcess {
   #isGone = false;
   #killReason = '';
 
-  constructor(clock: Clock, events: ListenerProcessEvents) {
+  constructor(clock: Clock, number: number, events: ListenerProcessEvents) {
     this.#clock = clock;
+    this.number = number;
     this.startedAtMs = clock.monotonicMs();
     this.#worker = cluster.fork(listenerEnvironment());
     this.id = this.#worker.id;

@@ -1,7 +1,7 @@
 /** Pools and workers as metrics: counters from the supervisor's events, gauges from its view at each scrape. */
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { PoolState, PoolView, ReceiptView, SupervisorEvents, WorkerState } from '../../pools/supervisor/ports.js';
-import { primaryMetrics } from '../metrics/definitions.js';
+import { primaryMetrics } from '../metrics/primary-definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
 
 const poolStates: readonly PoolState[] = ['Starting', 'Started', 'Stopping', 'Stopped'];
@@ -34,15 +34,25 @@ function countReceipt(totals: MetricTotals, pool: string, { kind, outcome, durat
   }
 }
 
-/** Only pools that something happened to: a thousand idle pools cost no series. `stalled` is Runtimes' own. */
-export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[], stalled: Runtimes['stalled']): void {
-  const requested = totals.poolsWithRequests();
-  totals.clear(primaryMetrics.poolState);
-  totals.clear(primaryMetrics.poolWorkers);
-  totals.clear(primaryMetrics.poolStalled);
-  totals.clear(primaryMetrics.workerResidentMemory);
-  for (const pool of pools) {
-    if (!requested.has(pool.name) && !hasHistory(pool)) continue;
+const families = [
+  primaryMetrics.poolState,
+  primaryMetrics.poolWorkers,
+  primaryMetrics.poolStalled,
+  primaryMetrics.applications,
+  primaryMetrics.queueLimit,
+];
+
+export interface PoolFacts {
+  /** Runtimes' own. */
+  readonly stalled: Runtimes['stalled'];
+  /** 0 = there is no such pool. */
+  queueLimit(pool: string): number;
+}
+
+/** Only pools that something happened to: a thousand idle pools cost no series. */
+export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[], facts: PoolFacts): void {
+  totals.refill(families);
+  for (const pool of busyPools(totals, pools)) {
     for (const state of poolStates) {
       totals.set(primaryMetrics.poolState, [pool.name, state], pool.state === state ? 1 : 0);
     }
@@ -50,15 +60,22 @@ export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[], 
       const count = pool.workers.filter((worker) => worker.state === state).length;
       totals.set(primaryMetrics.poolWorkers, [pool.name, state], count);
     }
-    for (const [resource, us] of stalled(pool.name)) {
+    const states = new Map<string, number>();
+    for (const { state } of pool.applications) states.set(state, (states.get(state) ?? 0) + 1);
+    for (const [state, count] of states) totals.set(primaryMetrics.applications, [pool.name, state], count);
+    for (const [resource, us] of facts.stalled(pool.name)) {
       totals.set(primaryMetrics.poolStalled, [pool.name, resource], us / 1_000_000);
     }
-    for (const worker of pool.workers) {
-      if (worker.rssBytes <= 0) continue;
-      const labels = [pool.name, worker.applicationId, String(worker.slot)];
-      totals.set(primaryMetrics.workerResidentMemory, labels, worker.rssBytes);
-    }
+    const limit = facts.queueLimit(pool.name);
+    if (limit > 0) totals.set(primaryMetrics.queueLimit, [pool.name], limit);
   }
+  totals.refilled(families);
+}
+
+/** Those that have had a request, a worker, an end or a stop. */
+export function busyPools(totals: MetricTotals, pools: readonly PoolView[]): PoolView[] {
+  const requested = totals.poolsWithRequests();
+  return pools.filter((pool) => requested.has(pool.name) || hasHistory(pool));
 }
 
 function hasHistory(pool: PoolView): boolean {

@@ -227,7 +227,7 @@ class InProcessWorker implements WorkerHandle {
         // It was a spare host, taken before it had told.
         return;
       case 'hello':
-        return this.#hello(message.protocol);
+        return this.#hello(message.protocol, message.node);
       case 'listening':
         return this.#listening();
       case 'warmed':
@@ -261,7 +261,7 @@ class InProcessWorker implements WorkerHandle {
     if (code === noWatchdog) this.#stalls?.withoutWatchdog();
   }
 
-  #hello(protocol: number): void {
+  #hello(protocol: number, node: string): void {
     if (protocol !== linkProtocolVersion) return this.#life.violate(`host speaks protocol ${protocol}`);
     if (!this.#life.once('hello')) return;
     const limitMs = this.#request.hosting.startupTimeLimitMs;
@@ -269,7 +269,7 @@ class InProcessWorker implements WorkerHandle {
       lateError(`the app did not listen within ${limitMs} ms${this.#waits}`, 'startupTimeLimit of the application'),
     );
     this.#life.journey.enter('listen');
-    this.#events.hello();
+    this.#events.hello(node);
   }
 
   #listening(): void {

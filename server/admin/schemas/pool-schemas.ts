@@ -15,6 +15,18 @@ export const workerSchema = z
     startedAtMs: wallMs,
     inFlight: count.describe('Requests and tunnels under way'),
     rssBytes: count,
+    requestsTotal: count.describe('Requests handed to it so far'),
+    hostingModel: z.string(),
+    node: z.string().describe('In-process: the Node that runs it, such as v24.1.0'),
+    heartbeat: z
+      .strictObject({
+        ageMs: z.number(),
+        delayMs: z.number().describe('How late it came'),
+        utilization: z.number().describe('Of its event loop, from 0 to 1'),
+        heapUsedBytes: z.number(),
+      })
+      .nullable()
+      .describe('In-process: the newest one'),
   })
   .meta({ id: 'Worker' });
 

@@ -40,7 +40,8 @@ export interface TlsFrontPorts {
   secured(socket: TLSSocket, origin: Origin): void;
   /** IMF-fixdate of now. */
   date(): string;
-  count(result: HandshakeResult): void;
+  /** `version`: what was agreed on, as `TLSv1.3`; none = the handshake was not completed. */
+  count(result: HandshakeResult, version?: string): void;
 }
 
 const plainHttp = { close: true, retryAfterSeconds: 0, head: false, http10: false, format: 'html' } as const;
@@ -171,7 +172,7 @@ export class TlsFront {
   }
 
   #secured(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): void {
-    this.#ports.count(socket.isSessionReused() ? 'resumed' : 'full');
+    this.#ports.count(socket.isSessionReused() ? 'resumed' : 'full', socket.getProtocol() ?? undefined);
     this.#ports.secured(socket, { tls: peerOf(socket, tls, own), source: this.#sources.get(peerName(socket)) ?? null });
   }
 }

@@ -98,6 +98,7 @@ beforeEach(async () => {
     lost: nothing,
     activity: nothing,
     counters: nothing,
+    joined: nothing,
     gone: (id) => gone.push(id),
     replaced: () => {
       replaced += 1;

@@ -230,7 +230,9 @@ describe('protocols', () => {
     silent.write(Buffer.from([22, 3, 1, 2, 0, 1]));
     await until('it is closed', () => closed, { withinMs: 60_000 });
     expect(silent.bytesRead).toBe(0);
-    await until('it is counted', async () => (await server.metrics()).includes('handshakes_total{result="timeout"} 1'));
+    await until('it is counted', async () =>
+      (await server.metrics()).includes('handshakes_total{version="none",result="timeout"} 1'),
+    );
   }, 90_000);
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { listenerMetrics, primaryMetrics } from '../../../server/metrics/definitions.js';
+import { listenerMetrics } from '../../../server/metrics/definitions.js';
 import { MetricTotals } from '../../../server/metrics/fold.js';
+import { primaryMetrics } from '../../../server/metrics/primary-definitions.js';
 
 const requests = (pool: string, site = 'main'): string =>
   [listenerMetrics.httpRequests.name, site, pool, 'GET', '2xx'].join('\u0000');
@@ -49,7 +50,7 @@ describe('deltas of listeners', () => {
       { series: [listenerMetrics.connections.name, 'idle'].join('\u0000'), values: [0] },
     ]);
     expect(text()).not.toContain('sluice_http_requests_in_flight');
-    expect(text()).toContain('sluice_connections{state="idle"} 0\n');
+    expect(text()).toContain('sluice_connections{listener="1",state="idle"} 0\n');
     totals.apply(1, 2, [{ series: inFlight('shop'), values: [1] }]);
     expect(text()).toContain('sluice_http_requests_in_flight{pool="shop"} 1\n');
     totals.apply(1, 3, [
@@ -111,6 +112,66 @@ describe('series', () => {
     totals.configure(['shop'], ['other']);
     text();
     expect(text()).not.toContain('site="main"');
+  });
+
+  test('what does not fit into the bound is dropped and counted, histograms first', () => {
+    totals.seriesMax = 30;
+    const { name, buckets } = listenerMetrics.queueWait;
+    const wait = (pool: string) => ({
+      series: [name, pool].join('\u0000'),
+      values: [...buckets.map(() => 1), 1, 1, 1],
+    });
+    totals.apply(1, 1, [
+      wait('shop'),
+      wait('blog'),
+      ...['GET', 'PUT'].map((one) => ({ series: requests(one), values: [1] })),
+    ]);
+    totals.configure(['shop', 'blog', ...Array.from({ length: 40 }, (_, index) => `p${index}`)], ['main']);
+    totals.apply(1, 2, [
+      wait('blog'),
+      ...Array.from({ length: 40 }, (_, index) => ({ series: requests(`p${index}`), values: [1] })),
+    ]);
+    const lines = text()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(lines).toHaveLength(30);
+    expect(totals.lines).toBe(30);
+    expect(Object.fromEntries(totals.dropped)).toEqual({
+      [name]: 2,
+      [listenerMetrics.httpRequests.name]: 40 - (30 - 17),
+    });
+    totals.configure([], []);
+    text();
+    expect(totals.lines).toBe(0);
+    totals.configure(['shop'], ['main']);
+    totals.apply(1, 3, [wait('shop')]);
+    expect(text()).toContain('sluice_queue_wait_seconds_count{pool="shop"} 1');
+  });
+
+  test('what a listener says of itself carries its number and goes with it', () => {
+    const { listenerEventLoopLag: lag, connections } = listenerMetrics;
+    totals.joinListener(7, 1);
+    totals.apply(7, 1, [
+      { series: lag.name, values: [0.25] },
+      { series: [connections.name, 'idle'].join('\u0000'), values: [3] },
+    ]);
+    expect(text()).toContain('sluice_listener_eventloop_lag_seconds{listener="1"} 0.25\n');
+    expect(text()).toContain('sluice_connections{listener="1",state="idle"} 3\n');
+    totals.forgetListener(7);
+    expect(text()).toBe('');
+  });
+
+  test('families that are filled anew keep what is set again', () => {
+    const family = primaryMetrics.workerOpenFds;
+    const fill = (...workers: string[]): string => {
+      totals.refill([family]);
+      for (const worker of workers) totals.set(family, ['shop', 'main/', worker], 5);
+      totals.refilled([family]);
+      return text();
+    };
+    expect(fill('1', '2').match(/worker="/g)).toHaveLength(2);
+    expect(fill('2')).not.toContain('worker="1"');
+    expect(totals.lines).toBe(1);
   });
 
   test('many are written in slices, so that other work gets a turn', () => {

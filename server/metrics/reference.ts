@@ -1,0 +1,75 @@
+/** The reference page of the metrics, from their definitions and nothing else. */
+import { codeLabels, listenerMetrics, type MetricDefinition, methodLabels } from './definitions.js';
+import { primaryMetrics } from './primary-definitions.js';
+import { windowsMetrics } from './windows-definitions.js';
+
+const intro = `# Metrics
+
+Generated from \`server/metrics\` by \`npm run docs\`; do not edit.
+
+\`GET /metrics\` of the admin listener (\`admin.listen\`, 127.0.0.1:9900 unless set) and of the admin socket answers the
+Prometheus text format 0.0.4. It comes from the memory of the primary and from \`/proc\`: a worker that hangs delays no scrape.
+Whoever asks while a scrape is written gets the same one.
+
+Ready-made rules, alerts and their tests are in \`deploy/prometheus\`, dashboards in \`deploy/grafana\`.
+
+## What holds for all of them
+
+- Counters and histograms of requests are counted in the listeners and told to the primary once a second, each report exactly once:
+  a listener killed with SIGKILL loses at most its last second, and nothing is counted twice. Its gauges are void at once.
+- The series of a pool begin with its first request or worker; those of a removed pool or site are shown once more and then gone.
+- Labels are closed lists or names of the configuration (and names that certificates were ordered for on demand): nothing else that a
+  client or an application sends becomes one. \`method\` is one of
+  ${methodLabels.map((one) => `\`${one}\``).join(', ')}; \`code\` is the class of the status: ${codeLabels.map((one) => `\`${one}\``).join(', ')}.
+- \`worker\` is the slot of a worker in its application and \`listener\` the number of a listener: both outlive the process.
+- \`metrics.seriesMax\` bounds the lines that sites, pools and workers have together. What does not fit is not kept, and every update of it
+  is counted in \`${primaryMetrics.updatesDropped.name}\`. The last third is kept free of histograms, so that with thousands of
+  busy pools the counters of all of them are there when the histograms of some are not.
+`;
+
+const processNote = `The names \`process_*\` and \`nodejs_*\` are those of the primary's own process, as prom-client has them.
+`;
+
+const windowsNote = `## Names of windows_exporter
+
+With \`metrics.compatibility: windows_exporter\` there are also the names of the IIS collector of windows_exporter, with its labels and
+in its units, so that a dashboard made for IIS works with another data source. \`app\` is the pool; in the metrics of queues
+\`site\` is the pool, as there. Left out is what Sluice has no figure for: caches, threads, logons, connections by site, answers by
+status code of a worker. Some names break the conventions of Prometheus, which \`promtool check metrics\` remarks on.
+`;
+
+export function metricsPage(): string {
+  const all: readonly MetricDefinition[] = [...Object.values(listenerMetrics), ...Object.values(primaryMetrics)];
+  const rest = new Set(all);
+  const take = (prefix: RegExp): MetricDefinition[] => {
+    const found = [...rest].filter(({ name }) => prefix.test(name));
+    for (const one of found) rest.delete(one);
+    return found;
+  };
+  const sections = [
+    section('Requests and connections', take(/^sluice_(?:http|websockets|connections|tls|proxy|retries|queue)_?/)),
+    section('Pools', take(/^sluice_(?:pool|applications|receipt)/)),
+    section('Workers', take(/^sluice_worker_/)),
+    section('Certificates', take(/^sluice_(?:certificate|acme)/)),
+    section('Listeners', take(/^sluice_listener/)),
+    section('Configuration and server', [...rest]),
+    processNote,
+    windowsNote,
+    table(Object.values(windowsMetrics)),
+  ];
+  return `${[intro, ...sections].join('\n').trimEnd()}\n`;
+}
+
+function section(title: string, definitions: readonly MetricDefinition[]): string {
+  return `## ${title}\n\n${table(definitions)}`;
+}
+
+function table(definitions: readonly MetricDefinition[]): string {
+  return ['| Metric | Type | Labels | Meaning |', '| --- | --- | --- | --- |', ...definitions.map(row), ''].join('\n');
+}
+
+function row({ name, kind, labels, help, buckets }: MetricDefinition): string {
+  const names = labels.map((label) => `\`${label}\``).join(', ');
+  const bounds = buckets === undefined ? '' : ` Buckets: ${buckets.join(', ')} s.`;
+  return `| \`${name}\` | ${kind} | ${names} | ${help}${bounds} |`;
+}

@@ -1,0 +1,99 @@
+/** What happens at a scrape: gauges are filled from the present state, then everything is written as text. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../config/base/clock.js';
+import type { CompiledConfig, PoolConfig } from '../../config/model.js';
+import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
+import type { PoolView, SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { MetricTotals } from '../metrics/fold.js';
+import { primaryMetrics } from '../metrics/primary-definitions.js';
+import { type ProcessMetrics, scrape } from '../metrics/registry.js';
+import { type CertificateView, setCertificateMetrics } from './certificate-views.js';
+import type { ListenerFleet } from './listener-fleet.js';
+import { busyPools, setPoolGauges } from './pool-metrics.js';
+import { setListenerGauges, setWorkerGauges } from './process-metrics.js';
+import { WindowsMetrics } from './windows-metrics.js';
+
+export interface ScrapeParts {
+  readonly clock: Clock;
+  readonly supervisor: Pick<SupervisorPort, 'view'>;
+  readonly runtimes: Pick<Runtimes, 'stalled'>;
+  readonly fleet: Pick<ListenerFleet, 'completeCount' | 'processes'>;
+  readonly totals: MetricTotals;
+  readonly processMetrics: ProcessMetrics;
+  currentConfig(): CompiledConfig | null;
+  certificates(): readonly CertificateView[];
+  isReady(): boolean;
+}
+
+export class Scrapes {
+  readonly #parts: ScrapeParts;
+  readonly #startedAtMs: number;
+  #underWay: Promise<string> | null = null;
+  #lastMs = 0;
+  #pools: { readonly config: CompiledConfig; readonly byName: ReadonlyMap<string, PoolConfig> } | null = null;
+  /** Only while metrics.compatibility asks for them. */
+  #windows: WindowsMetrics | null = null;
+
+  constructor(parts: ScrapeParts) {
+    this.#parts = parts;
+    this.#startedAtMs = parts.clock.wallMs();
+  }
+
+  /** Prometheus text. Whoever asks while one is written gets the same: many clients cost what one does. */
+  text(): Promise<string> {
+    this.#underWay ??= this.#scrape().finally(() => {
+      this.#underWay = null;
+    });
+    return this.#underWay;
+  }
+
+  async #scrape(): Promise<string> {
+    const { clock, totals, processMetrics, supervisor, fleet, runtimes } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    const turn = async (): Promise<void> => {
+      await nextTurn();
+    };
+    setCertificateMetrics(totals, this.#parts.certificates());
+    const pools = supervisor.view(false);
+    setPoolGauges(totals, pools, {
+      stalled: (pool) => runtimes.stalled(pool),
+      queueLimit: (pool) => this.#pool(pool)?.queueLength ?? 0,
+    });
+    await turn();
+    const busy = busyPools(totals, pools);
+    await setWorkerGauges(totals, busy, turn);
+    setListenerGauges(totals, fleet.processes());
+    processMetrics.listeners(fleet.completeCount());
+    totals.set(primaryMetrics.ready, [], this.#parts.isReady() ? 1 : 0);
+    totals.set(primaryMetrics.scrapeDuration, [], this.#lastMs / 1_000);
+    totals.set(primaryMetrics.seriesShown, [], totals.lines);
+    for (const [metric, count] of totals.dropped) totals.set(primaryMetrics.updatesDropped, [metric], count);
+    const windows = this.#fillWindows(busy);
+    const text = await scrape(windows === null ? [totals] : [totals, windows.totals], processMetrics, turn);
+    this.#lastMs = clock.monotonicMs() - startedMs;
+    return text;
+  }
+
+  #fillWindows(pools: readonly PoolView[]): WindowsMetrics | null {
+    const { clock, totals } = this.#parts;
+    const config = this.#parts.currentConfig();
+    if (config?.server.metrics.compatibility !== 'windows_exporter') return (this.#windows = null);
+    this.#windows ??= new WindowsMetrics();
+    this.#windows.totals.seriesMax = config.server.metrics.seriesMax;
+    this.#windows.fill(totals, pools, {
+      startedAtMs: this.#startedAtMs,
+      nowMs: clock.wallMs(),
+      poolConfig: (name) => this.#pool(name),
+    });
+    return this.#windows;
+  }
+
+  #pool(name: string): PoolConfig | undefined {
+    const config = this.#parts.currentConfig();
+    if (config === null) return undefined;
+    if (this.#pools?.config !== config) {
+      this.#pools = { config, byName: new Map(config.pools.map((pool) => [pool.name, pool])) };
+    }
+    return this.#pools.byName.get(name);
+  }
+}
