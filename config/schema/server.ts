@@ -106,14 +106,6 @@ const acme = z.strictObject({
   }),
 });
 
-const accessLog = z.strictObject({
-  format: setting(z.enum(['json', 'combined', 'none']).prefault('json'), {
-    description:
-      'json: one object per line, with sub-status and reason. combined: NCSA combined, as Apache and nginx write it. none: no access log.',
-    reload: 'live',
-  }),
-});
-
 const metrics = z.strictObject({
   compatibility: setting(z.enum(['none', 'windows_exporter']).prefault('none'), {
     description:
