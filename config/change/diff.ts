@@ -36,10 +36,12 @@ const restartFields = [
 export function diffConfig(before: CompiledConfig, after: CompiledConfig): ConfigDiff {
   const pools: PoolChange[] = [];
   const old = new Map(before.pools.map((pool) => [pool.name, pool]));
+  const ran = workloads(before);
+  const runs = workloads(after);
   for (const pool of after.pools) {
     const previous = old.get(pool.name);
     old.delete(pool.name);
-    const change = previous === undefined ? 'added' : poolChange(previous, pool, before, after);
+    const change = previous === undefined ? 'added' : poolChange(previous, pool, ran, runs);
     if (change !== null) pools.push({ pool: pool.name, change });
   }
   for (const name of old.keys()) pools.push({ pool: name, change: 'removed' });
@@ -48,6 +50,40 @@ export function diffConfig(before: CompiledConfig, after: CompiledConfig): Confi
     routes: !same([before.sites, before.applications, before.server], [after.sites, after.applications, after.server]),
     restart: restartSettings(before, after),
   };
+}
+
+/** Names of sites, or ids of applications. */
+export interface NamesChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
+
+/** What a change does, for people: also what listeners take up without a word. */
+export interface ChangePlan extends ConfigDiff {
+  readonly sites: NamesChange;
+  readonly applications: NamesChange;
+}
+
+export function planOf(before: CompiledConfig, after: CompiledConfig): ChangePlan {
+  return {
+    ...diffConfig(before, after),
+    sites: namesChange(before.sites, after.sites, ({ name }) => name),
+    applications: namesChange(before.applications, after.applications, ({ id }) => id),
+  };
+}
+
+function namesChange<T>(before: readonly T[], after: readonly T[], nameOf: (one: T) => string): NamesChange {
+  const old = new Map(before.map((one) => [nameOf(one), one]));
+  const added: string[] = [];
+  const changed: string[] = [];
+  for (const one of after) {
+    const was = old.get(nameOf(one));
+    if (was === undefined) added.push(nameOf(one));
+    else if (was !== one && !same(was, one)) changed.push(nameOf(one));
+    old.delete(nameOf(one));
+  }
+  return { added, removed: [...old.keys()], changed };
 }
 
 export function restartSettings(before: CompiledConfig, after: CompiledConfig): readonly (keyof ServerConfig)[] {
@@ -64,10 +100,10 @@ function fixedPart(field: (typeof restartFields)[number], server: ServerConfig):
 function poolChange(
   before: PoolConfig,
   after: PoolConfig,
-  all: CompiledConfig,
-  next: CompiledConfig,
+  ran: Workloads,
+  runs: Workloads,
 ): PoolChange['change'] | null {
-  if (!same(workload(all, before.name), workload(next, after.name))) return 'recycle';
+  if (!same(workload(ran, before.name), workload(runs, after.name))) return 'recycle';
   if (same(before, after)) return null;
   const started = (pool: PoolConfig): unknown => [
     workerFields.map((field) => pool[field]),
@@ -77,15 +113,28 @@ function poolChange(
   return after.recycling.disallowRotationOnConfigChange ? 'live' : 'recycle';
 }
 
+type Workloads = ReadonlyMap<string, readonly ApplicationConfig[]>;
+
+/** Applications by pool. */
+function workloads({ applications }: CompiledConfig): Workloads {
+  const found = new Map<string, ApplicationConfig[]>();
+  for (const application of applications) {
+    const known = found.get(application.pool);
+    if (known === undefined) found.set(application.pool, [application]);
+    else known.push(application);
+  }
+  return found;
+}
+
 /** What the workers of a pool run; body limits belong to the listeners. */
-function workload(config: CompiledConfig, pool: string): unknown {
+function workload(all: Workloads, pool: string): unknown {
   const running = ({ id, physicalPath, hosting, failure }: ApplicationConfig): unknown => [
     id,
     physicalPath,
     hosting,
     failure === null ? null : [failure.status, failure.subStatus],
   ];
-  return config.applications.filter((application) => application.pool === pool).map(running);
+  return (all.get(pool) ?? []).map(running);
 }
 
 /** Compiled configurations are plain data in a fixed order of keys. */

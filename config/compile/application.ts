@@ -15,6 +15,7 @@ import type { CompiledPool } from './pools.js';
 import type { Report } from './report.js';
 import { Variables } from './variables.js';
 import { subFolderFiles } from './sub-folder-files.js';
+import { originOf, type WebConfigOrigins } from './web-config-origin.js';
 import { type Effective, effective, type Layer, type Restriction } from './web-config-layers.js';
 import { settingsWithoutEffect } from './without-effect.js';
 
@@ -27,6 +28,8 @@ export interface BuildInput {
   readonly physicalPath: string;
   readonly pool: CompiledPool;
   readonly webConfigs: WebConfigsOf;
+  /** Takes what the web.config files say, with positions; null = nobody asks. */
+  readonly origins: WebConfigOrigins | null;
 }
 
 /** The web.config files that hold for an application. */
@@ -148,7 +151,9 @@ export class Build {
     const closed = this.restriction(openRestrictions(config, ignored)) ?? (await this.subFolders(ignored));
     if (closed !== null) return closed;
     this.webConfigLimit = limitOf(config);
-    return this.module(config);
+    const module = this.module(config);
+    this.input.origins?.set(this.input.id, originOf(config, module));
+    return module;
   }
 
   private async subFolders(ignored: readonly string[]): Promise<Built | null> {

@@ -17,6 +17,7 @@ import type { Pools } from './pools.js';
 import type { Report } from './report.js';
 import type { CompiledSite } from './sites.js';
 import { effective } from './web-config-layers.js';
+import type { WebConfigOrigins } from './web-config-origin.js';
 
 const maxAllowedContentLengthDefault = 30_000_000;
 
@@ -46,6 +47,7 @@ interface ApplicationsInput {
   readonly sources: Sources;
   readonly secrets: Set<string>;
   readonly memory: LoadMemory;
+  readonly origins: WebConfigOrigins | null;
 }
 
 export class Applications {
@@ -203,7 +205,8 @@ export class Applications {
     const around = { target: key, applications, applicationFolders, subFoldersMax: foldersSearched };
     const webConfigs: WebConfigsOf = { reader, folders, ...around };
     const report = this.report.branch();
-    const build = new Build(report, sources, this.input.secrets, { raw, at, id, physicalPath, pool, webConfigs });
+    const { origins, secrets } = this.input;
+    const build = new Build(report, sources, secrets, { raw, at, id, physicalPath, pool, webConfigs, origins });
     const made = await build.run();
     return { report, made, webConfigLimit: build.webConfigLimit, searchEndedAt: build.searchEndedAt };
   }

@@ -25,6 +25,7 @@ import { compileServer, defaultFolders } from './server.js';
 import { compileSites } from './sites.js';
 import { soundPart } from './sound-part.js';
 import { TlsCompiler } from './tls.js';
+import type { WebConfigOrigins } from './web-config-origin.js';
 
 export interface LoadOptions {
   readonly environment: Environment;
@@ -40,6 +41,8 @@ export interface LoadOptions {
   readonly memory?: LoadMemory;
   /** The only files that may have changed since then; absent: any. */
   readonly changed?: ReadonlySet<string>;
+  /** Takes what web.config files say, with positions; of a load without `memory` it gets all of them. */
+  readonly origins?: WebConfigOrigins;
   /** For tests: the user that defaults are chosen for; otherwise that of this process. */
   readonly uid?: number;
 }
@@ -204,6 +207,7 @@ async function compile(compilation: Compilation): Promise<CompiledConfig | null>
     sources,
     secrets,
     memory,
+    origins: options.origins ?? null,
   });
   for (const site of sites) await applications.addSite(site);
   await applications.compile();

@@ -35,10 +35,10 @@ async function open(
   environment: Environment,
   sources: Sources,
   memory: FileMemory,
-): Promise<Pick<OpenedDocument, 'root' | 'diagnostics' | 'alone'>> {
+): Promise<Omit<OpenedDocument, 'files' | 'hash'>> {
   const refuse = (code: string, message: string, remedy: string): ReturnType<typeof open> => {
     const diagnostics: Diagnostic[] = [diagnosticAt(placeOfFile(file), { code, message, remedy })];
-    return Promise.resolve({ root: null, alone: false, diagnostics });
+    return Promise.resolve({ root: null, alone: false, diagnostics, parts: [] });
   };
   const info = await stat(file).catch(() => null);
   sources.files.add(file);
@@ -48,7 +48,7 @@ async function open(
       'there is no such file or folder',
       'name a configuration file or the folder of an application',
     );
-  if (info.isDirectory()) return { root: zeroConfigDocument(file), diagnostics: [], alone: true };
+  if (info.isDirectory()) return { root: zeroConfigDocument(file), diagnostics: [], alone: true, parts: [] };
   if (!['.yaml', '.yml', '.json'].includes(extname(file).toLowerCase())) {
     return refuse(
       'file-type',

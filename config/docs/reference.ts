@@ -80,7 +80,8 @@ function hasTable(schema: z.ZodType): boolean {
   );
 }
 
-function typeName(schema: z.ZodType): string {
+/** For people: `true, false`, `1 to 65535`, `time span`. */
+export function typeName(schema: z.ZodType): string {
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodEnum) return inner.options.map((value) => `\`${String(value)}\``).join(', ');
   if (inner instanceof z.ZodBoolean) return 'true, false';

@@ -4,8 +4,8 @@ import type { Diagnostic } from '../base/diagnostics.js';
 import { configFileBytesMax, configIncludesMax } from '../base/limits.js';
 import { type Environment, expansion, placeOfFile, readSecretFiles } from './expand.js';
 import type { FileMemory, FilePart } from './file-memory.js';
-import { filesOfPattern, isPattern } from './glob.js';
-import { decodeText, readBoundedNow } from './read-file.js';
+import { filesOfPattern, isFileOfPattern, isPattern } from './glob.js';
+import { decodeText, type FileText, readBoundedNow } from './read-file.js';
 import { readYaml } from './read-yaml.js';
 import { diagnosticAt, type MapEntry, type MapNode, type SourceNode } from './source.js';
 import { Sources } from './sources.js';
@@ -16,6 +16,8 @@ const addingKeys: ReadonlySet<string> = new Set(['sites', 'applicationPools']);
 export interface LoadedDocument {
   readonly root: MapNode | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** The file and those that it includes. */
+  readonly parts: readonly string[];
 }
 
 export function loadDocument(
@@ -32,18 +34,20 @@ export function loadDocument(
     return part.root;
   };
   const main = load(file);
-  if (main === null) return { root: null, diagnostics };
+  if (main === null) return { root: null, diagnostics, parts: [file] };
   const merged: Merged = { entries: new Map(main.entries), items: new Map() };
-  for (const included of includedFiles(main, file, sources, diagnostics, memory)) {
+  const others = includedFiles(main, file, sources, diagnostics, memory);
+  for (const included of others) {
     const part = load(included);
     if (part !== null) merge(merged, part, diagnostics);
   }
-  return { root: { kind: 'map', place: main.place, entries: mergedEntries(merged) }, diagnostics };
+  const root: MapNode = { kind: 'map', place: main.place, entries: mergedEntries(merged) };
+  return { root, diagnostics, parts: [file, ...others] };
 }
 
 function loadFile(file: string, environment: Environment, memory: FileMemory): FilePart {
   const own = new Sources();
-  const read = readBoundedNow(file, configFileBytesMax, true);
+  const read = readCandidate(file, memory) ?? readBoundedNow(file, configFileBytesMax, true);
   own.add(file, read.kind === 'bytes' ? read.bytes : null);
   const text = read.kind === 'bytes' ? decodeText(read.bytes) : null;
   const secrets = readSecretFiles(text ?? '', file);
@@ -72,6 +76,12 @@ function loadFile(file: string, environment: Environment, memory: FileMemory): F
   return part(null, [...diagnostics, diagnosticAt(root.place, problem)]);
 }
 
+function readCandidate(file: string, { candidates }: FileMemory): FileText | null {
+  const bytes = candidates.get(file);
+  if (bytes === undefined) return null;
+  return bytes === null ? { kind: 'absent' } : { kind: 'bytes', bytes };
+}
+
 function includedFiles(
   main: MapNode,
   file: string,
@@ -92,6 +102,10 @@ function includedFiles(
     else {
       sources.add(pattern, null);
       for (const match of memory.filesOf(pattern, () => filesOfPattern(pattern))) found.add(match);
+      for (const [candidate, bytes] of memory.candidates) {
+        if (bytes === null) found.delete(candidate);
+        else if (isFileOfPattern(pattern, candidate)) found.add(candidate);
+      }
     }
   }
   found.delete(file);

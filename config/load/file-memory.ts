@@ -17,6 +17,8 @@ export interface FilePart {
  * has not changed is not even read.
  */
 export class FileMemory {
+  /** Contents that are tried before they are written, by absolute path; null = as if the file were not there. */
+  candidates: ReadonlyMap<string, Buffer | null> = new Map();
   /** Files that may have changed since the load before; null = any. */
   changed: ReadonlySet<string> | null = null;
   private before = new Map<string, FilePart>();

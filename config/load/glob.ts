@@ -12,6 +12,16 @@ export function patternTakes(pattern: string, name: string): boolean {
   return !name.startsWith('.') && globPart(basename(pattern))(name);
 }
 
+/** Whether a file, there or not, is one of the pattern's; both absolute. */
+export function isFileOfPattern(pattern: string, file: string): boolean {
+  const [parts, names] = [pattern.split(sep), file.split(sep)];
+  if (parts.length !== names.length) return false;
+  return parts.every((part, index) => {
+    const name = names[index] ?? '';
+    return isPattern(part) ? !name.startsWith('.') && globPart(part)(name) : part === name;
+  });
+}
+
 /** The folder of the pattern's files; what is above its first wildcard where folders have one too. */
 export function folderOfPattern(pattern: string): string {
   let folder = dirname(pattern);

@@ -3,6 +3,7 @@ import type { LiveRequest, RequestFilter } from '../../pools/protocol/live-reque
 import type { Readable } from 'node:stream';
 import type { DumpWish } from '../../pools/protocol/primary-to-host.js';
 import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
+import type { ConfigControl } from './config-control.js';
 
 /** One line of `/readyz?verbose`. */
 export interface ReadinessCheck {
@@ -21,6 +22,7 @@ export interface ControlPlane {
   readonly actions: Actions;
   /** Asked of the listeners now; settles in bounded time. */
   liveRequests(filter: RequestFilter): Promise<LiveRequestsView>;
+  readonly config: ConfigControl;
   /** Loaded or ordered ones; of very many those that end first. */
   certificates(): readonly CertificateView[];
   /** All must be ok for new traffic to be sent to this node. A pool that fails later never changes it. */

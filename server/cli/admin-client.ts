@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type IncomingMessage, type OutgoingHttpHeaders, request, type RequestOptions } from 'node:http';
 import { resolve } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { configStudyLimitMs } from '../../config/base/config-history-limits.js';
 import { adminAnswerBytesMax, adminRequestLimitMs } from '../../config/base/limits.js';
 
 /** Looked for in this order when neither --admin nor --config is given. */
@@ -52,16 +53,19 @@ export class AdminClient {
     return new AdminClient({ host, port: url.port === '' ? 80 : url.port, headers }, url.origin);
   }
 
-  /** The parsed answer. Throws what the server says against it, or that it cannot be reached. */
-  async ask<T>(method: 'GET' | 'POST', path: string): Promise<T> {
-    const { status, text } = await this.#send(method, path);
-    if (status >= 200 && status < 300) return JSON.parse(text) as T;
+  /**
+   * The parsed answer; also one with a status of `told`, which says more than that it was refused. Throws what the
+   * server says against it, or that it cannot be reached.
+   */
+  async ask<T>(method: 'GET' | 'POST', path: string, body?: object, told: readonly number[] = []): Promise<T> {
+    const { status, text } = await this.#send(method, path, body === undefined ? null : JSON.stringify(body));
+    if ((status >= 200 && status < 300) || told.includes(status)) return JSON.parse(text) as T;
     throw refusal(status, text);
   }
 
   /** Whatever the answer is. Throws when there is none. */
   get(path: string, limitMs?: number): Promise<Reply> {
-    return this.#send('GET', path, limitMs);
+    return this.#send('GET', path, null, limitMs);
   }
 
   /** The answer as it comes, for what is long or does not end. Throws what the server says against it. */
@@ -74,8 +78,10 @@ export class AdminClient {
     throw refusal(answer.statusCode ?? 0, await textOf(answer));
   }
 
-  async #send(method: string, path: string, limitMs = adminRequestLimitMs): Promise<Reply> {
-    const answer = await this.#begin(method, path, limitMs);
+  async #send(method: string, path: string, body: string | null, limitMs?: number): Promise<Reply> {
+    // What is sent is looked at as a whole, and that may take its time.
+    const usualMs = body === null ? adminRequestLimitMs : 2 * configStudyLimitMs;
+    const answer = await this.#begin(method, path, limitMs ?? usualMs, {}, body);
     try {
       return { status: answer.statusCode ?? 0, text: await textOf(answer) };
     } catch (error) {
@@ -83,13 +89,21 @@ export class AdminClient {
     }
   }
 
-  #begin(method: string, path: string, limitMs: number, headers: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
+  #begin(
+    method: string,
+    path: string,
+    limitMs: number,
+    headers: OutgoingHttpHeaders = {},
+    body: string | null = null,
+  ): Promise<IncomingMessage> {
     return new Promise((done, fail) => {
-      const where = { ...this.#where, headers: { ...this.#where.headers, ...headers } };
+      const length = body === null ? 0 : Buffer.byteLength(body);
+      const ofBody = body === null ? {} : { 'content-type': 'application/json', 'content-length': length };
+      const where = { ...this.#where, headers: { ...this.#where.headers, ...headers, ...ofBody } };
       const asked = request({ ...where, path, method, timeout: limitMs }, done);
       asked.once('timeout', () => asked.destroy(new Error(`no answer within ${limitMs} ms`)));
       asked.once('error', (error) => fail(this.#unreachable(error)));
-      asked.end();
+      asked.end(body ?? undefined);
     });
   }
 

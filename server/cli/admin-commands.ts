@@ -59,6 +59,7 @@ function addWorkerCommands(worker: Command, done: (code: number) => void): void 
     );
 }
 
+/** With what every command has that talks to a server. */
 export function flagged(command: Command): Command {
   return command
     .option(

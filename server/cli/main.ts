@@ -7,6 +7,7 @@ import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { addAccessCommands } from './access-commands.js';
 import { addAdminCommands } from './admin-commands.js';
 import { fromAppcmd } from './appcmd.js';
+import { addConfigCommands } from './config-commands.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
 import { addOperateCommands } from './operate-commands.js';
 
@@ -72,6 +73,7 @@ function createProgram(done: (code: number) => void): Command {
     });
   addAdminCommands(program, done);
   addOperateCommands(program, done);
+  addConfigCommands(program, done);
   return program;
 }
 

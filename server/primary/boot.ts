@@ -18,6 +18,7 @@ import { ProcessMetrics } from '../metrics/registry.js';
 import { createIssuer } from './acme/create-issuer.js';
 import { Acquisitions } from './acquisitions.js';
 import { prepareChange } from './apply.js';
+import { ConfigHistory } from '../../config/change/history.js';
 import { Certificates } from './certificates.js';
 import { systemClock } from './clock.js';
 import {
@@ -27,6 +28,9 @@ import {
   loadFailed,
   type ServedDocument,
 } from './config-loader.js';
+import { ConfigAdmin } from './config-admin.js';
+import { ConfigFiles } from './config-files.js';
+import { ConfigStudies } from './config-study.js';
 import { createControlPlane } from './control-plane.js';
 import { makeLogFolders, prepareFolders, SiteLogFolders } from './folders.js';
 import { holdPoolsDown, listenerEntry, takeIdentities, takeOver } from './ground.js';
@@ -119,8 +123,10 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
     },
   });
   held.hold('logs', () => logs.close());
+  const administration = administerConfig(options, held, parts);
   const control = createControlPlane({
     ...parts,
+    config: administration,
     version: options.version,
     currentConfig: () => parts.state.config,
     isDraining: () => parts.state.isDraining,
@@ -143,7 +149,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   });
   held.hold('admin', () => admin.close());
   crashPoint('start.admin-listens');
-  const reloader = watchConfiguration(options, held, parts);
+  const reloader = watchConfiguration(options, held, parts, administration);
   logWarnings(log, config.warnings);
   log.info('started', { pid: process.pid, version: options.version, node: process.version });
   crashPoint('start.done');
@@ -233,7 +239,30 @@ function assemble(
   return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput };
 }
 
-function watchConfiguration(options: BootOptions, held: Acquisitions, parts: PrimaryParts): Reloader {
+function administerConfig({ request, config }: BootOptions, held: Acquisitions, parts: PrimaryParts): ConfigAdmin {
+  const { clock, log, state, publisher } = parts;
+  const writer = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const administration = new ConfigAdmin({
+    clock,
+    log,
+    studies: new ConfigStudies(clock),
+    path: request.path,
+    overrides: request.overrides,
+    history: new ConfigHistory(config.server.stateDir),
+    files: new ConfigFiles(request.path, writer),
+    current: () => state.config ?? config,
+    whenAllAcknowledged: () => publisher.whenAllAcknowledged(),
+  });
+  held.hold('configuration history', () => administration.close());
+  return administration;
+}
+
+function watchConfiguration(
+  options: BootOptions,
+  held: Acquisitions,
+  parts: PrimaryParts,
+  administration: ConfigAdmin,
+): Reloader {
   const { loader } = options;
   const keeper = new LastGoodKeeper(parts.log, (config, written) => loader.storeLastGood(config, written));
   held.hold('last good', () => keeper.close());
@@ -251,9 +280,10 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
       };
       return (await readWhole(parts.clock, own, read)) ?? notWhole(options.request.path);
     },
-    applied: (config) => {
+    applied: (config, change) => {
       watcher.watch(watchedFiles(config));
       if (isToKeep(options.request, config)) keeper.keep(config);
+      if (change !== null) administration.noteApplied(config, change);
     },
   });
   const changed = (files: ReadonlySet<string>): void => {
@@ -269,6 +299,8 @@ function watchConfiguration(options: BootOptions, held: Acquisitions, parts: Pri
   watcher.watch(watchedFiles(options.config));
   held.hold('watcher', () => watcher.close());
   if (isToKeep(options.request, options.config)) keeper.keep(options.config);
+  administration.attach(reloader);
+  administration.noteApplied(options.config, null);
   return reloader;
 }
 

@@ -15,7 +15,14 @@ export interface ConfigOverrides {
 }
 
 /** A document that was loaded: itself, or its number in the thread that has it. */
-export type ServedDocument = OpenedDocument | { readonly number: number; readonly alone: boolean };
+export type ServedDocument = OpenedDocument | NumberedDocument;
+
+export interface NumberedDocument {
+  readonly number: number;
+  readonly alone: boolean;
+  /** The file and those that it includes; null = too many to be told. */
+  readonly parts: readonly string[] | null;
+}
 
 export interface LoadRequest {
   /** Absolute path of a configuration file or of an app folder. */

@@ -3,6 +3,7 @@
  * parsed outside the primary's own thread and heap.
  */
 import { parentPort } from 'node:worker_threads';
+import { configHistoryFilesMax } from '../../config/base/config-history-limits.js';
 import { messageOf } from '../../config/base/errors.js';
 import { configThreadStaysFrom } from '../../config/base/limits.js';
 import { storeLastGood } from '../../config/change/last-good.js';
@@ -47,11 +48,13 @@ function documentOf(document: ServedDocument | undefined): OpenedDocument | null
 }
 
 function remember(document: OpenedDocument): ServedDocument {
-  for (const [number, known] of documents) if (known === document) return { number, alone: document.alone };
+  const { alone } = document;
+  const parts = document.parts.length > configHistoryFilesMax ? null : document.parts;
+  for (const [number, known] of documents) if (known === document) return { number, alone, parts };
   loads += 1;
   documents.set(loads, document);
   for (const number of documents.keys()) if (documents.size > documentsKept) documents.delete(number);
-  return { number: loads, alone: document.alone };
+  return { number: loads, alone, parts };
 }
 
 async function store(version: string): Promise<LoaderAnswer> {

@@ -4,6 +4,7 @@ import type { CompiledConfig } from '../../config/model.js';
 import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { ConfigControl } from '../admin/config-control.js';
 import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
@@ -28,6 +29,7 @@ export interface ControlPlaneParts {
   readonly operations: Operations;
   readonly certificates: Pick<Certificates, 'views'>;
   readonly issuer: Pick<Issuer, 'views'>;
+  readonly config: ConfigControl;
   /** The configuration that serves; null before the first one was applied. */
   currentConfig(): CompiledConfig | null;
   isDraining(): boolean;
@@ -61,6 +63,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
     certificates: () => firstToEnd(allCertificates()),
+    config: parts.config,
     actions: createActions(parts.supervisor, parts.operations, () => parts.currentConfig()?.server.stateDir ?? ''),
     liveRequests: (filter) => liveRequests(parts, filter),
     isStarted: () => parts.currentConfig() !== null,

@@ -11,6 +11,7 @@ import type { CompiledConfig } from '../../config/model.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import { prepareChange } from './apply.js';
 import type { LoadedConfig, ServedDocument } from './config-loader.js';
+import { noSites } from './no-sites.js';
 import type { PrimaryParts } from './parts.js';
 
 export type ReloadOutcome = 'applied' | 'unchanged' | 'refused';
@@ -27,8 +28,13 @@ export interface ReloadOptions {
   readonly document: ServedDocument | null;
   /** With a document, only what belongs to the applications is read. `changed`: see `reload`. */
   load(document: ServedDocument | null, changed: ChangedFiles): Promise<LoadedConfig>;
-  /** After a configuration was applied or found unchanged. */
-  applied(config: CompiledConfig): void;
+  /** After a configuration was applied or found unchanged; `change` is null then. */
+  applied(config: CompiledConfig, change: AppliedChange | null): void;
+}
+
+export interface AppliedChange {
+  readonly reason: string;
+  readonly before: CompiledConfig | null;
 }
 
 export class Reloader {
@@ -36,6 +42,7 @@ export class Reloader {
   #document: ServedDocument | null;
   /** What was refused last, and why: to say and count it once, however many ask. */
   #refused = '';
+  #problems: readonly string[] = [];
   #running: Promise<ReloadOutcome> | null = null;
   #next: Promise<ReloadOutcome> | null = null;
   #nextScope: ReloadScope = 'applications';
@@ -44,6 +51,16 @@ export class Reloader {
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.#document = options.document;
+  }
+
+  /** What serves; null when it cannot be told. */
+  get document(): ServedDocument | null {
+    return this.#document;
+  }
+
+  /** Why the last load was refused, one line each. */
+  get problems(): readonly string[] {
+    return this.#problems;
   }
 
   /**
@@ -118,7 +135,7 @@ export class Reloader {
       }
       this.#tell(reason, before, config);
     }
-    this.#options.applied(config);
+    this.#options.applied(config, isSame ? null : { reason, before });
     return isSame ? 'unchanged' : 'applied';
   }
 
@@ -135,6 +152,7 @@ export class Reloader {
   #refuse(reason: string, contents: string, problems: readonly string[]): ReloadOutcome {
     const { log, processMetrics } = this.#options.parts;
     const refused = [contents, ...problems].join('\n');
+    this.#problems = problems;
     if (refused === this.#refused) {
       log.info('configuration-unchanged', { reason, refused: true });
       return 'refused';
@@ -146,10 +164,6 @@ export class Reloader {
     return 'refused';
   }
 }
-
-/** The beginning of a YAML file can be a whole one: without this, a file that was cut would end every site. */
-const noSites =
-  'the configuration has no sites, and the one that serves has some: was the file cut? To serve nothing, stop Sluice.';
 
 function isError(diagnostic: Diagnostic): boolean {
   return diagnostic.severity === 'error';

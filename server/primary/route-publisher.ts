@@ -170,6 +170,11 @@ export class RoutePublisher implements ListenerPort {
     }
   }
 
+  /** Everything that was published so far. */
+  whenAllAcknowledged(): Promise<void> {
+    return this.whenAcknowledged(this.#number);
+  }
+
   whenAcknowledged(number: number): Promise<void> {
     return new Promise((resolve) => {
       this.#acknowledgeWaiters.push({ number, resolve });

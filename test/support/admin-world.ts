@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { AdminConfig } from '../../config/model.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, OperationView, ReadinessCheck } from '../../server/admin/control-plane.js';
+import { configStub } from './config-stub.js';
 
 const operation: OperationView = {
   id: 5,
@@ -123,6 +124,7 @@ export function adminWorld(): AdminWorld {
       orders.push(`requests ${pools?.join() ?? 'all'} ${site} ${minTimeMs}`);
       return { total: 0, requests: [], silentListeners: [] };
     },
+    config: configStub,
     certificates: () => [],
     readiness: () => checks,
     isStarted: () => true,

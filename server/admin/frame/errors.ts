@@ -38,6 +38,12 @@ const statuses: Readonly<Record<string, number>> = {
   'no-such-worker': 404,
   'no-such-operation': 404,
   'too-many-operations': 429,
+  'no-such-setting': 404,
+  'no-such-configuration': 404,
+  'not-a-configuration-file': 403,
+  'file-not-writable': 403,
+  'configuration-changed': 412,
+  'configuration-not-read': 503,
 };
 
 export function statusOf(error: unknown): number {

@@ -3,6 +3,7 @@ import type { ControlPlane } from '../control-plane.js';
 import type { Door } from '../frame/door.js';
 import type { AdminRoute } from '../frame/route.js';
 import { certificateRoutes } from './certificates.js';
+import { configRoutes } from './config.js';
 import { logRoutes } from './logs.js';
 import { openApiRoute } from './openapi.js';
 import { operationRoutes } from './operations.js';
@@ -22,6 +23,7 @@ export function allRoutes(control: ControlPlane, door: Door): readonly AdminRout
     ...sessionRoutes(door),
     ...requestRoutes(control),
     ...profileRoutes(control),
+    ...configRoutes(control.config),
   ];
   return [...routes, openApiRoute(() => allRoutes(control, door), control.version)];
 }

@@ -6,7 +6,7 @@ import { Reloader } from '../../../server/primary/reload.js';
 import { sampleConfig } from '../../support/sample-pools.js';
 
 const served: LoadResult = { config: sampleConfig([], []), diagnostics: [] };
-const document: OpenedDocument = { root: null, diagnostics: [], alone: false, files: [], hash: '' };
+const document: OpenedDocument = { root: null, diagnostics: [], alone: false, files: [], parts: [], hash: '' };
 
 let file: LoadResult;
 let reads: ('file' | 'kept document')[];

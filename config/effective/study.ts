@@ -1,0 +1,147 @@
+/** Looks at a configuration, that which serves or one that is not written yet, without using it. */
+import { SluiceError } from '../base/errors.js';
+import { type LoadOptions, type LoadResult, loadConfig } from '../compile/compile.js';
+import { LoadMemory } from '../compile/memory.js';
+import type { MapNode } from '../load/source.js';
+import { readSettingPath, isWithin, type NamesAt, showSettingPath, type Step } from './setting-path.js';
+import {
+  type Setting,
+  settingsOf,
+  type SettingValue,
+  settingValue,
+  identityOf,
+  sourceOf,
+  type ValueSource,
+} from './values.js';
+import { type Inspected, namesOf, subjectsOf } from './subjects.js';
+
+export interface Study {
+  readonly loaded: LoadResult;
+  /** Null exactly when there are errors among the diagnostics. */
+  readonly inspected: Inspected | null;
+  readonly secrets: ReadonlySet<string>;
+}
+
+/** Contents that stand for files as long as they are only tried; null = the file is gone. By absolute path. */
+export type Candidates = ReadonlyMap<string, Buffer | null>;
+
+export async function study(
+  path: string,
+  options: Omit<LoadOptions, 'memory' | 'origins' | 'lastGood'>,
+  candidates: Candidates = new Map(),
+): Promise<Study> {
+  const memory = new LoadMemory();
+  memory.files.candidates = candidates;
+  const webConfigs = new Map<string, MapNode>();
+  const loaded = await loadConfig(path, { ...options, memory, origins: webConfigs });
+  const root = loaded.document?.root ?? null;
+  const { config } = loaded;
+  const inspected = config === null || root === null ? null : { root, config, webConfigs };
+  return { loaded, inspected, secrets: new Set(loaded.secrets) };
+}
+
+/** Every setting of the configuration that lies in `path`. */
+export function* settingsWithin(inspected: Inspected, path: string): Generator<Setting> {
+  for (const subject of subjectsOf(inspected)) {
+    const prefix = showSettingPath(subject.prefix);
+    if (!isWithin(prefix, path) && !isWithin(path, prefix)) continue;
+    for (const setting of settingsOf(subject)) {
+      if (isWithin(showSettingPath(setting.steps), path)) yield setting;
+    }
+  }
+}
+
+export interface ValuesQuery {
+  /** '' = all. */
+  readonly path: string;
+  /** Only what a file or folder says, without defaults. */
+  readonly written: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface ValuesPage {
+  readonly path: string;
+  readonly values: readonly SettingValue[];
+  /** Of the whole answer, of which `values` are a part. */
+  readonly total: number;
+}
+
+/** Throws a SluiceError when there is nothing at the path. */
+export function valuesOf(inspected: Inspected, secrets: ReadonlySet<string>, query: ValuesQuery): ValuesPage {
+  const path = showSettingPath(stepsOf(query.path, namesOf(inspected)));
+  const values: SettingValue[] = [];
+  let [total, seen] = [0, 0];
+  for (const setting of settingsWithin(inspected, path)) {
+    seen += 1;
+    if (query.written && sourceOf(setting).file === '') continue;
+    if (total >= query.offset && values.length < query.limit) values.push(settingValue(setting, secrets));
+    total += 1;
+  }
+  if (seen === 0) throw unknownSetting(query.path);
+  return { path, values, total };
+}
+
+export function stepsOf(path: string, names: NamesAt): readonly Step[] {
+  const steps = readSettingPath(path, names);
+  if (steps === null) throw unknownSetting(path);
+  return steps;
+}
+
+export function unknownSetting(path: string, remedy = ''): SluiceError {
+  const how =
+    'pools, sites and applications are named: applicationPools.NAME.queueLength, sites.NAME.applications["/"]';
+  return new SluiceError('no-such-setting', `there is no setting ${path}`, remedy === '' ? how : remedy);
+}
+
+/** Of one setting that differs: null on the side where it is not there. */
+export interface SettingChange {
+  readonly path: string;
+  readonly before: { readonly value: unknown; readonly source: ValueSource } | null;
+  readonly after: { readonly value: unknown; readonly source: ValueSource } | null;
+}
+
+export interface SettingChanges {
+  /** Of very many the first. */
+  readonly changes: readonly SettingChange[];
+  readonly total: number;
+}
+
+/** What takes effect otherwise; where it is written does not matter. Changed secrets are listed as `***`. */
+export function changedSettings(before: Study, after: Study, limit: number): SettingChanges {
+  const old = new Map<string, Setting>();
+  for (const setting of allOf(before)) old.set(showSettingPath(setting.steps), setting);
+  const changes: SettingChange[] = [];
+  let total = 0;
+  const note = (path: string, was: Setting | null, is: Setting | null): void => {
+    total += 1;
+    if (changes.length >= limit) return;
+    changes.push({
+      path,
+      before: side(was, before.secrets, after.secrets),
+      after: side(is, before.secrets, after.secrets),
+    });
+  };
+  for (const setting of allOf(after)) {
+    const path = showSettingPath(setting.steps);
+    const was = old.get(path) ?? null;
+    old.delete(path);
+    if (was === null || identityOf(was) !== identityOf(setting)) note(path, was, setting);
+  }
+  for (const [path, was] of old) note(path, was, null);
+  return { changes, total };
+}
+
+function allOf({ inspected }: Study): Iterable<Setting> {
+  return inspected === null ? [] : settingsWithin(inspected, '');
+}
+
+function side(
+  setting: Setting | null,
+  secrets: ReadonlySet<string>,
+  others: ReadonlySet<string>,
+): SettingChange['before'] {
+  if (setting === null) return null;
+  const { value, source } = settingValue(setting, new Set([...secrets, ...others]));
+  return { value, source };
+}

@@ -1,0 +1,80 @@
+/** Entry of the thread that looks at configurations for the admin API. It answers one question. */
+import { parentPort } from 'node:worker_threads';
+import { changesPerAnswerMax, problemsPerAnswerMax } from '../../config/base/config-history-limits.js';
+import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { unreachable } from '../../config/base/invariant.js';
+import { planOf } from '../../config/change/diff.js';
+import { explain } from '../../config/effective/explain.js';
+import { changedSettings, type Study, study, valuesOf } from '../../config/effective/study.js';
+import type { Inspected } from '../../config/effective/subjects.js';
+import { noSitesProblem } from './no-sites.js';
+import type { Candidates, StudiedConfig, StudyAnswer, StudyQuestion, Trial } from './config-study.js';
+
+async function answer({ config, order }: StudyQuestion): Promise<StudyAnswer> {
+  switch (order.kind) {
+    case 'values': {
+      const served = await servedOf(config);
+      return { kind: 'values', page: valuesOf(inspectedOf(served), served.secrets, order.query) };
+    }
+    case 'explain': {
+      const served = await servedOf(config);
+      return { kind: 'explain', explanation: explain(served, inspectedOf(served), order.path) };
+    }
+    case 'try':
+      return { kind: 'try', trial: await tried(config, order.candidates, order.compare) };
+    default:
+      return unreachable(order);
+  }
+}
+
+function servedOf({ path, overrides, document }: StudiedConfig): Promise<Study> {
+  return study(path, { environment: process.env, overrides, ...(document === null ? {} : { document }) });
+}
+
+function inspectedOf({ inspected, loaded }: Study): Inspected {
+  if (inspected !== null) return inspected;
+  const first = loaded.diagnostics.find(({ severity }) => severity === 'error');
+  const why = first === undefined ? '' : `: ${first.file}:${first.line}: ${first.message}`;
+  throw new SluiceError('configuration-bad', `the files cannot be used${why}`, 'see POST /api/v1/config/validate');
+}
+
+async function tried(
+  { path, overrides, ...config }: StudiedConfig,
+  given: Candidates,
+  compare: boolean,
+): Promise<Trial> {
+  const candidates = new Map(
+    [...given].map(([file, bytes]) => [file, bytes === null ? null : Buffer.from(bytes)] as const),
+  );
+  const after = await study(path, { environment: process.env, overrides }, candidates);
+  const before = await servedOf({ path, overrides, ...config });
+  const parts = new Set(after.loaded.document?.parts);
+  const strangers = [...candidates].filter(([file, bytes]) => bytes !== null && !parts.has(file)).map(([file]) => file);
+  const problems = [...after.loaded.diagnostics];
+  const [was, is] = [before.inspected?.config ?? null, after.inspected?.config ?? null];
+  if (is?.sites.length === 0 && (was?.sites.length ?? 0) > 0) problems.push(noSitesProblem(path));
+  const isValid = is !== null && !problems.some(({ severity }) => severity === 'error');
+  const isCompared = compare && isValid && was !== null;
+  return {
+    problems: problems.slice(0, problemsPerAnswerMax),
+    problemsTotal: problems.length,
+    isValid,
+    strangers,
+    plan: isCompared ? planOf(was, is) : null,
+    settings: isCompared ? changedSettings(before, after, changesPerAnswerMax) : null,
+  };
+}
+
+function failure(error: unknown): StudyAnswer {
+  if (error instanceof SluiceError) {
+    const { code, message, remedy } = error;
+    return { kind: 'failed', code, message, remedy };
+  }
+  return { kind: 'failed', code: 'configuration-not-read', message: messageOf(error), remedy: '' };
+}
+
+parentPort?.on('message', (question: StudyQuestion) => {
+  void answer(question)
+    .catch(failure)
+    .then((found) => parentPort?.postMessage(found));
+});
