@@ -33,7 +33,7 @@ import { ConfigFiles } from './config-files.js';
 import { ConfigStudies } from './config-study.js';
 import { createControlPlane } from './control-plane.js';
 import { makeLogFolders, prepareFolders, SiteLogFolders } from './folders.js';
-import { holdPoolsDown, listenerEntry, takeIdentities, takeOver } from './ground.js';
+import { holdPoolsDown, listenerEntry, takeIdentities, takeOver, tellSurroundings } from './ground.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
 import { LastGoodKeeper } from './last-good-keeper.js';
@@ -151,6 +151,7 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
   crashPoint('start.admin-listens');
   const reloader = watchConfiguration(options, held, parts, administration);
   logWarnings(log, config.warnings);
+  tellSurroundings(config, log, { user: process.getuid?.() ?? 0, pid: process.pid });
   log.info('started', { pid: process.pid, version: options.version, node: process.version });
   crashPoint('start.done');
   return {

@@ -53,6 +53,31 @@ export function takeIdentities(
   return { identities, listenerIdentity };
 }
 
+/**
+ * What the place that Sluice runs in takes from its pools: said once at the start, because nothing else shows it.
+ * `user` = our own user id, `pid` = our own process id.
+ */
+export function tellSurroundings(
+  config: CompiledConfig,
+  log: ServerLog,
+  { user, pid }: { readonly user: number; readonly pid: number },
+): void {
+  if (pid === 1) {
+    log.warn('runs-as-pid-1', {
+      note: 'nobody reaps the processes that applications leave behind',
+      remedy: 'put an init in front: tini, or docker run --init',
+    });
+  }
+  const sharing = config.pools.filter((pool) => pool.isolation === 'process').length;
+  if (user === 0 || sharing === 0) return;
+  log.warn('pools-share-one-user', {
+    pools: sharing,
+    user,
+    note: 'not started as root: crashes stay apart, but these pools are not protected from each other',
+    remedy: 'start as root (in a container: the root variant), or one server for each tenant',
+  });
+}
+
 /** Listeners run our own files with the node that runs us, as a user who may see neither. */
 function checkReachable(identity: Identity): void {
   const targets = [

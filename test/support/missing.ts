@@ -9,6 +9,7 @@ type Program =
   | 'bwrap'
   | ('curl' | 'nghttp' | 'h2load')
   | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
+  | ('buildah' | 'prometheus')
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
 
 export type Need = Program | FrameworkSet | 'root' | 'other users' | 'control groups';
