@@ -94,6 +94,8 @@ ${cases.join('\n')}
   _files
 }
 compdef _sluice sluice
+# Loaded from fpath, this file is the function's first call.
+if [ "$funcstack[1]" = "_sluice" ]; then _sluice; fi
 `;
 }
 
@@ -109,11 +111,15 @@ function fish(root: Verb): string {
       }),
     ];
   });
+  const known = allVerbs(root)
+    .filter(({ path }) => path.length > 0)
+    .map((verb) => quoted(keyOf(verb)));
   return `# fish completion for sluice: sluice completion fish > ~/.config/fish/completions/sluice.fish
+set -g __sluice_verbs ${known.join(' ')}
 function __sluice_at
   set -l at
   for word in (commandline -opc)[2..]
-    string match -q -- '-*' $word; or set -a at $word
+    contains -- (string join -- ' ' $at $word) $__sluice_verbs; and set -a at $word
   end
   test "$at" = "$argv"
 end

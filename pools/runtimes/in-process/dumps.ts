@@ -5,11 +5,12 @@ import { escapeControls, shorten } from '../../../config/base/diagnostics.js';
 import { SluiceError } from '../../../config/base/errors.js';
 import { dumpHeapLimitMs, dumpReportLimitMs, workerNoteCharsMax } from '../../../config/base/limits.js';
 import type { HostToPrimary } from '../../protocol/host-to-primary.js';
-import type { DumpWish, PrimaryToHost } from '../../protocol/primary-to-host.js';
+import type { DumpKind, DumpWish, PrimaryToHost } from '../../protocol/primary-to-host.js';
 
 type Dumped = Extract<HostToPrimary, { readonly type: 'dumped' }>;
 
 interface Waiting {
+  readonly kind: DumpKind;
   readonly folder: string;
   readonly cancel: CancelTimer;
   readonly resolve: (path: string) => void;
@@ -26,6 +27,11 @@ export class Dumps {
     this.#send = send;
   }
 
+  /** The host may be at work on something during which its event loop stands still. */
+  get isBlocking(): boolean {
+    return [...this.#waiting.values()].some(({ kind }) => kind === 'heap');
+  }
+
   /** Rejects with code `dump-unanswered` when the host does not answer in time. */
   ask({ kind, seconds }: DumpWish, folder: string): Promise<string> {
     const limitMs = seconds * 1_000 + (kind === 'heap' ? dumpHeapLimitMs : dumpReportLimitMs);
@@ -38,7 +44,7 @@ export class Dumps {
         const cause = `the worker did not answer within ${limitMs} ms: its event loop is blocked`;
         reject(new SluiceError('dump-unanswered', cause, 'A dump of kind report is taken from the kernel then.'));
       });
-      this.#waiting.set(id, { folder, cancel, resolve, reject });
+      this.#waiting.set(id, { kind, folder, cancel, resolve, reject });
       this.#send({ type: 'dump', id, kind, seconds, folder });
     });
   }

@@ -104,7 +104,9 @@ class InProcessWorker implements WorkerHandle {
   }
 
   examine(capture: boolean): void {
-    this.#stalls?.examine(capture);
+    // A snapshot that was ordered stops the loop: silence is no fault of the application until its limit is over.
+    if (this.#dumps.isBlocking) this.#events.examined('debugged', null);
+    else this.#stalls?.examine(capture);
   }
 
   terminate(): void {

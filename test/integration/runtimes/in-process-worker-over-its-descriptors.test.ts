@@ -77,6 +77,17 @@ describe('an in-process worker (with a fake host)', () => {
     await worker.whenExited();
   });
 
+  test('is not found to hang while the heap snapshot is taken that was ordered', async () => {
+    const worker = harness.start(app());
+    await worker.whenReady();
+    const dumping = worker.handle?.dump({ kind: 'heap', seconds: 0 });
+    worker.handle?.examine(true);
+    expect(worker.order.at(-1)).toBe('examined debugged');
+    worker.handle?.kill();
+    await expect(dumping).rejects.toMatchObject({ code: 'dump-failed' });
+    await worker.whenExited();
+  });
+
   test('passes node options before the host and arguments behind the entry', async () => {
     const worker = harness.start(app({ nodeOptions: ['--no-warnings'], arguments: ['a b', '--c'] }));
     await worker.whenReady();
