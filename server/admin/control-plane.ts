@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { DumpWish } from '../../pools/protocol/primary-to-host.js';
 import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from './config-control.js';
+import type { EventHub } from './events/hub.js';
 
 /** One line of `/readyz?verbose`. */
 export interface ReadinessCheck {
@@ -16,6 +17,8 @@ export interface ReadinessCheck {
 export interface ControlPlane {
   /** Of Sluice. */
   readonly version: string;
+  /** What happens, as it happens. */
+  readonly events: EventHub;
   pools(): readonly PoolView[];
   /** null = there is no such pool. */
   pool(name: string): PoolView | null;

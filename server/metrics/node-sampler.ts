@@ -113,7 +113,9 @@ export class NodeSampler {
 
   #figures(pool: PoolView, counts: Counts, seconds: number, all: Float64Array): Figures {
     const { requests, errors, durations, queue, inFlight } = counts;
-    const book = this.#books.get(pool.name) ?? { requests, errors, durations, window: [] };
+    // What a pool counted before anybody looked is history; a pool that is new counts from nothing.
+    const start = seconds === 0 ? counts : emptyCounts();
+    const book = this.#books.get(pool.name) ?? { ...start, window: [] };
     const since = durations.map((value, slot) => Math.max(0, value - (book.durations[slot] ?? 0)));
     const perSecond = (now: number, before: number): number =>
       seconds === 0 ? 0 : Math.max(0, now - before) / seconds;

@@ -11,6 +11,7 @@ import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js'
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import type { ControlPlane } from '../admin/control-plane.js';
+import { EventHub } from '../admin/events/hub.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
@@ -40,11 +41,14 @@ import { LastGoodKeeper } from './last-good-keeper.js';
 import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
 import { keptLogs } from './log-targets.js';
+import { NodeSampler } from './node-sample.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { takePassedSockets } from './passed-sockets.js';
+import { bothEvents, tellingEvents } from './pool-events.js';
 import { countingEvents } from './pool-metrics.js';
 import { QueueLedger } from './queue-ledger.js';
+import { tellingLog } from './record-events.js';
 import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
 import { RoutePublisher } from './route-publisher.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
@@ -84,15 +88,17 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
   const strays = closeInheritedDescriptors();
   const held = new Acquisitions();
   prepareFolders(options.config.server);
-  const log = createServerLog({
+  const events = new EventHub(systemClock);
+  const serverLog = createServerLog({
     clock: systemClock,
     file: join(options.config.server.logDir, 'sluice.log'),
     terminal: options.terminal,
     level: options.level,
   });
+  const log = tellingLog(serverLog, events);
   if (strays.length > 0) log.info('inherited-descriptors-closed', { descriptors: strays.join(', ') });
   try {
-    return await acquire(options, held, log);
+    return await acquire(options, held, log, events);
   } catch (error) {
     await held.releaseAll(log);
     log.close();
@@ -100,14 +106,19 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
   }
 }
 
-async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog): Promise<RunningServer> {
+async function acquire(
+  options: BootOptions,
+  held: Acquisitions,
+  log: ServerLog,
+  events: EventHub,
+): Promise<RunningServer> {
   const { config } = options;
   armCrashPoint(process.env, log);
   takeOver(config.server.runDir, held, log);
   const isolate = options.request.overrides.isolation !== 'process';
   const { identities, listenerIdentity } = takeIdentities(config, isolate, held, log);
   crashPoint('start.identities-known');
-  const parts = assemble(options, held, log, identities, listenerIdentity);
+  const parts = assemble(options, held, log, events, identities, listenerIdentity);
   const logs = new LogKeeper({
     clock: parts.clock,
     log,
@@ -132,6 +143,12 @@ async function acquire(options: BootOptions, held: Acquisitions, log: ServerLog)
     isDraining: () => parts.state.isDraining,
     reopenLogs: () => logs.reopen(),
   });
+  const sampler = new NodeSampler({
+    ...parts,
+    hub: events,
+    isReady: () => control.readiness().every(({ ok }) => ok),
+  });
+  held.hold('samples', () => sampler.close());
   // Sockets first: a port in use ends the start before any process runs.
   prepareChange(parts, config).commit();
   const unused = parts.sockets.unused();
@@ -174,6 +191,7 @@ function assemble(
   options: BootOptions,
   held: Acquisitions,
   log: ServerLog,
+  hub: EventHub,
   identities: Identities,
   listenerIdentity: Identity | null,
 ): PrimaryParts {
@@ -201,8 +219,13 @@ function assemble(
     crashPoint('stop.runtimes-released');
   });
   crashPoint('start.journal-begun');
-  const operations = new Operations(clock);
-  const events = countingEvents(totals, (receipt) => operations.note(receipt));
+  const operations = new Operations(clock, (operation) =>
+    hub.publish({ kind: 'operation', pool: operation.pool, operation }),
+  );
+  const events = bothEvents(
+    countingEvents(totals, (receipt) => operations.note(receipt)),
+    tellingEvents(hub, (pool) => supervisor.viewOf(pool)),
+  );
   const certificates = new Certificates({
     clock,
     logger: log,
@@ -235,7 +258,7 @@ function assemble(
   held.hold('listeners', () => fleet.close());
   const reopenOutput = (): void => runtimes.reopenOutput();
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
-  const counts = { totals, processMetrics, operations };
+  const counts = { totals, processMetrics, operations, events: hub };
   const siteLogFolders = new SiteLogFolders(listenerIdentity?.uid ?? null, log);
   return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput };
 }

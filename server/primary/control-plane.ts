@@ -6,6 +6,7 @@ import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from '../admin/config-control.js';
 import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
+import type { EventHub } from '../admin/events/hub.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
 import type { Issuer } from './acme/issuer.js';
@@ -20,6 +21,7 @@ import type { ListeningSockets } from './sockets.js';
 export interface ControlPlaneParts {
   readonly version: string;
   readonly clock: Clock;
+  readonly events: EventHub;
   readonly supervisor: SupervisorPort;
   readonly runtimes: Pick<Runtimes, 'stalled'>;
   readonly fleet: ListenerFleet;
@@ -60,6 +62,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   });
   return {
     version: parts.version,
+    events: parts.events,
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
     certificates: () => firstToEnd(allCertificates()),

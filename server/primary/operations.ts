@@ -23,10 +23,13 @@ interface Entry {
 export class Operations {
   readonly #clock: Clock;
   readonly #entries = new Map<number, Entry>();
+  readonly #tell: (view: OperationView) => void;
   #lastId = 0;
 
-  constructor(clock: Clock) {
+  /** `tell`: an operation has begun, goes on or has ended. */
+  constructor(clock: Clock, tell: (view: OperationView) => void = () => undefined) {
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   begin(wish: OperationWish): OperationView {
@@ -49,6 +52,7 @@ export class Operations {
     };
     const entry: Entry = { view, workerIds: new Set(workerIds) };
     this.#entries.set(id, entry);
+    this.#tell(view);
     wish.run().then(
       (file) => this.#end(entry, { state: 'done', file }),
       (error: unknown) => this.#end(entry, { state: 'failed', error: describe(error) }),
@@ -69,6 +73,7 @@ export class Operations {
     for (const entry of this.#running()) {
       if (!entry.workerIds.has(receipt.old.workerId)) continue;
       entry.view = { ...entry.view, receipts: [...entry.view.receipts, receipt] };
+      this.#tell(entry.view);
     }
   }
 
@@ -83,6 +88,7 @@ export class Operations {
   #end(entry: Entry, change: Partial<OperationView>): void {
     if (entry.view.state !== 'running') return;
     entry.view = { ...entry.view, ...change, endedAtMs: this.#clock.wallMs() };
+    this.#tell(entry.view);
     const ended = [...this.#entries.values()].filter(({ view }) => view.state !== 'running');
     for (const { view } of ended.slice(0, Math.max(0, ended.length - operationsKept))) this.#entries.delete(view.id);
   }

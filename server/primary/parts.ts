@@ -2,6 +2,7 @@ import type { Clock } from '../../config/base/clock.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { EventHub } from '../admin/events/hub.js';
 import type { ServerLog } from '../log/server-log.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
@@ -29,6 +30,7 @@ export interface PrimaryParts {
   readonly totals: MetricTotals;
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
+  readonly events: EventHub;
   readonly state: PrimaryState;
   readonly siteLogFolders: SiteLogFolders;
   /** The files of worker output are opened anew by their names. */

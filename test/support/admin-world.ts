@@ -4,6 +4,8 @@ import type { AdminConfig } from '../../config/model.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, OperationView, ReadinessCheck } from '../../server/admin/control-plane.js';
 import { configStub } from './config-stub.js';
+import { EventHub } from '../../server/admin/events/hub.js';
+import { systemClock } from '../../server/primary/clock.js';
 
 const operation: OperationView = {
   id: 5,
@@ -102,6 +104,7 @@ export function adminWorld(): AdminWorld {
   const checks = [{ name: 'sockets', ok: true, detail: '' }];
   const control: ControlPlane = {
     version: '0.0.0',
+    events: new EventHub(systemClock),
     pools: () => [pool, { ...pool, name: 'b', obituaries: [], receipts: [], applications: [] }],
     pool: (name) => (name === pool.name ? pool : null),
     actions: {

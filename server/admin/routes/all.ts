@@ -4,6 +4,7 @@ import type { Door } from '../frame/door.js';
 import type { AdminRoute } from '../frame/route.js';
 import { certificateRoutes } from './certificates.js';
 import { configRoutes } from './config.js';
+import { eventRoutes } from './events.js';
 import { logRoutes } from './logs.js';
 import { openApiRoute } from './openapi.js';
 import { operationRoutes } from './operations.js';
@@ -24,6 +25,7 @@ export function allRoutes(control: ControlPlane, door: Door): readonly AdminRout
     ...requestRoutes(control),
     ...profileRoutes(control),
     ...configRoutes(control.config),
+    ...eventRoutes(control, door.clock),
   ];
   return [...routes, openApiRoute(() => allRoutes(control, door), control.version)];
 }

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { eventStreamLimitMs, eventStreamsMax } from '../../../config/base/admin-limits.js';
+import type { Clock } from '../../../config/base/clock.js';
+import type { ControlPlane } from '../control-plane.js';
+import { eventKinds } from '../events/event.js';
+import { type SentEvent, sampleText } from '../events/hub.js';
+import { type AdminCaller, covers } from '../frame/caller.js';
+import { AdminError } from '../frame/errors.js';
+import { EventStream } from '../frame/event-stream.js';
+import { type AdminCall, type AdminRoute, adminRoute } from '../frame/route.js';
+
+const query = z.strictObject({
+  kinds: z
+    .string()
+    .max(300)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(eventKinds)))
+    .optional()
+    .describe('Only these, with commas between; default: all'),
+});
+
+type Query = z.infer<typeof query>;
+
+export function eventRoutes(control: ControlPlane, clock: Clock): readonly AdminRoute[] {
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/api/v1/events',
+      role: 'viewer',
+      filtered: true,
+      summary:
+        'What happens, as server-sent events: begins with hello, goes on after Last-Event-ID, and with a sample of all pools every second',
+      query,
+      answer: 'event-stream',
+      handle: (call) => stream(control, clock, call),
+    }),
+  ];
+}
+
+function stream(control: ControlPlane, clock: Clock, call: AdminCall<unknown, Query>): void {
+  const { events } = control;
+  const { caller, reply, header } = call;
+  if (events.listeners >= eventStreamsMax) {
+    throw new AdminError(503, 'too-many-streams', `${eventStreamsMax} clients listen already`, 'close one of them');
+  }
+  const wanted = call.query.kinds === undefined ? null : new Set<string>(call.query.kinds);
+  const wants = (kind: string): boolean => wanted === null || wanted.has(kind);
+  const lastId = header('last-event-id');
+  const missed = lastId === '' ? null : events.since(lastId);
+  const out = new EventStream(reply, clock);
+  const hello = { kind: 'hello', atMs: clock.wallMs(), version: control.version, resumed: missed !== null };
+  out.send({ id: '', event: 'hello', data: hello });
+  const pass = (event: SentEvent): void => {
+    if (wants(event.kind) && maySee(caller, event)) out.sendText(event.text);
+  };
+  for (const event of missed ?? []) pass(event);
+  const leave = events.listen({
+    event: pass,
+    sample: (sample, text) => {
+      if (!wants('sample')) return;
+      if (caller.pools === 'all') return out.sendText(text);
+      out.sendText(sampleText({ ...sample, pools: sample.pools.filter(({ name }) => covers(caller, name)) }));
+    },
+  });
+  out.whenClosed(leave);
+  out.whenClosed(clock.setTimer(eventStreamLimitMs, () => out.close()));
+}
+
+function maySee(caller: AdminCaller, { pool }: SentEvent): boolean {
+  return caller.pools === 'all' || (pool !== '' && covers(caller, pool));
+}

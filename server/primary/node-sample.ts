@@ -1,0 +1,145 @@
+/** The numbers of all pools, once a second, for whoever looks at a dashboard; nobody looks: nothing is measured. */
+import { freemem, loadavg, totalmem } from 'node:os';
+import { sampleIntervalMs } from '../../config/base/admin-limits.js';
+import type { CancelTimer, Clock } from '../../config/base/clock.js';
+import { readStat } from '../../pools/runtimes/proc.js';
+import type { PoolView, SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { PoolSample } from '../admin/events/event.js';
+import type { EventHub } from '../admin/events/hub.js';
+import { listenerMetrics } from '../metrics/definitions.js';
+import type { MetricTotals } from '../metrics/fold.js';
+import { type Figures, NodeSampler as FigureSampler } from '../metrics/node-sampler.js';
+
+export interface SampleParts {
+  readonly clock: Clock;
+  readonly hub: EventHub;
+  readonly supervisor: Pick<SupervisorPort, 'view'>;
+  readonly totals: MetricTotals;
+  isReady(): boolean;
+}
+
+interface Look {
+  readonly atMs: number;
+  readonly primaryCpuUs: number;
+}
+
+export class NodeSampler {
+  readonly #parts: SampleParts;
+  readonly #figures: FigureSampler;
+  #before: Look | null = null;
+  /** CPU time of each worker when it was looked at last. */
+  #cpuUs = new Map<number, number>();
+  #cancel: CancelTimer = () => undefined;
+
+  constructor(parts: SampleParts) {
+    this.#parts = parts;
+    this.#figures = new FigureSampler(parts.totals);
+    parts.hub.audience = (listens) => (listens ? this.#begin() : this.close());
+  }
+
+  close(): void {
+    this.#cancel();
+    this.#before = null;
+    this.#cpuUs.clear();
+    this.#figures.forget();
+  }
+
+  #begin(): void {
+    const { clock, supervisor } = this.#parts;
+    const views = supervisor.view();
+    this.#before = { atMs: clock.monotonicMs(), primaryCpuUs: ownCpuUs() };
+    this.#figures.take(clock.monotonicMs(), clock.wallMs(), views);
+    this.#readCpu(views);
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#cancel = this.#parts.clock.setTimer(sampleIntervalMs, () => {
+      this.#arm();
+      this.#sample();
+    });
+  }
+
+  #sample(): void {
+    const before = this.#before;
+    if (before === null) return;
+    const { clock, hub, supervisor, totals } = this.#parts;
+    const atMs = clock.monotonicMs();
+    const elapsedMs = Math.max(1, atMs - before.atMs);
+    const views = supervisor.view();
+    const cpu = this.#readCpu(views);
+    const { node, pools: figures } = this.#figures.take(atMs, clock.wallMs(), views);
+    const primaryCpuUs = ownCpuUs();
+    const pools: PoolSample[] = [];
+    for (const view of views) {
+      const own = figures[view.name];
+      if (own === undefined || !isWorthTelling(view, own)) continue;
+      pools.push(poolSample(view, own, (cpu.get(view.name) ?? 0) / elapsedMs / 10));
+    }
+    hub.publishSample({
+      kind: 'sample',
+      atMs: clock.wallMs(),
+      node: {
+        ready: this.#parts.isReady(),
+        requestsPerSecond: rounded(node.rate),
+        errorsPerSecond: rounded(node.errors),
+        connections: [...totals.seriesOf(listenerMetrics.connections)].reduce(
+          (all, { totals: [count = 0] }) => all + count,
+          0,
+        ),
+        primaryCpuPercent: rounded((primaryCpuUs - before.primaryCpuUs) / elapsedMs / 10),
+        primaryMemoryBytes: process.memoryUsage.rss(),
+        loadAverage: loadavg()[0] ?? 0,
+        memoryFreeBytes: freemem(),
+        memoryTotalBytes: totalmem(),
+      },
+      pools,
+    });
+    this.#before = { atMs, primaryCpuUs };
+  }
+
+  /** CPU time that each pool's workers used since the last look, their children not counted. */
+  #readCpu(views: readonly PoolView[]): ReadonlyMap<string, number> {
+    const used = new Map<string, number>();
+    const seen = new Map<number, number>();
+    for (const { name, workers } of views) {
+      for (const { workerId, pid } of workers) {
+        const cpuUs = pid > 0 ? (readStat(pid)?.cpuUs ?? 0) : 0;
+        seen.set(workerId, cpuUs);
+        used.set(name, (used.get(name) ?? 0) + Math.max(0, cpuUs - (this.#cpuUs.get(workerId) ?? cpuUs)));
+      }
+    }
+    this.#cpuUs = seen;
+    return used;
+  }
+}
+
+function isWorthTelling(view: PoolView, { rate, queue, workers }: Figures): boolean {
+  return workers > 0 || rate > 0 || queue > 0 || view.stoppedReason !== '';
+}
+
+function poolSample(view: PoolView, figures: Figures, cpuPercent: number): PoolSample {
+  const { rate, errors, p50Ms, p99Ms, queue, inFlight, memoryBytes, workers } = figures;
+  return {
+    name: view.name,
+    state: view.state,
+    workers,
+    inFlight,
+    queue,
+    requestsPerSecond: rounded(rate),
+    errorsPerSecond: rounded(errors),
+    p50Ms: rounded(p50Ms ?? 0),
+    p99Ms: rounded(p99Ms ?? 0),
+    memoryBytes,
+    cpuPercent: rounded(cpuPercent),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function ownCpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
