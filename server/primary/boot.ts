@@ -5,13 +5,14 @@
 import { join } from 'node:path';
 import { messageOf } from '../../config/base/errors.js';
 import { assertLimits, watchedFilesPerTurn } from '../../config/base/limits.js';
-import type { CompiledConfig } from '../../config/model.js';
+import type { AdminConfig, CompiledConfig } from '../../config/model.js';
 import type { Identities, Identity } from '../../pools/runtimes/isolation/identity.js';
 import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import type { ControlPlane } from '../admin/control-plane.js';
 import { EventHub } from '../admin/events/hub.js';
+import type { AdminListeners } from '../admin/listen.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
@@ -119,20 +120,7 @@ async function acquire(
   const { identities, listenerIdentity } = takeIdentities(config, isolate, held, log);
   crashPoint('start.identities-known');
   const parts = assemble(options, held, log, events, identities, listenerIdentity);
-  const logs = new LogKeeper({
-    clock: parts.clock,
-    log,
-    logDir: config.server.logDir,
-    accessLogs: () => keptLogs(parts.state.config ?? config),
-    budget: () => (parts.state.config ?? config).server.logBudgetBytes,
-    reopenAccessLog: (file) => parts.fleet.reopenLogs(file),
-    reopenOutput: () => parts.reopenOutput(),
-    makeFolders: () => {
-      const serving = parts.state.config ?? config;
-      const isCentralBack = makeLogFolders(serving, listenerIdentity?.uid ?? null);
-      return parts.siteLogFolders.make(serving) || isCentralBack;
-    },
-  });
+  const logs = keepLogs(parts, config, listenerIdentity);
   held.hold('logs', () => logs.close());
   const administration = administerConfig(options, held, parts);
   const control = createControlPlane({
@@ -143,12 +131,6 @@ async function acquire(
     isDraining: () => parts.state.isDraining,
     reopenLogs: () => logs.reopen(),
   });
-  const sampler = new NodeSampler({
-    ...parts,
-    hub: events,
-    isReady: () => control.readiness().every(({ ok }) => ok),
-  });
-  held.hold('samples', () => sampler.close());
   // Sockets first: a port in use ends the start before any process runs.
   prepareChange(parts, config).commit();
   const unused = parts.sockets.unused();
@@ -157,13 +139,7 @@ async function acquire(
   await parts.fleet.start(config.server.listeners);
   crashPoint('start.listeners-ready');
   parts.issuer.start();
-  // Fastify is loaded while the listeners start, and only here.
-  const { listenAdmin } = await import('../admin/listen.js');
-  const admin = await listenAdmin(control, {
-    clock: parts.clock,
-    log,
-    settings: () => (parts.state.config ?? config).server.admin,
-  });
+  const admin = await openAdmin(parts, config, control);
   held.hold('admin', () => admin.close());
   crashPoint('start.admin-listens');
   const reloader = watchConfiguration(options, held, parts, administration);
@@ -184,6 +160,43 @@ async function acquire(
       log.close();
     },
     stopAtOnce: () => stopAtOnce(parts),
+  };
+}
+
+function keepLogs(parts: PrimaryParts, config: CompiledConfig, listenerIdentity: Identity | null): LogKeeper {
+  return new LogKeeper({
+    clock: parts.clock,
+    log: parts.log,
+    logDir: config.server.logDir,
+    accessLogs: () => keptLogs(parts.state.config ?? config),
+    budget: () => (parts.state.config ?? config).server.logBudgetBytes,
+    reopenAccessLog: (file) => parts.fleet.reopenLogs(file),
+    reopenOutput: () => parts.reopenOutput(),
+    makeFolders: () => {
+      const serving = parts.state.config ?? config;
+      const isCentralBack = makeLogFolders(serving, listenerIdentity?.uid ?? null);
+      return parts.siteLogFolders.make(serving) || isCentralBack;
+    },
+  });
+}
+
+async function openAdmin(parts: PrimaryParts, config: CompiledConfig, control: ControlPlane): Promise<AdminListeners> {
+  const { clock, log, events } = parts;
+  const sampler = new NodeSampler({
+    ...parts,
+    hub: events,
+    isReady: () => control.readiness().every(({ ok }) => ok),
+  });
+  // Fastify is loaded while the listeners start, and only here.
+  const { listenAdmin } = await import('../admin/listen.js');
+  const settings = (): AdminConfig => (parts.state.config ?? config).server.admin;
+  const listeners = await listenAdmin(control, { clock, log, settings });
+  return {
+    ...listeners,
+    close: async () => {
+      await listeners.close();
+      sampler.close();
+    },
   };
 }
 
