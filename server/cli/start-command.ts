@@ -7,6 +7,7 @@ import type { LogLevel } from '../log/server-log.js';
 import { boot, type RunningServer } from '../primary/boot.js';
 import { systemClock } from '../primary/clock.js';
 import { ConfigLoader, type LoadRequest } from '../primary/config-loader.js';
+import { ServiceManager } from '../primary/service-manager.js';
 import { handleSignals, type SignalCommands } from '../primary/signals.js';
 import { exitCode } from './exit-codes.js';
 import { formatOverview } from './overview.js';
@@ -48,7 +49,15 @@ export async function start(options: StartArguments, version: string): Promise<n
     level: levelFrom(process.env),
   });
   noteNodeVersion(server);
-  return runUntilStopped(server, options.notes);
+  const manager = new ServiceManager(systemClock, server.log, process.env);
+  manager.ready(statusOf(server));
+  return runUntilStopped(server, manager, options.notes);
+}
+
+/** What `systemctl status` shows. */
+function statusOf(server: RunningServer): string {
+  const { sites, pools } = server.config();
+  return `serving ${sites.length} sites from ${pools.length} pools`;
 }
 
 /** Problems go to the terminal; warnings of a good configuration come through the server's log. */
@@ -58,12 +67,17 @@ function refuse(diagnostics: readonly Diagnostic[]): number {
   return exitCode.configuration;
 }
 
-async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string, string>): Promise<number> {
+async function runUntilStopped(
+  server: RunningServer,
+  manager: ServiceManager,
+  notes: ReadonlyMap<string, string>,
+): Promise<number> {
   let code: number = exitCode.ok;
   const stopped = new Promise<void>((ended) => {
     const commands: SignalCommands = {
       stop: (signal) => {
         server.log.info('signal', { signal });
+        manager.stopping();
         server.stop().then(ended, (error: unknown) => {
           printLine(`sluice: ${messageOf(error)}`);
           code = exitCode.failed;
@@ -77,9 +91,12 @@ async function runUntilStopped(server: RunningServer, notes: ReadonlyMap<string,
         systemClock.setTimer(atOnceLimitMs, ended, true);
       },
       reload: () => {
-        server.reload('SIGHUP').catch((error: unknown) => {
-          server.log.error('reload-failed', { error: messageOf(error) });
-        });
+        manager.reloading();
+        server
+          .reload('SIGHUP')
+          .catch((error: unknown) => server.log.error('reload-failed', { error: messageOf(error) }))
+          .finally(() => manager.ready(statusOf(server)))
+          .catch(() => undefined);
       },
     };
     const removeHandlers = handleSignals(commands, () => systemClock.monotonicMs(), npmEchoMs(process.env));

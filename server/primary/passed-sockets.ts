@@ -9,16 +9,20 @@ import { type HeldSocket, type OpenHandle, socketKey } from './sockets.js';
 
 const firstDescriptor = 3;
 
+/** Name in `LISTEN_FDNAMES` of the descriptor that is connected to the service manager; it is no listening socket. */
+export const notifyDescriptorName = 'notify';
+
 /**
  * Node marks the first descriptors close-on-exec when it starts, as `sd_listen_fds` would; so no child gets them.
  * What is no TCP socket is told and left alone.
  */
 export function takePassedSockets(environment: NodeJS.ProcessEnv, open: OpenHandle, logger: Logger): HeldSocket[] {
-  if (environment['LISTEN_PID'] !== String(process.pid)) return [];
-  const count = Number(environment['LISTEN_FDS']);
-  if (!Number.isInteger(count) || count < 1 || count > passedSocketsMax) return [];
+  const count = passedCount(environment);
+  if (count === 0) return [];
+  const notes = passedNames(environment).get(notifyDescriptorName);
   const taken: HeldSocket[] = [];
   for (let fd = firstDescriptor; fd < firstDescriptor + count; fd++) {
+    if (fd === notes) continue;
     try {
       const socket = socketOf(open(fd));
       if (taken.some(({ address }) => address.key === socket.address.key))
@@ -30,6 +34,18 @@ export function takePassedSockets(environment: NodeJS.ProcessEnv, open: OpenHand
   }
   logger.info('sockets-passed', { addresses: taken.map(({ address }) => address.key).join(', ') });
   return taken;
+}
+
+/** Names that the unit gave (`FileDescriptorName=`, `OpenFile=`), each with the first descriptor of that name. */
+export function passedNames(environment: NodeJS.ProcessEnv): ReadonlyMap<string, number> {
+  const names = (environment['LISTEN_FDNAMES'] ?? '').split(':').slice(0, passedCount(environment));
+  return new Map(names.map((name, index): [string, number] => [name, firstDescriptor + index]).reverse());
+}
+
+function passedCount(environment: NodeJS.ProcessEnv): number {
+  if (environment['LISTEN_PID'] !== String(process.pid)) return 0;
+  const count = Number(environment['LISTEN_FDS']);
+  return Number.isInteger(count) && count >= 1 && count <= passedSocketsMax ? count : 0;
 }
 
 function socketOf(handle: ReturnType<OpenHandle>): HeldSocket {

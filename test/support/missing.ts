@@ -8,6 +8,7 @@ type Program =
   | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'chromium')
   | 'bwrap'
   | ('curl' | 'nghttp' | 'h2load')
+  | ('systemd-analyze' | 'systemd-notify')
   | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
   | ('buildah' | 'prometheus')
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
