@@ -61,8 +61,11 @@ export type PrimaryToListener =
   | { readonly type: 'challenges'; readonly number: number; readonly challenges: Challenges }
   /** Session tickets are sealed with keys derived from this (32 bytes, base64): the same in every listener. */
   | { readonly type: 'ticket-secret'; readonly secret: string }
-  /** Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. */
-  | { readonly type: 'shutdown'; readonly limitMs: number }
+  /**
+   * Stop accepting, finish requests, then report `closed` and exit; at the limit cut the rest. `lingerMs` > 0: others
+   * accept on the same sockets, so idle connections stay for so long and are answered once more.
+   */
+  | { readonly type: 'shutdown'; readonly limitMs: number; readonly lingerMs: number }
   /** The access log `file` ('' = each of them) was renamed: open it by its name, then `logs-reopened`. */
   | { readonly type: 'reopen-logs'; readonly id: number; readonly file: string }
   /** Which requests it has now: answered by `requests` at once. */

@@ -61,6 +61,10 @@ export const crashPoints = [
   { name: 'stop.guardian-ended', moment: 'the guardian has ended' },
   { name: 'stop.leases-returned', moment: 'the user ids are given back' },
   { name: 'stop.unlocked', moment: 'the instance lock is given back' },
+  { name: 'upgrade.spawned', moment: 'the new primary exists beside the old one (which dies)' },
+  { name: 'upgrade.ready', moment: 'the new one is ready' },
+  { name: 'upgrade.given-up', moment: 'the old one has given up its admin socket and says so' },
+  { name: 'upgrade.handed-over', moment: 'the new one serves, the old one begins to drain' },
 ] as const satisfies readonly CrashPoint[];
 
 export type CrashPointName = (typeof crashPoints)[number]['name'];

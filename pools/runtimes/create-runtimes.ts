@@ -40,7 +40,15 @@ export interface RuntimesOptions {
   readonly hostPath?: HostStartData['path'];
   /** The bundled preload; default: `host.cjs` beside the compiled in-process runtime. */
   readonly hostFile?: string;
+  /** The primary before us lives and runs workers of the same pools: as after `overlap('begins')`. */
+  readonly isSuccessor?: boolean;
 }
+
+/**
+ * Two primaries of one instance run workers of the same pools, under the same user ids and in the same temp folders.
+ * `handed-over`: the other one stays, and what both use is its affair for good.
+ */
+export type Overlap = 'begins' | 'ends' | 'handed-over';
 
 export interface Runtimes {
   readonly inProcess: Runtime;
@@ -54,6 +62,7 @@ export interface Runtimes {
   configure(pools: readonly PoolConfig[]): void;
   /** Runs a program of the configuration for an event; its end is logged with the fields. */
   runProgram(program: ProgramConfig, about: LogFields): void;
+  overlap(how: Overlap): void;
   /** Kills every worker that is still there, waits for their exits and removes sockets and temp folders. */
   close(): Promise<void>;
 }
@@ -82,6 +91,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     onOutputPaused: options.onOutputPaused ?? (() => undefined),
     orphans: new Set(),
   };
+  parts.users.areShared = options.isSuccessor === true;
+  let isHandedOver = false;
   const live = new LiveWorkers();
   const programs = new EventPrograms(clock, logger);
   logger.info('suspended-workers', { memory: describePushOut() });
@@ -98,6 +109,11 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       parts.limits.configure(pools);
     },
     runProgram: (program, about) => programs.run(program, about),
+    overlap(how) {
+      isHandedOver = how === 'handed-over';
+      parts.users.areShared = how !== 'ends';
+      guardian.shareUsers(how !== 'ends');
+    },
     async close() {
       programs.close();
       await inProcess.closeSpares();
@@ -106,7 +122,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       await Promise.all([...parts.orphans].map((orphan) => orphan.exited));
       parts.limits.close();
       cgroups.close();
-      await parts.folders.removeTemp();
+      if (!isHandedOver) await parts.folders.removeTemp();
       removeSockets(config.runDir);
       parts.journal.close();
     },

@@ -17,6 +17,11 @@ export interface Guardian {
   forget(group: number): void;
   /** From now on every process of this user id dies with the primary. Only for ids nobody else uses. */
   watchUser(uid: number): void;
+  /**
+   * While another primary of this instance runs workers under the same ids, nothing is killed by user id: it would hit
+   * the other's workers too.
+   */
+  shareUsers(areShared: boolean): void;
   /** From now on all of this control group dies with the primary: what it has started and not yet told. */
   watchOwnGroup(folder: string): void;
   /** Ends the guardian; what is still watched is killed. Resolves when it has exited. */
@@ -35,6 +40,7 @@ while read -r verb id; do
     +) groups="$groups$id " ;;
     -) case "$groups" in *" $id "*) groups="\${groups%% $id *} \${groups#* $id }" ;; esac ;;
     u) users="$users$id " ;;
+    U) users=' ' ;;
     c) own=$id ;;
   esac
 done
@@ -121,31 +127,42 @@ export function awaitEarlierGuardian(runDir: string): void {
   }
 }
 
+function spawnScript(runDir: string, groupStarts: readonly string[]): ChildProcess {
+  const started = spawn('/bin/sh', ['-c', script, guardianName, runDir, ...groupStarts], {
+    detached: true,
+    cwd: '/',
+    env: { PATH: systemPath },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  started.unref();
+  // A write to a guardian that just died fails here; its exit starts the next one.
+  started.stdin?.on('error', () => undefined);
+  return started;
+}
+
 /** A guardian that keeps dying is a fault of the machine; the journal of the next start stands in. */
 const restartsMax = 10;
 
 /**
  * `runDir`: names the instance in the process list, so that its next start can wait for this guardian's end.
- * `groupStarts`: what the paths of its pools' control groups begin with.
+ * `groupStarts`: what the paths of its pools' control groups begin with. `beginsShared`: see `shareUsers`.
  */
-export function createGuardian(logger: Logger, runDir = '', groupStarts: readonly string[] = []): Guardian {
+export function createGuardian(
+  logger: Logger,
+  runDir = '',
+  groupStarts: readonly string[] = [],
+  beginsShared = false,
+): Guardian {
   const groups = new Set<number>();
   const users = new Set<number>();
+  let areUsersShared = beginsShared;
   let ownGroup = '';
   let closing = false;
   let restartsLeft = restartsMax;
   let child = start();
 
   function start(): ChildProcess {
-    const started = spawn('/bin/sh', ['-c', script, guardianName, runDir, ...groupStarts], {
-      detached: true,
-      cwd: '/',
-      env: { PATH: systemPath },
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    started.unref();
-    // A write to a guardian that just died fails here; its exit below starts the next one.
-    started.stdin?.on('error', () => undefined);
+    const started = spawnScript(runDir, groupStarts);
     started.once('error', (error) => logger.error('guardian-failed', { error: error.message }));
     started.once('exit', (code, signal) => {
       if (closing) return;
@@ -153,10 +170,14 @@ export function createGuardian(logger: Logger, runDir = '', groupStarts: readonl
       if (restartsLeft-- === 0) return;
       child = start();
       for (const group of groups) tell('+', group);
-      for (const uid of users) tell('u', uid);
+      tellUsers();
       if (ownGroup !== '') tell('c', ownGroup);
     });
     return started;
+  }
+
+  function tellUsers(): void {
+    if (!areUsersShared) for (const uid of users) tell('u', uid);
   }
 
   function tell(verb: string, id: number | string): void {
@@ -174,7 +195,13 @@ export function createGuardian(logger: Logger, runDir = '', groupStarts: readonl
     watchUser(uid) {
       if (users.has(uid)) return;
       users.add(uid);
-      tell('u', uid);
+      if (!areUsersShared) tell('u', uid);
+    },
+    shareUsers(areShared) {
+      if (areShared === areUsersShared) return;
+      areUsersShared = areShared;
+      if (areShared) tell('U', '-');
+      else tellUsers();
     },
     watchOwnGroup(folder) {
       ownGroup = folder;

@@ -10,11 +10,21 @@ import { isAlive, readStat } from './proc.js';
 /** End of the name of a file that was moved aside: it stays when its mover is killed in between. */
 const asideSuffix = '.stale';
 
+function ownLine(): string {
+  return `${process.pid} ${readStat(process.pid)?.startTime ?? 0}\n`;
+}
+
+/** What its owner passes on to us: at no moment is there no file. */
+export function adoptOwned(file: string): void {
+  const made = `${file}.${process.pid}${asideSuffix}`;
+  writeFileSync(made, ownLine(), { mode: 0o644 });
+  renameSync(made, file);
+}
+
 /** @returns false: the file is there. */
 export function createOwned(file: string): boolean {
-  const startTime = readStat(process.pid)?.startTime ?? 0;
   try {
-    writeFileSync(file, `${process.pid} ${startTime}\n`, { flag: 'wx', mode: 0o644 });
+    writeFileSync(file, ownLine(), { flag: 'wx', mode: 0o644 });
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;

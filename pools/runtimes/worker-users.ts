@@ -18,6 +18,8 @@ export class WorkerUsers {
   readonly #logger: Logger;
   readonly #live = new Map<number, number>();
   readonly #sweeps = new Map<number, Promise<void>>();
+  /** Another primary of this instance runs workers under the same ids: a sweep would end them too. */
+  areShared = false;
   #lastLookMs = Number.NEGATIVE_INFINITY;
   #nextLook: Promise<ReadonlyMap<number, readonly number[]>> | null = null;
 
@@ -38,7 +40,7 @@ export class WorkerUsers {
     if (identity === null || !identity.exclusive) return;
     const left = (this.#live.get(identity.uid) ?? 1) - 1;
     this.#live.set(identity.uid, left);
-    if (left > 0) return;
+    if (left > 0 || this.areShared) return;
     const sweep = this.#sweep(identity);
     this.#sweeps.set(identity.uid, sweep);
     await sweep;

@@ -34,6 +34,9 @@ export interface ControlPlane {
   isStarted(): boolean;
   /** Every log file is opened anew by its name; resolves when nothing is written to the old ones. */
   reopenLogs(): Promise<void>;
+  upgradeView(): UpgradeView;
+  /** Begins; see `Upgrader.start`. */
+  orderUpgrade(reason: string): UpgradeView;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }
@@ -76,6 +79,20 @@ export const poolActions = ['start', 'stop', 'recycle'] as const;
 export type PoolAction = (typeof poolActions)[number];
 export const workerActions = ['recycle', 'stop', 'dump', 'suspend', 'resume'] as const;
 export type WorkerAction = (typeof workerActions)[number];
+
+/** How the last upgrade of the primary that answers went; it answers as long as it is not succeeded. */
+export interface UpgradeView {
+  readonly state: 'none' | 'starting' | 'handing-over' | 'handed-over' | 'failed';
+  /** The primary that answers. */
+  readonly primary: number;
+  /** Of that primary. */
+  readonly version: string;
+  /** The new primary; 0 = none was started. */
+  readonly successor: number;
+  readonly startedAtMs: number;
+  /** '' unless failed. */
+  readonly error: string;
+}
 
 /** An action under way or ended. Only the last `operationsKept` that ended are known. */
 export interface OperationView {

@@ -22,6 +22,9 @@ export function addAdminCommands(program: Command, done: (code: number) => void)
   flagged(certificates.command('list').description('every certificate in use or on order, with its end')).action(
     async (flags: AdminFlags) => done(await (await import('./cert-command.js')).listCertificates(flags)),
   );
+  flagged(
+    program.command('upgrade').description('replace the running server by the installed version; no request is lost'),
+  ).action(async (flags: AdminFlags) => done(await (await import('./upgrade-command.js')).upgrade(flags)));
   addWorkerCommands(program.command('worker').description('worker processes of a running server'), done);
 }
 

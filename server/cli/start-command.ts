@@ -8,6 +8,7 @@ import { boot, type RunningServer } from '../primary/boot.js';
 import { systemClock } from '../primary/clock.js';
 import { ConfigLoader, type LoadRequest } from '../primary/config-loader.js';
 import { ServiceManager } from '../primary/service-manager.js';
+import { Succession } from '../primary/upgrade/succession.js';
 import { handleSignals, type SignalCommands } from '../primary/signals.js';
 import { exitCode } from './exit-codes.js';
 import { formatOverview } from './overview.js';
@@ -34,11 +35,13 @@ export async function start(options: StartArguments, version: string): Promise<n
     overrides: options.isolation === null ? {} : { isolation: options.isolation },
     lastGood: options.lastGood,
   };
+  const succession = Succession.of(process.env);
   // Until the server runs there is nothing to load again, and SIGHUP must not end it.
   process.on('SIGHUP', () => undefined);
   const loader = new ConfigLoader(systemClock);
   const { config, diagnostics, document = null } = await loader.load(request);
   if (config === null) return refuse(diagnostics);
+  let hasSucceeded: (pid: number) => void = () => undefined;
   const server = await boot({
     request,
     loader,
@@ -47,10 +50,17 @@ export async function start(options: StartArguments, version: string): Promise<n
     version,
     terminal: printLine,
     level: levelFrom(process.env),
+    succession,
+    succeeded: (pid) => hasSucceeded(pid),
   });
   noteNodeVersion(server);
   const manager = new ServiceManager(systemClock, server.log, process.env);
   manager.ready(statusOf(server));
+  hasSucceeded = (pid) => {
+    // From now on only the new one is believed.
+    manager.mainPid(pid);
+    process.kill(process.pid, 'SIGTERM');
+  };
   return runUntilStopped(server, manager, options.notes);
 }
 
@@ -89,6 +99,13 @@ async function runUntilStopped(
         code = exitCode.failed;
         server.stopAtOnce();
         systemClock.setTimer(atOnceLimitMs, ended, true);
+      },
+      upgrade: () => {
+        try {
+          server.upgrade('SIGUSR2');
+        } catch (error) {
+          server.log.error('upgrade-refused', { error: messageOf(error) });
+        }
       },
       reload: () => {
         manager.reloading();

@@ -77,6 +77,8 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly challenges = new ChallengeAnswers();
   routing: RoutingState;
   isShuttingDown = false;
+  /** Shutting down beside others: what was accepted before is served as ever. */
+  #isLingering = false;
   readonly #ports: ListenerPorts;
   readonly #cells = new Cells();
   readonly #books = new RoutingBooks(this.#cells);
@@ -170,7 +172,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
         this.#books.pool(message.pool)?.crashLines.clear(message.line);
         return;
       case 'shutdown':
-        return this.#shutdown(message.limitMs);
+        return this.#shutdown(message.limitMs, message.lingerMs);
       case 'reopen-logs':
         return this.#accounting.logs.reopen(message.file, () => this.say({ type: 'logs-reopened', id: message.id }));
       case 'list-requests': {
@@ -257,13 +259,13 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
 
   closed(connection: ListenerConnection): void {
     this.#connections.delete(connection);
-    if (this.isShuttingDown && this.#connections.size === 0) this.#finish();
+    if (this.isShuttingDown && !this.#isLingering && this.#connections.size === 0) this.#finish();
   }
 
   // TlsFrontPorts
 
   secured(socket: TLSSocket, origin: Origin): void {
-    if (this.isShuttingDown) socket.destroy();
+    if (this.isShuttingDown && !this.#isLingering) socket.destroy();
     else this.#open(socket, origin, socket.alpnProtocol === 'h2', adoptSocket);
   }
 
@@ -357,7 +359,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     if (workers.length > 0) this.say({ type: 'activity', workers });
   }
 
-  #shutdown(limitMs: number): void {
+  #shutdown(limitMs: number, lingerMs: number): void {
     if (this.isShuttingDown) return;
     this.isShuttingDown = true;
     this.#sockets.close();
@@ -366,8 +368,15 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.clock.setTimer(limitMs, () => {
       for (const connection of this.#connections) connection.destroy();
     });
-    for (const connection of this.#connections) connection.closeIfIdle();
-    if (this.#connections.size === 0) this.#finish();
+    const closeIdle = (): void => {
+      this.#isLingering = false;
+      for (const connection of this.#connections) connection.closeIfIdle();
+      if (this.#connections.size === 0) this.#finish();
+    };
+    // Who comes back meanwhile is answered, and told that it was the last answer here.
+    this.#isLingering = lingerMs > 0;
+    if (this.#isLingering) this.clock.setTimer(lingerMs, closeIdle, true);
+    else closeIdle();
   }
 
   #finish(): void {

@@ -12,7 +12,6 @@ import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
 import type { ControlPlane } from '../admin/control-plane.js';
 import { EventHub } from '../admin/events/hub.js';
-import type { AdminListeners } from '../admin/listen.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
@@ -45,6 +44,8 @@ import { keptLogs } from './log-targets.js';
 import { NodeSampler } from './node-sample.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
+import { idleLingerMs } from '../../config/base/service-limits.js';
+import { AdminListening } from './admin-listening.js';
 import { takePassedSockets } from './passed-sockets.js';
 import { bothEvents, tellingEvents } from './pool-events.js';
 import { countingEvents } from './pool-metrics.js';
@@ -54,6 +55,8 @@ import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
 import { RoutePublisher } from './route-publisher.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
+import type { Succession } from './upgrade/succession.js';
+import { agreeWhenReady, createUpgrader } from './upgrade/wiring.js';
 import { ConfigWatcher } from './watcher.js';
 import { readWhole } from './whole-files.js';
 
@@ -68,6 +71,10 @@ export interface BootOptions {
   readonly version: string;
   readonly terminal: ((line: string) => void) | null;
   readonly level: LogLevel;
+  /** From whom we take over; null = a start like any other. */
+  readonly succession: Succession | null;
+  /** The primary with this pid serves: stop. */
+  readonly succeeded: (pid: number) => void;
 }
 
 export interface RunningServer {
@@ -79,6 +86,8 @@ export interface RunningServer {
   reload(reason: string): Promise<ReloadOutcome>;
   /** Finishes what runs, within the shutdown limits; resolves when nothing is held any more. */
   stop(): Promise<void>;
+  /** Starts the installed version beside this one. Throws a SluiceError when it cannot be. */
+  upgrade(reason: string): void;
   /** Kills everything that is left. May be called during `stop`. */
   stopAtOnce(): void;
 }
@@ -113,13 +122,13 @@ async function acquire(
   log: ServerLog,
   events: EventHub,
 ): Promise<RunningServer> {
-  const { config } = options;
+  const { config, succession } = options;
   armCrashPoint(process.env, log);
-  takeOver(config.server.runDir, held, log);
+  const folder = takeOver(config.server.runDir, succession, held, log);
   const isolate = options.request.overrides.isolation !== 'process';
-  const { identities, listenerIdentity } = takeIdentities(config, isolate, held, log);
+  const { identities, listenerIdentity } = takeIdentities(config, isolate, succession, held, log);
   crashPoint('start.identities-known');
-  const parts = assemble(options, held, log, events, identities, listenerIdentity);
+  const parts = assemble(options, folder, held, log, events, identities, listenerIdentity);
   const logs = keepLogs(parts, config, listenerIdentity);
   held.hold('logs', () => logs.close());
   const administration = administerConfig(options, held, parts);
@@ -130,6 +139,7 @@ async function acquire(
     currentConfig: () => parts.state.config,
     isDraining: () => parts.state.isDraining,
     reopenLogs: () => logs.reopen(),
+    upgrader: () => upgrader,
   });
   // Sockets first: a port in use ends the start before any process runs.
   prepareChange(parts, config).commit();
@@ -138,13 +148,23 @@ async function acquire(
     log.warn('passed-sockets-unused', { addresses: unused.join(', '), note: 'no binding wants them' });
   await parts.fleet.start(config.server.listeners);
   crashPoint('start.listeners-ready');
+  if (succession !== null) await agreeWhenReady(parts.clock, control, succession);
   parts.issuer.start();
-  const admin = await openAdmin(parts, config, control);
+  const admin = adminOf(parts, config, control);
   held.hold('admin', () => admin.close());
+  await admin.open();
   crashPoint('start.admin-listens');
+  const upgrader = createUpgrader({
+    ...parts,
+    version: options.version,
+    succeeded: options.succeeded,
+    identities,
+    admin,
+  });
   const reloader = watchConfiguration(options, held, parts, administration);
   logWarnings(log, config.warnings);
   tellSurroundings(config, log, { user: process.getuid?.() ?? 0, pid: process.pid });
+  succession?.serving(log, () => parts.runtimes.overlap('ends'));
   log.info('started', { pid: process.pid, version: options.version, node: process.version });
   crashPoint('start.done');
   return {
@@ -153,8 +173,9 @@ async function acquire(
     config: () => parts.state.config ?? config,
     dashboardLink: () => admin.dashboardLink(),
     reload: (reason) => reloader.reload(reason),
+    upgrade: (reason) => void upgrader.start(reason),
     stop: async () => {
-      await stopGracefully(parts);
+      await stopGracefully(parts, { lingerMs: upgrader.view.state === 'handed-over' ? idleLingerMs : 0 });
       await held.releaseAll(log);
       log.info('stopped');
       log.close();
@@ -180,28 +201,21 @@ function keepLogs(parts: PrimaryParts, config: CompiledConfig, listenerIdentity:
   });
 }
 
-async function openAdmin(parts: PrimaryParts, config: CompiledConfig, control: ControlPlane): Promise<AdminListeners> {
-  const { clock, log, events } = parts;
-  const sampler = new NodeSampler({
-    ...parts,
-    hub: events,
-    isReady: () => control.readiness().every(({ ok }) => ok),
-  });
-  // Fastify is loaded while the listeners start, and only here.
-  const { listenAdmin } = await import('../admin/listen.js');
+function adminOf(parts: PrimaryParts, config: CompiledConfig, control: ControlPlane): AdminListening {
+  const { clock, log } = parts;
   const settings = (): AdminConfig => (parts.state.config ?? config).server.admin;
-  const listeners = await listenAdmin(control, { clock, log, settings });
-  return {
-    ...listeners,
-    close: async () => {
-      await listeners.close();
-      sampler.close();
-    },
-  };
+  const sampler = (): NodeSampler =>
+    new NodeSampler({
+      ...parts,
+      hub: parts.events,
+      isReady: () => control.readiness().every(({ ok }) => ok),
+    });
+  return new AdminListening(control, { clock, log, settings }, sampler);
 }
 
 function assemble(
   options: BootOptions,
+  folder: string,
   held: Acquisitions,
   log: ServerLog,
   hub: EventHub,
@@ -209,11 +223,12 @@ function assemble(
   listenerIdentity: Identity | null,
 ): PrimaryParts {
   const { config } = options;
+  const isSuccessor = options.succession !== null;
   const clock = systemClock;
   const state: PrimaryState = { config: null, isDraining: false };
   const totals = new MetricTotals();
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
-  const { cgroups, guardian } = holdPoolsDown(config.server.runDir, listenerIdentity, held, log);
+  const { cgroups, guardian } = holdPoolsDown(folder, listenerIdentity, isSuccessor, held, log);
   const sockets = new ListeningSockets((open) => takePassedSockets(process.env, open, log));
   held.hold('sockets', () => sockets.close());
   const publisher = new RoutePublisher(() => clock.monotonicMs());
@@ -221,7 +236,8 @@ function assemble(
   const runtimes = createRuntimes({
     clock,
     logger: log,
-    config: config.server,
+    config: { ...config.server, runDir: folder },
+    isSuccessor,
     identities,
     guardian,
     cgroups,

@@ -17,6 +17,7 @@ import type { ListenerFleet } from './listener-fleet.js';
 import type { Operations } from './operations.js';
 import { Scrapes } from './scrapes.js';
 import type { ListeningSockets } from './sockets.js';
+import type { Upgrader } from './upgrade/upgrader.js';
 
 export interface ControlPlaneParts {
   readonly version: string;
@@ -36,6 +37,7 @@ export interface ControlPlaneParts {
   currentConfig(): CompiledConfig | null;
   isDraining(): boolean;
   reopenLogs(): Promise<void>;
+  upgrader(): Upgrader;
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
@@ -72,6 +74,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     isStarted: () => parts.currentConfig() !== null,
     readiness,
     reopenLogs: () => parts.reopenLogs(),
+    upgradeView: () => parts.upgrader().view,
+    orderUpgrade: (reason) => parts.upgrader().start(reason),
     metrics: () => scrapes.text(),
   };
 }

@@ -1,4 +1,5 @@
 /** What the primary takes before it starts anything: the run folder, user ids, the guardian, control groups. */
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SluiceError } from '../../config/base/errors.js';
 import type { CompiledConfig } from '../../config/model.js';
@@ -9,32 +10,49 @@ import { createIdentities, type Identities, type Identity } from '../../pools/ru
 import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
 import { tools } from '../../pools/runtimes/isolation/tools.js';
 import { killLeftovers } from '../../pools/runtimes/journal.js';
+import { generationFolder, generationsIn } from './upgrade/generations.js';
+import type { Succession } from './upgrade/succession.js';
 import type { ServerLog } from '../log/server-log.js';
 import type { Acquisitions } from './acquisitions.js';
 import { systemClock } from './clock.js';
 import { prepareAccessLogFolder } from './folders.js';
-import { takeInstanceLock } from './instance-lock.js';
+import { inheritInstanceLock, takeInstanceLock } from './instance-lock.js';
 import { accessLogFolder } from './log-targets.js';
 
 export const listenerEntry = fileURLToPath(new URL('../listener/main.js', import.meta.url));
 
-/** The lock of the run folder; what a primary before us left in it is killed. */
-export function takeOver(runDir: string, held: Acquisitions, log: ServerLog): void {
+/**
+ * The lock of the run folder; what a primary before us left in it is killed, unless it lives and passes it on.
+ * @returns the folder for the sockets and the journal of this primary's workers.
+ */
+export function takeOver(runDir: string, succession: Succession | null, held: Acquisitions, log: ServerLog): string {
+  if (succession !== null) {
+    const inherited = inheritInstanceLock(runDir, succession.predecessor);
+    held.hold('lock', () => inherited.release());
+    succession.whenAgreed(() => inherited.adopt());
+    const folder = generationFolder(runDir);
+    held.hold('generation', () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
   const lock = takeInstanceLock(runDir);
   held.hold('lock', () => {
     lock.release();
     crashPoint('stop.unlocked');
   });
   crashPoint('start.locked');
-  const killed = killLeftovers(runDir);
+  const generations = generationsIn(runDir);
+  const killed = [runDir, ...generations].flatMap((folder) => killLeftovers(folder));
+  for (const folder of generations) rmSync(folder, { recursive: true, force: true });
   crashPoint('start.leftovers-killed');
   if (lock.tookOver) log.warn('previous-server-died', { killedWorkers: killed.length });
+  return runDir;
 }
 
 /** User ids of pools and listeners. Throws SluiceError where the listeners could not read our own files. */
 export function takeIdentities(
   config: CompiledConfig,
   isolate: boolean,
+  succession: Succession | null,
   held: Acquisitions,
   log: ServerLog,
 ): { readonly identities: Identities; readonly listenerIdentity: Identity | null } {
@@ -42,7 +60,9 @@ export function takeIdentities(
     config: config.server,
     logger: log,
     isolate,
+    lender: succession?.predecessor ?? 0,
   });
+  succession?.whenAgreed(() => identities.adopt());
   held.hold('identities', () => {
     identities.close();
     crashPoint('stop.leases-returned');
@@ -99,13 +119,14 @@ function checkReachable(identity: Identity): void {
 
 /** Whatever happens to this process, what it starts from now on ends with it. */
 export function holdPoolsDown(
-  runDir: string,
+  folder: string,
   listenerIdentity: Identity | null,
+  isSuccessor: boolean,
   held: Acquisitions,
   log: ServerLog,
 ): { readonly cgroups: Cgroups; readonly guardian: Guardian } {
-  const cgroups = createCgroups({ runDir: runDir, clock: systemClock, logger: log });
-  const guardian = createGuardian(log, runDir, cgroups.starts);
+  const cgroups = createCgroups({ runDir: folder, clock: systemClock, logger: log, isSuccessor });
+  const guardian = createGuardian(log, folder, cgroups.starts, isSuccessor);
   held.hold('guardian', async () => {
     await guardian.close();
     crashPoint('stop.guardian-ended');

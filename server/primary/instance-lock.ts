@@ -2,7 +2,14 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SluiceError } from '../../config/base/errors.js';
-import { createOwned, isHeld, ownerOf, removeAsides, removeStale } from '../../pools/runtimes/owner-file.js';
+import {
+  adoptOwned,
+  createOwned,
+  isHeld,
+  ownerOf,
+  removeAsides,
+  removeStale,
+} from '../../pools/runtimes/owner-file.js';
 
 const lockName = 'sluice.lock';
 
@@ -25,6 +32,21 @@ export function takeInstanceLock(runDir: string): InstanceLock {
 export function serverIn(runDir: string): number {
   const file = join(runDir, lockName);
   return isHeld(file) ? (ownerOf(file)?.pid ?? 0) : 0;
+}
+
+/**
+ * The lock of a living primary that passes everything on to us. `adopt` is called when it has agreed; before, the lock is
+ * the other's. Throws SluiceError when it is not held by process `owner`.
+ */
+export function inheritInstanceLock(runDir: string, owner: number): InstanceLock & { adopt(): void } {
+  const file = join(runDir, lockName);
+  if (ownerOf(file)?.pid !== owner || !isHeld(file)) throw alreadyRunning(file);
+  return { ...lock(file, false), adopt: () => adoptInstanceLock(runDir) };
+}
+
+/** Whoever had it has agreed, or is gone. */
+export function adoptInstanceLock(runDir: string): void {
+  adoptOwned(join(runDir, lockName));
 }
 
 function lock(file: string, tookOver: boolean): InstanceLock {

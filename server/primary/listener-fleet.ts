@@ -15,6 +15,7 @@ import {
   listenerStartLimitMs,
 } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
+import { idleLingerMs } from '../../config/base/service-limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
@@ -141,11 +142,11 @@ export class ListenerFleet {
     );
   }
 
-  /** Every listener stops accepting, finishes its requests within the limit and ends. */
-  async shutdown(limitMs: number): Promise<void> {
+  /** Every listener stops accepting, finishes its requests within the limit and ends. `lingerMs`: see the message. */
+  async shutdown(limitMs: number, lingerMs = 0): Promise<void> {
     this.#isStopping = true;
     this.#cancelReplace?.();
-    for (const listener of this.#listeners.values()) end(listener, limitMs, 'shutdown');
+    for (const listener of this.#listeners.values()) end(listener, limitMs, lingerMs, 'shutdown');
     const cancel = this.#options.clock.setTimer(limitMs + endGraceMs, () => this.kill('shutdown limit'), true);
     await this.#whenEmpty();
     cancel();
@@ -194,7 +195,7 @@ export class ListenerFleet {
   #retire(listener: ListenerProcess): void {
     this.#listeners.delete(listener.id);
     this.#retiring.set(listener.id, listener);
-    end(listener, listenerRetireLimitMs, 'not wanted');
+    end(listener, listenerRetireLimitMs, idleLingerMs, 'not wanted');
     this.#options.clock.setTimer(listenerRetireLimitMs + endGraceMs, () => listener.kill('retire limit'));
   }
 
@@ -357,7 +358,7 @@ export class ListenerFleet {
 /** What a listener gets beyond a limit it knows, before it is killed. */
 const endGraceMs = 2_000;
 
-function end(listener: ListenerProcess, limitMs: number, why: string): void {
-  if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs });
+function end(listener: ListenerProcess, limitMs: number, lingerMs: number, why: string): void {
+  if (listener.hasSaidHello) listener.send({ type: 'shutdown', limitMs, lingerMs });
   else listener.kill(why);
 }

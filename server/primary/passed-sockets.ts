@@ -11,6 +11,10 @@ const firstDescriptor = 3;
 
 /** Name in `LISTEN_FDNAMES` of the descriptor that is connected to the service manager; it is no listening socket. */
 export const notifyDescriptorName = 'notify';
+/** Sockets that the primary before us opened: nobody else keeps them, so they are closed when no binding wants them. */
+export const heldName = 'sluice-held';
+/** Sockets that the primary before us got from a service manager. */
+export const passedName = 'sluice-passed';
 
 /**
  * Node marks the first descriptors close-on-exec when it starts, as `sd_listen_fds` would; so no child gets them.
@@ -19,12 +23,13 @@ export const notifyDescriptorName = 'notify';
 export function takePassedSockets(environment: NodeJS.ProcessEnv, open: OpenHandle, logger: Logger): HeldSocket[] {
   const count = passedCount(environment);
   if (count === 0) return [];
-  const notes = passedNames(environment).get(notifyDescriptorName);
+  const names = namesOf(environment);
   const taken: HeldSocket[] = [];
   for (let fd = firstDescriptor; fd < firstDescriptor + count; fd++) {
-    if (fd === notes) continue;
+    const name = names[fd - firstDescriptor];
+    if (name === notifyDescriptorName) continue;
     try {
-      const socket = socketOf(open(fd));
+      const socket = socketOf(open(fd), name === heldName);
       if (taken.some(({ address }) => address.key === socket.address.key))
         throw new Error('another one is for this address');
       taken.push(socket);
@@ -38,8 +43,15 @@ export function takePassedSockets(environment: NodeJS.ProcessEnv, open: OpenHand
 
 /** Names that the unit gave (`FileDescriptorName=`, `OpenFile=`), each with the first descriptor of that name. */
 export function passedNames(environment: NodeJS.ProcessEnv): ReadonlyMap<string, number> {
-  const names = (environment['LISTEN_FDNAMES'] ?? '').split(':').slice(0, passedCount(environment));
-  return new Map(names.map((name, index): [string, number] => [name, firstDescriptor + index]).reverse());
+  return new Map(
+    namesOf(environment)
+      .map((name, index): [string, number] => [name, firstDescriptor + index])
+      .reverse(),
+  );
+}
+
+function namesOf(environment: NodeJS.ProcessEnv): readonly string[] {
+  return (environment['LISTEN_FDNAMES'] ?? '').split(':').slice(0, passedCount(environment));
 }
 
 function passedCount(environment: NodeJS.ProcessEnv): number {
@@ -48,10 +60,10 @@ function passedCount(environment: NodeJS.ProcessEnv): number {
   return Number.isInteger(count) && count >= 1 && count <= passedSocketsMax ? count : 0;
 }
 
-function socketOf(handle: ReturnType<OpenHandle>): HeldSocket {
+function socketOf(handle: ReturnType<OpenHandle>, isOurs: boolean): HeldSocket {
   const found: { address?: string; port?: number } = {};
   if (handle.getsockname(found) !== 0) throw new Error('it has no address');
   const { address = '', port = 0 } = found;
   const isWildcard = address === '::' || address === '0.0.0.0';
-  return { address: { key: socketKey(isWildcard ? '*' : address, port), address, port }, handle };
+  return { address: { key: socketKey(isWildcard ? '*' : address, port), address, port }, handle, isOurs };
 }

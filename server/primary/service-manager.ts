@@ -6,7 +6,7 @@
  * its parent. Either way `NotifyAccess=main` is enough; `all` would let every tenant below our control group restart us.
  */
 import { spawn } from 'node:child_process';
-import { write } from 'node:fs';
+import { fstatSync, write } from 'node:fs';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { messageOf } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
@@ -24,6 +24,7 @@ export class ServiceManager {
   readonly #pending: string[] = [];
   #isSending = false;
   #hasFailed = false;
+  #isSucceeded = false;
   #cancel: CancelTimer | null = null;
 
   constructor(clock: Clock, logger: Logger, environment: NodeJS.ProcessEnv) {
@@ -51,6 +52,9 @@ export class ServiceManager {
   /** Another process of ours is the server from now on. */
   mainPid(pid: number): void {
     this.#say(`MAINPID=${pid}`);
+    // Only that one is believed now.
+    this.#isSucceeded = true;
+    this.#cancel?.();
   }
 
   /** A server whose event loop stands still is restarted: the beat comes from a timer of it. */
@@ -62,7 +66,7 @@ export class ServiceManager {
   }
 
   #say(message: string): void {
-    if (this.#send === null || this.#pending.length >= notifyPendingMax) return;
+    if (this.#send === null || this.#isSucceeded || this.#pending.length >= notifyPendingMax) return;
     this.#pending.push(message);
     this.#sendNext();
   }
@@ -86,7 +90,7 @@ export class ServiceManager {
 
 function senderOf(environment: NodeJS.ProcessEnv): Send | null {
   const descriptor = passedNames(environment).get(notifyDescriptorName);
-  if (descriptor !== undefined) return viaDescriptor(descriptor);
+  if (descriptor !== undefined && fstatSync(descriptor).isSocket()) return viaDescriptor(descriptor);
   const socket = environment['NOTIFY_SOCKET'] ?? '';
   return socket === '' ? null : viaProgram(socket);
 }

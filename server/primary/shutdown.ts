@@ -5,11 +5,16 @@ import type { PrimaryParts } from './parts.js';
 const workerShareMaxMs = 10_000;
 const workerShare = 0.2;
 
+export interface StopOptions {
+  /** Another primary serves on the same sockets: for so long idle clients may send one more request here. 0 = nobody does. */
+  readonly lingerMs: number;
+}
+
 /**
  * Stops within `shutdownTimeLimit`: not ready any more, then no new connections, then requests finish,
  * then workers end.
  */
-export async function stopGracefully(parts: PrimaryParts): Promise<void> {
+export async function stopGracefully(parts: PrimaryParts, { lingerMs }: StopOptions): Promise<void> {
   const { state, clock, log, sockets, fleet, supervisor } = parts;
   if (state.isDraining) return;
   state.isDraining = true;
@@ -17,7 +22,7 @@ export async function stopGracefully(parts: PrimaryParts): Promise<void> {
   const limitMs = settings?.shutdownTimeLimitMs ?? 0;
   log.info('stopping', { limitMs });
   crashPoint('stop.begun');
-  const drainDelayMs = settings?.drainDelayMs ?? 0;
+  const drainDelayMs = lingerMs > 0 ? 0 : (settings?.drainDelayMs ?? 0);
   if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.setTimer(drainDelayMs, resolve, true));
   const startedMs = clock.monotonicMs();
   // Listeners close theirs at the same moment: from now on connections are refused, not left waiting.
@@ -28,7 +33,8 @@ export async function stopGracefully(parts: PrimaryParts): Promise<void> {
     0,
     ...(state.config?.pools ?? []).map(({ processModel }) => processModel.shutdownTimeLimitMs),
   );
-  await fleet.shutdown(Math.min(longestMs, limitMs - Math.min(workerShareMaxMs, limitMs * workerShare)));
+  const requestsMs = Math.min(longestMs, limitMs - Math.min(workerShareMaxMs, limitMs * workerShare));
+  await fleet.shutdown(requestsMs, Math.min(lingerMs, requestsMs / 2));
   crashPoint('stop.listeners-ended');
   await supervisor.stopAll(Math.max(0, limitMs - (clock.monotonicMs() - startedMs)));
   crashPoint('stop.workers-ended');

@@ -6,6 +6,8 @@ export interface SignalCommands {
   stopAtOnce(signal: string): void;
   /** SIGHUP. */
   reload(): void;
+  /** SIGUSR2. */
+  upgrade(): void;
 }
 
 /**
@@ -24,6 +26,7 @@ export function handleSignals(commands: SignalCommands, monotonicMs: () => numbe
     ['SIGTERM', stop],
     ['SIGINT', stop],
     ['SIGHUP', () => commands.reload()],
+    ['SIGUSR2', () => commands.upgrade()],
     // Without a handler Node would open its inspector port for whoever may send the signal.
     ['SIGUSR1', () => undefined],
   ];

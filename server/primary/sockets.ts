@@ -11,6 +11,7 @@ import type { ListenAddress } from '../../pools/protocol/primary-to-listener.js'
 
 /** A bound handle as libuv gives it; only Node's own code looks inside. */
 export interface BoundHandle {
+  readonly fd: number;
   getsockname(out: { address?: string; port?: number }): number;
   close(): void;
 }
@@ -29,6 +30,8 @@ export type OpenHandle = (fd: number) => BoundHandle;
 export interface HeldSocket {
   readonly address: ListenAddress;
   readonly handle: BoundHandle;
+  /** Nobody else keeps it open: it is closed when no binding wants it. */
+  readonly isOurs: boolean;
 }
 
 /** What `prepare` would change. Nothing is visible to anyone before `commit`. */
@@ -95,12 +98,18 @@ export class ListeningSockets {
   constructor(passed: (open: OpenHandle) => readonly HeldSocket[] = () => []) {
     this.#createHandle = createHandleFunction();
     for (const socket of passed((fd) => this.#openDescriptor(fd))) this.#passed.set(socket.address.key, socket);
-    this.#passedKeys = new Set(this.#passed.keys());
+    this.#passedKeys = new Set([...this.#passed.values()].filter((one) => !one.isOurs).map((one) => one.address.key));
   }
 
   /** Addresses that were passed on and belong to no binding. */
   unused(): readonly string[] {
     return [...this.#passed.keys()];
+  }
+
+  /** Copies for a primary that follows this one. */
+  descriptors(): readonly { readonly fd: number; readonly isPassed: boolean }[] {
+    const all = [...this.#held.values(), ...this.#passed.values()];
+    return all.map(({ address, handle }) => ({ fd: handle.fd, isPassed: this.#passedKeys.has(address.key) }));
   }
 
   held(): readonly HeldSocket[] {
@@ -133,6 +142,7 @@ export class ListeningSockets {
           this.#held.set(one.address.key, one);
           this.#passed.delete(one.address.key);
         }
+        this.#dropOwn();
       },
       discard: () => this.#letGo(added),
     };
@@ -142,6 +152,15 @@ export class ListeningSockets {
     for (const one of [...this.#held.values(), ...this.#passed.values()]) one.handle.close();
     this.#held = new Map();
     this.#passed.clear();
+  }
+
+  /** What the primary before us listened on and the configuration does not want any more. */
+  #dropOwn(): void {
+    for (const one of this.#passed.values()) {
+      if (!one.isOurs) continue;
+      this.#passed.delete(one.address.key);
+      one.handle.close();
+    }
   }
 
   #letGo(sockets: readonly HeldSocket[]): void {
@@ -175,7 +194,7 @@ export class ListeningSockets {
     for (const address of addresses) {
       const result = this.#open(address, want.port);
       if (typeof result !== 'string') {
-        return { address: { key: want.key, address, port: want.port }, handle: result };
+        return { address: { key: want.key, address, port: want.port }, handle: result, isOurs: true };
       }
       problem = result;
       if (result !== 'EAFNOSUPPORT' && result !== 'EADDRNOTAVAIL' && result !== 'EINVAL') break;

@@ -98,6 +98,15 @@ export interface AdminWorld {
   readonly orders: string[];
 }
 
+const upgradeView: ReturnType<ControlPlane['upgradeView']> = {
+  state: 'none',
+  primary: 1,
+  version: '0.0.0',
+  successor: 0,
+  startedAtMs: 0,
+  error: '',
+};
+
 export function adminWorld(): AdminWorld {
   let reopened = 0;
   const orders: string[] = [];
@@ -133,6 +142,11 @@ export function adminWorld(): AdminWorld {
     isStarted: () => true,
     reopenLogs: async () => {
       reopened += 1;
+    },
+    upgradeView: () => upgradeView,
+    orderUpgrade: (reason) => {
+      orders.push(`upgrade ${reason}`);
+      return upgradeView;
     },
     metrics: async () => 'a_metric 1\n',
   };

@@ -29,6 +29,7 @@ import {
   type Hierarchy,
   type Layout,
   readSources,
+  servicePrefix,
 } from './hierarchies.js';
 import { type GroupFolder, removeGroup, WorkerGroup } from './worker-group.js';
 
@@ -65,6 +66,8 @@ export interface CgroupOptions {
   readonly runDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The primary before us lives and has groups of its own. */
+  readonly isSuccessor?: boolean;
   /** Only tests pass others than the kernel's. */
   readonly sources?: CgroupSources;
 }
@@ -75,7 +78,7 @@ export interface CgroupOptions {
  */
 export function createCgroups(options: CgroupOptions): Cgroups {
   const instance = instanceOf(options.runDir);
-  const layout = findHierarchies(instance, options.sources ?? readSources());
+  const layout = findHierarchies(instance, options.sources ?? readSources(), options.isSuccessor);
   const abandoned = removeAbandoned(layout.hierarchies, `sluice-${instance}`, options.clock.wallMs());
   if (abandoned.length > 0) options.logger.info('abandoned-control-groups-removed', { servers: abandoned.join(', ') });
   return new KernelCgroups(layout, options);
@@ -256,7 +259,7 @@ function serverFolder({ parent, prefix }: Hierarchy): string {
 
 /** Its processes need not all be ours, and the service manager ends them. */
 function isOfService({ prefix }: Pick<Hierarchy, 'prefix'>): boolean {
-  return prefix.startsWith('pool.');
+  return prefix.startsWith(servicePrefix);
 }
 
 function killOne(pid: number): void {

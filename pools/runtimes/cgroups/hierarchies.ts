@@ -39,8 +39,11 @@ export function readSources(): CgroupSources {
   };
 }
 
-/** `instance` tells the groups of two servers on one machine apart. Makes what has to be there before groups can be. */
-export function findHierarchies(instance: string, sources: CgroupSources): Layout {
+/**
+ * `instance` tells the groups of two servers on one machine apart. Makes what has to be there before groups can be.
+ * `isSuccessor`: in a service's group the primary before us has groups for the same pools.
+ */
+export function findHierarchies(instance: string, sources: CgroupSources, isSuccessor = false): Layout {
   const mounts = mountsOf(sources.mountinfo);
   const own = ownGroupsOf(sources.ownGroups);
   const first = mounts
@@ -49,13 +52,16 @@ export function findHierarchies(instance: string, sources: CgroupSources): Layou
     .filter(isWritable);
   const unified = mounts.find((mount) => mount.version === 2);
   if (first.length === 0) {
-    const only = unified === undefined ? null : secondVersion(unified, own, instance);
+    const only = unified === undefined ? null : secondVersion(unified, own, instance, isSuccessor);
     return only === null ? { mode: 'none', hierarchies: [] } : { mode: 'v2', hierarchies: [only] };
   }
   const beside = unified === undefined ? null : besideOthers(unified, own, instance);
   if (beside === null || !isWritable(beside)) return { mode: 'v1', hierarchies: first };
   return { mode: 'hybrid', hierarchies: [beside, ...first] };
 }
+
+/** Of the names of all groups for pools in a service's group. */
+export const servicePrefix = 'pool';
 
 interface Mount {
   readonly version: 1 | 2;
@@ -106,7 +112,12 @@ function besideOthers(mount: Mount, own: ReadonlyMap<string, string>, instance: 
 }
 
 /** The service manager gave us a service's group; anywhere else everything of ours is in one group at the root. */
-function secondVersion(mount: Mount, own: ReadonlyMap<string, string>, instance: string): Hierarchy | null {
+function secondVersion(
+  mount: Mount,
+  own: ReadonlyMap<string, string>,
+  instance: string,
+  isSuccessor: boolean,
+): Hierarchy | null {
   const folder = folderOf(mount, own);
   const isService = folder.endsWith('.service');
   const parent = isService ? folder : join(mount.point, `sluice-${instance}`);
@@ -118,7 +129,8 @@ function secondVersion(mount: Mount, own: ReadonlyMap<string, string>, instance:
     return null;
   }
   const controllers = controllersIn(join(parent, 'cgroup.subtree_control'));
-  const found: Hierarchy = { version: 2, controllers, parent, prefix: isService ? 'pool.' : '' };
+  const prefix = isSuccessor ? `${servicePrefix}-${instance}.` : `${servicePrefix}.`;
+  const found: Hierarchy = { version: 2, controllers, parent, prefix: isService ? prefix : '' };
   return isWritable(found) ? found : null;
 }
 

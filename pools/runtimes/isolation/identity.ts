@@ -35,6 +35,8 @@ export interface Identities {
   forPool(pool: PoolToIdentify): Identity | null;
   /** The listeners' identity; null = the primary's own. */
   forListeners(): Identity | null;
+  /** The leases of the primary before us are ours from now on. */
+  adopt(): void;
   /** Gives the leases back; call it when no process of these identities is left. */
   close(): void;
 }
@@ -44,6 +46,8 @@ export interface IdentityOptions {
   readonly logger: Logger;
   /** False for a run with `--isolation process`: everybody keeps the primary's user. */
   readonly isolate: boolean;
+  /** Pid of the primary that we follow and whose ids are ours too, until `adopt`. */
+  readonly lender?: number;
   /** Only tests move it. */
   readonly leaseFolder?: string;
 }
@@ -71,6 +75,7 @@ export function createIdentities(options: IdentityOptions): Identities {
       const id = assigned.idOf(listenersKey);
       return { uid: id, gid: id, userName: `sluice-${id}`, exclusive: true };
     },
+    adopt: () => assigned.adopt(),
     close: () => assigned.close(),
   };
 }
@@ -88,6 +93,7 @@ function ownUserOnly(isRoot: boolean): Identities {
       return null;
     },
     forListeners: () => null,
+    adopt: () => undefined,
     close: () => undefined,
   };
 }
@@ -115,7 +121,7 @@ class AssignedIds {
 
   constructor(options: IdentityOptions) {
     this.#options = options;
-    this.#leases = createLeases(options.leaseFolder ?? leaseFolder);
+    this.#leases = createLeases(options.leaseFolder ?? leaseFolder, options.lender);
     this.#file = join(options.config.stateDir, mapFile);
     this.#map = readMap(this.#file);
   }
@@ -137,6 +143,10 @@ class AssignedIds {
     }
     this.#inUse.set(key, id);
     return id;
+  }
+
+  adopt(): void {
+    this.#leases.adopt();
   }
 
   close(): void {

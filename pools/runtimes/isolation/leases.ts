@@ -4,18 +4,21 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOwned, removeAsides, removeStale } from '../owner-file.js';
+import { adoptOwned, createOwned, ownerOf, removeAsides, removeStale } from '../owner-file.js';
 
 export const leaseFolder = '/run/sluice-uids';
 
 export interface Leases {
   /** False when another living instance holds the id. Taking it twice is harmless. */
   take(id: number): boolean;
-  /** Gives every lease back, and of `others` those whose owner is dead. */
+  /** What was borrowed is ours from now on, whatever becomes of the lender. */
+  adopt(): void;
+  /** Gives every lease back that is still ours, and of `others` those whose owner is dead. */
   releaseAll(others: Iterable<number>): void;
 }
 
-export function createLeases(folder: string = leaseFolder): Leases {
+/** `lender`: pid of a primary of this instance whose leases hold for us too, until we adopt them; 0 = nobody. */
+export function createLeases(folder: string = leaseFolder, lender = 0): Leases {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const held = new Set<number>();
 
@@ -25,14 +28,20 @@ export function createLeases(folder: string = leaseFolder): Leases {
       const file = join(folder, String(id));
       if (!createOwned(file)) {
         removeStale(file);
-        if (!createOwned(file)) return false;
+        if (!createOwned(file) && (lender === 0 || ownerOf(file)?.pid !== lender)) return false;
       }
       held.add(id);
       return true;
     },
+    adopt() {
+      for (const id of held) adoptOwned(join(folder, String(id)));
+    },
     releaseAll(others) {
       for (const id of others) if (!held.has(id)) removeStale(join(folder, String(id)));
-      for (const id of held) rmSync(join(folder, String(id)), { force: true });
+      for (const id of held) {
+        const file = join(folder, String(id));
+        if (ownerOf(file)?.pid === process.pid) rmSync(file, { force: true });
+      }
       held.clear();
       removeAsides(folder);
     },

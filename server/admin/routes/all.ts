@@ -12,6 +12,7 @@ import { poolRoutes } from './pools.js';
 import { profileRoutes } from './profiles.js';
 import { requestRoutes } from './requests.js';
 import { sessionRoutes } from './session.js';
+import { upgradeRoutes } from './upgrade.js';
 import { workerRoutes } from './workers.js';
 
 export function allRoutes(control: ControlPlane, door: Door): readonly AdminRoute[] {
@@ -26,6 +27,7 @@ export function allRoutes(control: ControlPlane, door: Door): readonly AdminRout
     ...profileRoutes(control),
     ...configRoutes(control.config),
     ...eventRoutes(control, door.clock),
+    ...upgradeRoutes(control),
   ];
   return [...routes, openApiRoute(() => allRoutes(control, door), control.version)];
 }

@@ -26,6 +26,8 @@ def run(path, command):
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify.connect(path)
     os.dup2(notify.fileno(), 3)
+    # It may have been 3 before, and kept its mark.
+    os.set_inheritable(3, True)
     environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "notify"}
     os.execvpe(command[0], command, {**os.environ, **environment})
 

@@ -363,7 +363,7 @@ describe('drain', () => {
     const idle = await RawClient.connect(listener.port);
     const busy = await ask('GET /busy HTTP/1.1\r\nHost: a\r\n\r\n');
     await until('the worker has it', () => held.length === 1);
-    listener.send({ type: 'shutdown', limitMs: 20_000 });
+    listener.send({ type: 'shutdown', limitMs: 20_000, lingerMs: 0 });
     await idle.finishes();
     const connection = held[0];
     if (connection !== undefined) worker.reply(connection, ok('busy'));

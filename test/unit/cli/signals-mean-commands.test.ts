@@ -10,6 +10,7 @@ function handle(echoMs: number): void {
     stop: (signal: string) => said.push(`stop ${signal}`),
     stopAtOnce: (signal: string) => said.push(`at once ${signal}`),
     reload: () => said.push('reload'),
+    upgrade: () => said.push('upgrade'),
   };
   remove = handleSignals(commands, () => now, echoMs);
 }

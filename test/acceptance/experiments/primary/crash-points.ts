@@ -6,10 +6,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../../config/base/errors.js';
 import { type CrashPointName, crashPoints } from '../../../../pools/runtimes/crash-points.js';
+import { ownerOf } from '../../../../pools/runtimes/owner-file.js';
 import { percentile } from '../../../support/load.js';
+import { isAlive } from '../../../support/processes.js';
 import { canSwitchUsers } from '../../../support/paths.js';
 import { Random } from '../../../support/random.js';
-import { within } from '../../../support/time.js';
+import { until, within } from '../../../support/time.js';
 import { type Experiment, type Outcome, type Row, violations } from '../../experiment.js';
 import { MortalServer } from './mortal-server.js';
 
@@ -49,6 +51,7 @@ async function act(server: MortalServer, point: CrashPointName): Promise<void> {
   await server.serves();
   if (action === 'recycle') server.order('recycle', 'in');
   else if (action === 'apply') server.change();
+  else if (action === 'upgrade') server.life.program.child.kill('SIGUSR2');
   else server.life.program.child.kill('SIGTERM');
 }
 
@@ -66,12 +69,27 @@ function damaged(server: MortalServer): string[] {
   });
 }
 
+/** The new primary gives up, or serves already and is stopped: `program.exited` waits for it, because it has the same output. */
+async function endUpgrade(server: MortalServer): Promise<void> {
+  const { pid, folder, program } = server.life;
+  await until(`process ${pid} dies`, () => !isAlive(pid), { withinMs: 60_000 });
+  const lock = join(folder, 'run', 'sluice.lock');
+  await until('the new primary gives up or serves', async () => {
+    if (program.child.stdout?.closed === true) return true;
+    const owner = ownerOf(lock)?.pid ?? 0;
+    if (owner === pid || !isAlive(owner) || !(await server.isReady())) return false;
+    process.kill(owner, 'SIGTERM');
+    return true;
+  });
+}
+
 async function die(server: MortalServer, point: CrashPointName, tell: (leftMs: number) => void): Promise<Row> {
   let measured = 'was not reached';
   const broken: string[] = [];
   try {
     await server.start({ env: { SLUICE_CRASH_POINT: point }, waitUntilReady: !isStart(point) });
     await act(server, point);
+    if (point.startsWith('upgrade.')) await endUpgrade(server);
     const exit = await within(60_000, `the death at ${point}`, server.life.program.exited);
     const leftMs = await server.whenNothingIsLeft();
     tell(leftMs);
@@ -126,6 +144,6 @@ async function run(points: readonly CrashPointName[]): Promise<Outcome> {
 export const crashPointsExperiment: Experiment = {
   name: 'crash-points',
   promise:
-    'SIGKILL of the primary at every numbered point of start, worker start, recycle, reload and stop: no orphan, empty control groups, and the next start serves',
+    'SIGKILL of the primary at every numbered point of start, worker start, recycle, reload, stop and upgrade: no orphan, empty control groups, and the next start serves',
   run: (scale) => run(scale >= 1 ? chosen(crashPoints.length, 0) : chosen(4, 20_261_121)),
 };

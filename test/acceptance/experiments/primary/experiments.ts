@@ -6,6 +6,7 @@ import { killPrimary } from './kill-primary.js';
 import { longRequests } from './long-requests.js';
 import { stoppedPrimary } from './stopped-primary.js';
 import { stubbornWorkers } from './stubborn-workers.js';
+import { upgradesExperiment } from './upgrades.js';
 
 /** Deaths and pauses of the primary, recycles that go wrong, and files that are not whole. */
 export const primaryFaults: readonly Experiment[] = [
@@ -15,5 +16,6 @@ export const primaryFaults: readonly Experiment[] = [
   killPrimary,
   stoppedPrimary,
   crashPointsExperiment,
+  upgradesExperiment,
   configFiles,
 ];

@@ -156,6 +156,11 @@ export class MortalServer {
     }
   }
 
+  async isReady(): Promise<boolean> {
+    const answer = await call(this.life.adminSocket, '/readyz', { limitMs: 2_000 }).catch(() => null);
+    return answer?.status === 200;
+  }
+
   /** A request to each pool, whose answers nobody waits for. */
   visit(): void {
     for (const pool of bothPools) call(this.life.port, pathOf(pool)).catch(() => undefined);

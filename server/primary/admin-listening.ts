@@ -1,0 +1,41 @@
+/** The admin listeners of this primary: given up and opened again around an upgrade. */
+import type { ControlPlane } from '../admin/control-plane.js';
+import type { DoorOptions } from '../admin/frame/door.js';
+import type { AdminListeners } from '../admin/listen.js';
+import type { NodeSampler } from './node-sample.js';
+
+export class AdminListening {
+  readonly #control: ControlPlane;
+  readonly #options: DoorOptions;
+  readonly #sample: () => NodeSampler;
+  #open: AdminListeners | null = null;
+  #sampler: NodeSampler | null = null;
+
+  /** `sample`: begins the samples for those who follow the events. */
+  constructor(control: ControlPlane, options: DoorOptions, sample: () => NodeSampler) {
+    this.#control = control;
+    this.#options = options;
+    this.#sample = sample;
+  }
+
+  /** Throws a SluiceError naming the place; then nothing is open. */
+  async open(): Promise<void> {
+    // Fastify is loaded while the listeners start, and only here.
+    const { listenAdmin } = await import('../admin/listen.js');
+    this.#open = await listenAdmin(this.#control, this.#options);
+    this.#sampler = this.#sample();
+  }
+
+  /** See `AdminListeners`; '' also while an upgrade has it closed. */
+  dashboardLink(): string {
+    return this.#open?.dashboardLink() ?? '';
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    await open?.close();
+    this.#sampler?.close();
+    this.#sampler = null;
+  }
+}
