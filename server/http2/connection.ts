@@ -16,6 +16,8 @@ import type { ConnectionFailure, FrameOutput, Http2Connection, Http2Events } fro
 
 /** Streams that we reset are remembered so long, in number: frames for them may be under way. */
 const resetsRemembered = 256;
+/** A peer that does not answer is told its last id by this call of the owner's timer. */
+const goAwayCallsMax = 4;
 const goAwayPing = Uint8Array.from([0x64, 0x72, 0x61, 0x69, 0x6e, 0, 0, 1]);
 const ownerPing = Uint8Array.from([0x61, 0x6c, 0x69, 0x76, 0x65, 0, 0, 1]);
 const noBytes = Buffer.alloc(0);
@@ -53,6 +55,8 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   protected peerGoesAway = false;
   readonly #resets = new Set<number>();
   #isAnnounced = false;
+  #isAnnouncementHeard = false;
+  #callsSinceAnnounced = 0;
   #isDrainedTold = false;
   #controlWaiting = 0;
   /** DATA that had left when it was seen to move last, and the time. */
@@ -174,6 +178,8 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
       this.writer.ping(goAwayPing, 0, false);
       return;
     }
+    this.#callsSinceAnnounced += 1;
+    if (!this.#isAnnouncementHeard && this.#callsSinceAnnounced < goAwayCallsMax) return;
     this.isClosed = true;
     this.writer.goAway(this.lastPeerId, ErrorCode.noError, '');
     this.checkDrained();
@@ -183,7 +189,8 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
   protected pingAnswered(buffer: Buffer, at: number): void {
     const kind = buffer[at];
     if (kind === ownerPing[0]) this.isPingPending = false;
-    else if (kind === goAwayPing[0] && this.#isAnnounced) this.goAway();
+    // Answers to PING overtake the requests that were written before it (nghttp2): those behind it still count.
+    else if (kind === goAwayPing[0] && this.#isAnnounced) this.#isAnnouncementHeard = true;
   }
 
   fail(failure: ConnectionFailure): void {

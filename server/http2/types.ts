@@ -165,8 +165,8 @@ export interface Http2Connection<S> {
   /** PING (6.7). @returns whether it was sent: one at a time. `isPingPending` ends with the answer. */
   ping(): boolean;
   /**
-   * Graceful end. First call: GOAWAY with the largest id and a PING; when that is answered, or with the second
-   * call (the owner's timer), GOAWAY with the last id; later streams are ignored. `onDrained` follows.
+   * Graceful end. First call: GOAWAY with the largest id and a PING. Call it again with each tick of the owner's timer:
+   * once the PING is answered, or after a few ticks, GOAWAY with the last id; later streams are ignored. `onDrained` follows.
    */
   goAway(): void;
   /** Ends the connection for a reason of the owner (deadline, limit): as if the engine had found the error. */
