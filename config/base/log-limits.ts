@@ -12,3 +12,11 @@ export const logPeriodGraceMs = 120_000;
 export const logBudgetIntervalMs = 60_000;
 /** IIS `maxLogLineLength`: a longer value of one column is cut. */
 export const w3cValueCharsMax = 4_096;
+/** Tail of logs: what is shown of what was written before, at most. */
+export const logTailBytesMax = 262_144;
+export const logTailLinesMax = 2_000;
+export const logTailPollMs = 250;
+/** What a follower gets in one such time, and what it gets at first; of more the beginning is skipped, and said. */
+export const logTailReadBytesMax = 262_144;
+export const logTailLineCharsMax = 16_384;
+export const logFollowersMax = 32;

@@ -24,6 +24,7 @@ import { createOutOfProcessRuntime } from './out-of-process/runtime.js';
 import { workerSocketsIn } from './out-of-process/worker-socket.js';
 import { describePushOut } from './push-out.js';
 import type { Runtime, WorkerHandle } from './runtime.js';
+import type { OutputTaps } from './output-taps.js';
 import { OutputFiles, type RuntimeParts } from './runtime-parts.js';
 import { WorkerUsers } from './worker-users.js';
 
@@ -55,6 +56,7 @@ export interface Runtimes {
   readonly outOfProcess: Runtime;
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;
+  readonly outputTaps: OutputTaps;
   readonly blackBoxes: BlackBoxes;
   /** How long something of the pool waited for CPU, memory or disk; empty where the kernel does not tell it. */
   stalled(pool: string): StalledUs;
@@ -102,6 +104,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     inProcess: { ...live.watching(inProcess), ...sparesOf(inProcess) },
     outOfProcess: live.watching(createOutOfProcessRuntime(parts)),
     reopenOutput: () => parts.outputs.reopen(),
+    outputTaps: parts.outputs.taps,
     blackBoxes: new BlackBoxes(config.logDir, logger),
     stalled: (pool) => cgroups.stalled(pool),
     configure(pools) {

@@ -16,6 +16,8 @@ export interface OutputCaptureOptions {
   readonly shared: OutputSink | null;
   /** stdoutLogFile: gets the bytes as they are. */
   readonly raw: OutputSink | null;
+  /** Gets escaped output while somebody looks at it. */
+  readonly tap: { readonly isWanted: boolean; tell(chunk: Uint8Array): void };
   /** Called each time the worker is left unread for a second. */
   readonly onLimited: () => void;
 }
@@ -64,7 +66,12 @@ export class OutputCapture {
   #take(chunk: Uint8Array): boolean {
     this.#tail.append(chunk);
     let room = this.#options.raw?.write(chunk) ?? true;
-    if (this.#options.shared !== null) room = this.#options.shared.write(escapeOutput(chunk)) && room;
+    const { shared, tap } = this.#options;
+    if (shared !== null || tap.isWanted) {
+      const escaped = escapeOutput(chunk);
+      if (shared !== null) room = shared.write(escaped) && room;
+      if (tap.isWanted) tap.tell(escaped);
+    }
     if (this.#finishing) return true;
     if (!room) this.#pauseForSinks();
     if (this.#spend(chunk.length)) this.#pauseForRate();

@@ -11,6 +11,7 @@ import type { PoolFolderKeeper } from './isolation/pool-folders.js';
 import type { Journal } from './journal.js';
 import { type FileSink, openRotatingSink, type OutputSink, reopenSink } from './output-sinks.js';
 import type { LimitWatch } from './limit-watch.js';
+import { OutputTaps } from './output-taps.js';
 import type { WorkerProcess } from './worker-process.js';
 import type { WorkerUsers } from './worker-users.js';
 
@@ -32,8 +33,14 @@ export interface RuntimeParts {
   readonly orphans: Set<WorkerProcess>;
 }
 
+/** `<logDir>/workers/<pool>/<application>.log` */
+export function outputFileOf(logDir: string, pool: string, applicationId: string): string {
+  return join(logDir, 'workers', safeName(pool), `${safeName(applicationId)}.log`);
+}
+
 /** The output files in use, one per application, shared by its workers. */
 export class OutputFiles {
+  readonly taps = new OutputTaps();
   readonly #logDir: string;
   readonly #logger: Logger;
   readonly #open = new Map<string, { readonly sink: FileSink | null; users: number }>();
@@ -43,9 +50,8 @@ export class OutputFiles {
     this.#logger = logger;
   }
 
-  /** `<logDir>/workers/<pool>/<application>.log` */
   pathOf(pool: string, applicationId: string): string {
-    return join(this.#logDir, 'workers', safeName(pool), `${safeName(applicationId)}.log`);
+    return outputFileOf(this.#logDir, pool, applicationId);
   }
 
   open(pool: string, applicationId: string): OutputSink | null {

@@ -89,15 +89,24 @@ export class WorkerProcess {
     const shared = parts.outputs.open(worker.pool.name, worker.application.id);
     const raw = worker.hosting.stdoutLogEnabled ? openRawLog(parts, worker, request, pid) : null;
     const pauses = new PerMinute(parts.clock);
+    const { taps } = parts.outputs;
+    const source = { pool: worker.pool.name, applicationId: worker.application.id, workerId: worker.workerId, pid };
     this.#output = new OutputCapture([child.stdout, child.stderr], {
       clock: parts.clock,
       shared,
       raw,
+      tap: {
+        get isWanted() {
+          return taps.isWanted;
+        },
+        tell: (chunk) => taps.tell(source, chunk),
+      },
       onLimited: () => {
         parts.onOutputPaused(worker.pool.name);
         if (pauses.count() === 1) parts.logger.warn('worker-output-limited', { pool: worker.pool.name, pid });
       },
     });
+    taps.opened(source, () => this.#output.tail());
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#alive = false;
@@ -108,6 +117,7 @@ export class WorkerProcess {
         parts.guardian.forget(pid);
         parts.journal.remove(pid);
         parts.limits.remove(worker.pool.name, this);
+        taps.closed(source);
         const exit = (): void => resolve({ ...end, limit: this.#limit, outputTail: this.outputTail() });
         void this.#end(parts, worker, request).then(exit);
       });

@@ -2,9 +2,11 @@
 import type { LiveRequest, RequestFilter } from '../../pools/protocol/live-requests.js';
 import type { Readable } from 'node:stream';
 import type { DumpWish } from '../../pools/protocol/primary-to-host.js';
+import type { Clock } from '../../config/base/clock.js';
 import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from './config-control.js';
 import type { EventHub } from './events/hub.js';
+import type { LogReader } from './log-views.js';
 
 /** One line of `/readyz?verbose`. */
 export interface ReadinessCheck {
@@ -15,6 +17,7 @@ export interface ReadinessCheck {
 }
 
 export interface ControlPlane {
+  readonly clock: Clock;
   /** Of Sluice. */
   readonly version: string;
   /** What happens, as it happens. */
@@ -37,6 +40,7 @@ export interface ControlPlane {
   upgradeView(): UpgradeView;
   /** Begins; see `Upgrader.start`. */
   orderUpgrade(reason: string): UpgradeView;
+  readonly logs: LogReader;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

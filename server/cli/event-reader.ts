@@ -32,7 +32,7 @@ export class EventReader {
       this.#data = [];
       return;
     }
-    const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
+    const [, name = '', value = ''] = /^([^:]*)(?:: ?([^]*))?$/.exec(line) ?? [];
     if (name === 'id') this.#id = value;
     else if (name === 'event') this.#event = value;
     else if (name === 'data' && this.#data.length < eventTextCharsMax) this.#data.push(value);

@@ -32,7 +32,7 @@ export async function follow(client: AdminClient, tell: (event: ServerEvent) => 
       const answer = await client.stream('/api/v1/events', lastId === '' ? {} : { 'last-event-id': lastId });
       wasConnected = true;
       failures = 0;
-      await read(answer, (event) => {
+      await readEvents(answer, (event) => {
         lastId = event.id === '' ? lastId : event.id;
         tell(event);
       });
@@ -45,7 +45,8 @@ export async function follow(client: AdminClient, tell: (event: ServerEvent) => 
   }
 }
 
-async function read(answer: IncomingMessage, tell: (event: ServerEvent) => void): Promise<void> {
+/** Until the server or the connection ends. */
+export async function readEvents(answer: IncomingMessage, tell: (event: ServerEvent) => void): Promise<void> {
   const reader = new EventReader();
   answer.setEncoding('utf8');
   for await (const chunk of answer as AsyncIterable<string>) for (const event of reader.feed(chunk)) tell(event);

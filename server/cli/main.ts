@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { addAccessCommands } from './access-commands.js';
+import { addLogCommands } from './log-commands.js';
 import { addAdminCommands } from './admin-commands.js';
 import { fromAppcmd } from './appcmd.js';
 import { addConfigCommands } from './config-commands.js';
@@ -61,16 +62,7 @@ function createProgram(done: (code: number) => void): Command {
       const { check } = await import('./check-command.js');
       done(await check(path));
     });
-  program
-    .command('logs')
-    .description('log files of a running server')
-    .command('reopen')
-    .description('open every log file anew, after logrotate or somebody else renamed it')
-    .argument('[path]', pathHelp, defaultPath)
-    .action(async (path: string) => {
-      const { reopenLogs } = await import('./logs-command.js');
-      done(await reopenLogs(path));
-    });
+  addLogCommands(program, done);
   addAdminCommands(program, done);
   addOperateCommands(program, done);
   addConfigCommands(program, done);

@@ -14,6 +14,7 @@ import { type CertificateView, firstToEnd, withOrders } from './certificate-view
 import type { Certificates } from './certificates.js';
 import { createActions } from './actions.js';
 import type { ListenerFleet } from './listener-fleet.js';
+import { PrimaryLogReader } from './log-reader.js';
 import type { Operations } from './operations.js';
 import { Scrapes } from './scrapes.js';
 import type { ListeningSockets } from './sockets.js';
@@ -24,7 +25,7 @@ export interface ControlPlaneParts {
   readonly clock: Clock;
   readonly events: EventHub;
   readonly supervisor: SupervisorPort;
-  readonly runtimes: Pick<Runtimes, 'stalled'>;
+  readonly runtimes: Pick<Runtimes, 'stalled' | 'outputTaps'>;
   readonly fleet: ListenerFleet;
   readonly sockets: ListeningSockets;
   readonly totals: MetricTotals;
@@ -65,6 +66,12 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   return {
     version: parts.version,
     events: parts.events,
+    clock: parts.clock,
+    logs: new PrimaryLogReader({
+      clock: parts.clock,
+      taps: parts.runtimes.outputTaps,
+      currentConfig: () => parts.currentConfig(),
+    }),
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
     certificates: () => firstToEnd(allCertificates()),

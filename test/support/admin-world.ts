@@ -114,6 +114,10 @@ export function adminWorld(): AdminWorld {
   const control: ControlPlane = {
     version: '0.0.0',
     events: new EventHub(systemClock),
+    clock: systemClock,
+    logs: {
+      open: async ({ source }) => ({ last: [{ source, text: 'the last line' }], close: () => undefined }),
+    },
     pools: () => [pool, { ...pool, name: 'b', obituaries: [], receipts: [], applications: [] }],
     pool: (name) => (name === pool.name ? pool : null),
     actions: {

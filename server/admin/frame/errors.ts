@@ -37,6 +37,8 @@ const statuses: Readonly<Record<string, number>> = {
   'no-such-pool': 404,
   'no-such-worker': 404,
   'no-such-operation': 404,
+  'no-such-site': 404,
+  'no-access-log': 404,
   'too-many-operations': 429,
   'no-such-setting': 404,
   'no-such-configuration': 404,
@@ -44,6 +46,7 @@ const statuses: Readonly<Record<string, number>> = {
   'file-not-writable': 403,
   'configuration-changed': 412,
   'configuration-not-read': 503,
+  'too-many-followers': 429,
 };
 
 export function statusOf(error: unknown): number {

@@ -56,6 +56,15 @@ export class EventStream {
     else run();
   }
 
+  /** Nothing more comes: the client gets what was sent, and the end. */
+  end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#heartbeat();
+    this.#reply.raw.end();
+    for (const run of this.#closed) run();
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

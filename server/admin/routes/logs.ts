@@ -1,9 +1,50 @@
+import { z } from 'zod';
+import { logTailLinesMax } from '../../../config/base/log-limits.js';
 import type { ControlPlane } from '../control-plane.js';
+import { type AdminCaller, covers } from '../frame/caller.js';
+import { AdminError, notFound } from '../frame/errors.js';
+import { EventStream } from '../frame/event-stream.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
+import { type LogLine, type LogQuery, logSources } from '../log-views.js';
 import { reopenLogsPath } from '../paths.js';
+
+const query = z.strictObject({
+  source: z.enum(logSources).default('server'),
+  pool: z.string().max(64).default(''),
+  site: z.string().max(64).default(''),
+  worker: z.coerce.number().int().min(0).default(0),
+  lines: z.coerce.number().int().min(0).max(logTailLinesMax).default(50),
+  follow: z.enum(['0', '1']).default('0'),
+});
 
 export function logRoutes(control: ControlPlane): readonly AdminRoute[] {
   return [
+    adminRoute({
+      method: 'GET',
+      path: '/api/v1/logs',
+      role: 'viewer',
+      filtered: true,
+      summary:
+        'The last lines of the server log, an access log or the output of a pool’s workers, and with follow=1 what is added',
+      query,
+      answer: 'event-stream',
+      async handle({ query: asked, caller, reply }) {
+        const { source, pool, site, worker, lines } = asked;
+        const what: LogQuery = { source, pool, site, workerId: worker, lines };
+        check(control, caller, what);
+        const early: LogLine[] = [];
+        let stream: EventStream | null = null;
+        const log = await control.logs.open(what, {
+          line: (line) => (stream === null ? early.push(line) : sendLine(stream, line)),
+          skipped: (bytes) => stream?.send({ id: '', event: 'skipped', data: { bytes } }),
+        });
+        stream = new EventStream(reply, control.clock);
+        stream.whenClosed(log.close);
+        for (const line of [...log.last, ...early]) sendLine(stream, line);
+        if (asked.follow === '0') stream.end();
+        return reply;
+      },
+    }),
     adminRoute({
       method: 'POST',
       path: reopenLogsPath,
@@ -13,4 +54,33 @@ export function logRoutes(control: ControlPlane): readonly AdminRoute[] {
       handle: () => control.reopenLogs(),
     }),
   ];
+}
+
+function sendLine(stream: EventStream, line: LogLine): void {
+  stream.send({ id: '', event: 'line', data: line });
+}
+
+/** Other pools stand in the logs of all: whoever may see some only has to name one of these. */
+function check(control: ControlPlane, caller: AdminCaller, { source, pool, workerId }: LogQuery): void {
+  if (pool !== '' && !covers(caller, pool)) {
+    throw new AdminError(403, 'wrong-pool', 'the token is for other pools', 'use a token whose pools include it');
+  }
+  if (pool === '' && caller.pools !== 'all') {
+    throw new AdminError(
+      403,
+      'wrong-pool',
+      'the token is for some pools only',
+      'name one of them with pool=',
+      'query.pool',
+    );
+  }
+  if (pool !== '' && control.pool(pool) === null) {
+    throw notFound('no-such-pool', 'there is no such pool', '`sluice pool list` names them.');
+  }
+  if (source === 'output' && pool === '') {
+    throw new AdminError(400, 'bad-input', 'query.pool: whose output?', 'name a pool with pool=', 'query.pool');
+  }
+  if (source !== 'output' && workerId !== 0) {
+    throw new AdminError(400, 'bad-input', 'query.worker: only with source=output', '', 'query.worker');
+  }
 }

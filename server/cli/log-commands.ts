@@ -1,0 +1,23 @@
+/** Declares `sluice logs`; its code is loaded when it runs. */
+import { type Command, Option } from 'commander';
+import { flagged } from './admin-commands.js';
+import type { TailFlags } from './tail-command.js';
+
+/** `done` gets the exit code. */
+export function addLogCommands(program: Command, done: (code: number) => void): void {
+  const logs = program
+    .command('logs')
+    .description('the server log; with --pool the output of its workers, with --site its access log; -f follows')
+    .option('-f, --follow', 'go on with what is added, until Ctrl-C')
+    .option('-n, --lines <count>', 'how many of the last lines', '50')
+    .option('--pool <name>', 'the workers of this pool; with --source access the lines about it')
+    .option('--worker <id>', 'this worker of the pool only')
+    .option('--site <name>', 'the access log of this site')
+    .addOption(new Option('--source <log>', 'which log').choices(['server', 'access', 'output']));
+  flagged(logs).action(async (flags: TailFlags) => done(await (await import('./tail-command.js')).tailLogs(flags)));
+  logs
+    .command('reopen')
+    .description('open every log file anew, after logrotate or somebody else renamed it')
+    .argument('[path]', 'configuration file (.yaml, .yml, .json) or folder of one application', './sluice.yaml')
+    .action(async (path: string) => done(await (await import('./logs-command.js')).reopenLogs(path)));
+}
