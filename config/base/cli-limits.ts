@@ -10,8 +10,6 @@ export const diskFreeBytesMin = 268_435_456;
 export const clockSkewMs = 120_000;
 /** A health check of a container ends by then, whatever the server does. */
 export const healthcheckLimitMs = 4_000;
-/** The live view asks so often. */
-export const topIntervalMs = 1_000;
 /** One server-sent event. */
 export const eventTextCharsMax = 1_048_576;
 /** Pause before events are asked for again after the connection broke; and how often in a row. */

@@ -1,7 +1,6 @@
 /** Server-wide settings: defaults that depend on the machine, folders, addresses. */
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { socketPathBytesMax } from '../base/limits.js';
 import { type Environment } from '../load/expand.js';
 import { nodeAt, type Path } from '../load/source.js';
@@ -10,38 +9,13 @@ import type { ServerSettings } from '../schema/root.js';
 import { compileAcme } from './acme.js';
 import { compileAdmin } from './admin.js';
 import { parseAddressBlock } from './addresses.js';
+import { defaultFolders, type Folders } from './default-folders.js';
 import { compileAccessLog } from './logs.js';
 import type { Report } from './report.js';
-
-export interface Folders {
-  readonly runDir: string;
-  readonly stateDir: string;
-  readonly logDir: string;
-}
 
 const listenersMax = 4;
 /** `/l/0123abcd.sock` and `/w/0123abcd/` with a short name: what is made below runDir. */
 const socketNameBytes = 24;
-
-/**
- * Where an instance keeps its files unless the configuration says it: the system's folders for a file
- * below /etc/sluice as root, otherwise folders of its own, named after the file.
- */
-export function defaultFolders(file: string, environment: Environment, uid: number): Folders {
-  if (uid === 0 && file.startsWith('/etc/sluice/')) {
-    return { runDir: '/run/sluice', stateDir: '/var/lib/sluice', logDir: '/var/log/sluice' };
-  }
-  const id = createHash('sha256').update(file).digest('hex').slice(0, 8);
-  const runDir = join(absoluteOr(environment['TMPDIR'], '/tmp'), `sluice-${uid}-${id}`);
-  if (uid === 0) return { runDir, stateDir: `/var/lib/sluice/${id}`, logDir: `/var/log/sluice/${id}` };
-  const home = absoluteOr(environment['HOME'], absoluteOr(environment['TMPDIR'], '/tmp'));
-  const state = join(absoluteOr(environment['XDG_STATE_HOME'], join(home, '.local/state')), 'sluice', id);
-  return { runDir, stateDir: join(state, 'state'), logDir: join(state, 'log') };
-}
-
-function absoluteOr(value: string | undefined, fallback: string): string {
-  return value !== undefined && isAbsolute(value) ? value : fallback;
-}
 
 export function compileServer(
   settings: ServerSettings,

@@ -1,10 +1,12 @@
 /** Talks to the admin API of a running server: over its unix socket, or by a token at an address. */
 import { existsSync } from 'node:fs';
 import { type IncomingMessage, type OutgoingHttpHeaders, request, type RequestOptions } from 'node:http';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { configStudyLimitMs } from '../../config/base/config-history-limits.js';
 import { adminAnswerBytesMax, adminRequestLimitMs } from '../../config/base/limits.js';
+import { defaultFolders } from '../../config/compile/default-folders.js';
+import { serverIn } from '../primary/instance-lock.js';
 
 /** Looked for in this order when neither --admin nor --config is given. */
 const usualFiles = ['./sluice.yaml', '/etc/sluice/sluice.yaml'];
@@ -138,6 +140,13 @@ export function usualFile(): string | null {
   return usualFiles.find((candidate) => existsSync(candidate)) ?? null;
 }
 
+/** Of a server that runs with this file and its usual folders: then nothing has to be loaded to find it. */
+function usualSocket(file: string): string | null {
+  const { runDir } = defaultFolders(file, process.env, process.getuid?.() ?? -1);
+  const socket = join(runDir, 'admin.sock');
+  return existsSync(socket) && serverIn(runDir) > 0 ? socket : null;
+}
+
 /** The configuration is only loaded when nobody named the socket. */
 async function configuredSocket(file: string | null): Promise<string> {
   const path = file ?? usualFile();
@@ -145,6 +154,8 @@ async function configuredSocket(file: string | null): Promise<string> {
   if (path === null) {
     throw new SluiceError('admin-unknown', `there is neither ${usualFiles.join(' nor ')}`, remedy);
   }
+  const usual = usualSocket(resolve(path));
+  if (usual !== null) return usual;
   const { loadConfig } = await import('../../config/compile/compile.js');
   const { config } = await loadConfig(resolve(path), { environment: process.env });
   if (config === null) throw new SluiceError('admin-unknown', `${path} is not valid: see \`sluice check\``, remedy);

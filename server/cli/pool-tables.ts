@@ -76,8 +76,10 @@ export function receiptLine(receipt: ReceiptView): string {
   return `${what}: pid ${old.pid}${stays} -> ${to}; ${counts.join(', ')}; ${durationMs} ms`;
 }
 
-/** Over TCP nobody is told the suspect lines. */
-function obituaryLine(obituary: Omit<ObituaryView, 'suspects'> & { readonly suspects?: readonly string[] }): string {
+/** What is needed of an obituary for one line; not every view has the suspects. */
+type Told = Omit<ObituaryView, 'suspects' | 'attachments'> & { readonly suspects?: readonly string[] };
+
+export function obituaryLine(obituary: Told): string {
   const { atMs, startedAtMs, applicationId, slot, pid, reason, code, signal, inFlight, suspects = [] } = obituary;
   const how = signal ?? (code === null ? 'no exit code' : `exit code ${code}`);
   const blame = suspects.length === 0 ? '' : `; suspect ${suspects.map(escapeControls).join(', ')}`;

@@ -8,7 +8,7 @@ import { outOfProcess } from '../../support/hosting.js';
 import { call, callJson } from '../../support/http-client.js';
 import { Http2Client } from '../../support/http2-client.js';
 import { app, sluiceMain } from '../../support/paths.js';
-import { run } from '../../support/program.js';
+import { run, startProgram } from '../../support/program.js';
 import { RawClient } from '../../support/raw-client.js';
 import { type Sluice, startSluice } from '../../support/sluice.js';
 import { until, within } from '../../support/time.js';
@@ -211,7 +211,9 @@ test('one screen tells the state; health checks ask for no more than that', asyn
   expect((await cli('app', 'list', '--pool', 'out')).output).toMatch(/^main\/out +out +OutOfProcess +ready/m);
 });
 
-test("appcmd's words do what they did", async () => {
+test("appcmd's words do what they did, and the events tell of it", async () => {
+  const events = startProgram(process.execPath, [sluiceMain, 'events', '--admin', sluice.adminSocket]);
+  await until('events are followed', () => / hello Sluice /.test(events.output()), { state: () => events.output() });
   expect((await cli('list', 'apppool')).output).toMatch(/^narrow +Started/m);
   expect((await cli('list', 'apppools', '/state:Stopped')).output).not.toMatch(/Started/);
   expect((await cli('list', 'wp', '/apppool.name:out')).output).toMatch(/main\/out/);
@@ -220,6 +222,14 @@ test("appcmd's words do what they did", async () => {
   expect((await cli('list', 'apppool', '/state:Stopped')).output).toMatch(/^out +Stopped/m);
   expect((await cli('status')).output).toMatch(/pool out: stopped/);
   expect(await cli('start', 'apppool', 'out')).toMatchObject({ code: 0 });
+  const told = [
+    / worker-ended out: .* pool-stopped main\/out#1 pid \d+/,
+    / receipt out: .* stop done/,
+    / pool out Stopped/,
+  ];
+  for (const one of told) await until(`${one.source} is told`, () => one.test(events.output()));
+  expect(events.output()).not.toMatch(/ sample /);
+  await events.stop();
   expect(await cli('set', 'apppool', 'out')).toMatchObject({ code: 2, output: expect.stringContaining('sluice.yaml') });
 });
 
@@ -232,9 +242,9 @@ test('the live view draws on a terminal and gives it back; without one it says w
   });
   const shows = (...words: readonly string[]) =>
     until(`the screen shows ${words.join(', ')}`, () => words.every((word) => drawn.includes(word)));
-  await shows('\x1b[?1049h', '4 pools', 'sort: requests', 'narrow');
+  await shows('\x1b[?1049h', 'sorted by requests/s', 'pools busy', 'narrow');
   terminal.stdin.write('s');
-  await shows('sort: memory');
+  await shows('sorted by cpu');
   terminal.stdin.write('q');
   const code = await within(30_000, 'the view ends', new Promise((done) => terminal.once('close', done)));
   expect(code).toBe(0);

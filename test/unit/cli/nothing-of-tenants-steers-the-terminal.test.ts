@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { LiveRequestsView } from '../../../server/admin/control-plane.js';
+import type { NodeSample } from '../../../server/admin/events/event.js';
 import { painter } from '../../../server/cli/colours.js';
 import { EventReader } from '../../../server/cli/event-reader.js';
+import { eventLine } from '../../../server/cli/events-command.js';
 import { requestsText } from '../../../server/cli/requests-command.js';
 import { formatTable } from '../../../server/cli/table.js';
 import { screenLines } from '../../../server/cli/top-command.js';
@@ -29,11 +31,23 @@ const live: LiveRequestsView = {
   silentListeners: [7],
 };
 
-test('requests and the live view escape what clients and tenants wrote', () => {
-  const row = { name: evil, state: 'Started', workers: 1, requests: 1, memoryBytes: 0, crashes: 0 };
-  const size = { order: 'name', problem: evil, rows: 20, columns: 60, paint: plain } as const;
-  const lines = screenLines({ rows: [row], live }, size);
-  for (const text of [requestsText(live, plain), ...lines]) {
+const figures = { workers: 1, inFlight: 1, queue: 0, requestsPerSecond: 1, errorsPerSecond: 0, p50Ms: 1, p99Ms: 2 };
+const node = { ready: true, requestsPerSecond: 1, errorsPerSecond: 0, connections: 1, primaryCpuPercent: 1 };
+const machine = { primaryMemoryBytes: 1, loadAverage: 1, memoryFreeBytes: 1, memoryTotalBytes: 2 };
+const sample: NodeSample = {
+  kind: 'sample',
+  atMs: 1,
+  node: { ...node, ...machine },
+  pools: [{ name: evil, state: 'Stopped', ...figures, memoryBytes: 1, cpuPercent: 1 }],
+};
+
+test('requests, events and the live view escape what clients and tenants wrote', () => {
+  const size = { sorting: 'name', rows: 20, columns: 60, paint: plain } as const;
+  const lines = screenLines({ sample, live, problem: evil }, size);
+  const operation = { action: evil, target: evil, state: 'done' };
+  const data = JSON.stringify({ kind: 'operation', atMs: 1, pool: evil, operation });
+  const event = eventLine({ id: '1', event: 'operation', data }, plain);
+  for (const text of [requestsText(live, plain), event, ...lines]) {
     // oxlint-disable-next-line no-control-regex
     expect(text.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028]/);
   }

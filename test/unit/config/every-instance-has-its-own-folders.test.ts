@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { defaultFolders } from '../../../config/compile/server.js';
+import { defaultFolders } from '../../../config/compile/default-folders.js';
 import { good, oneApplication, withFiles } from './support.js';
 
 test('the system’s folders belong to a file below /etc/sluice as root', () => {
