@@ -20,6 +20,11 @@ const sticky = 0o1000;
 
 /** Null: the file may be written, or made. */
 export async function refusalToWrite(file: string, writer: Writer): Promise<SluiceError | null> {
+  return (await refusalOfFolder(file, writer)) ?? refusalOfFile(file, writer);
+}
+
+/** The part of it that all files of a folder have in common. */
+export async function refusalOfFolder(file: string, writer: Writer): Promise<SluiceError | null> {
   const parts = dirname(file).split(sep);
   for (const [index] of parts.entries()) {
     const folder = parts.slice(0, index + 1).join(sep) || sep;
@@ -28,6 +33,11 @@ export async function refusalToWrite(file: string, writer: Writer): Promise<Slui
     const problem = problemOfFolder(found, folder, writer, index === parts.length - 1);
     if (problem !== '') return refusal(file, problem, 'edit the file on the machine, or keep it in a folder of root');
   }
+  return null;
+}
+
+/** The part of it that is about the file alone. */
+export async function refusalOfFile(file: string, writer: Writer): Promise<SluiceError | null> {
   const own = await look(file);
   if (own === null) return null;
   if (own.isSymbolicLink()) return refusal(file, 'it is a symbolic link', 'name the file that it leads to in include');

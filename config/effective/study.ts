@@ -1,6 +1,7 @@
 /** Looks at a configuration, that which serves or one that is not written yet, without using it. */
 import { SluiceError } from '../base/errors.js';
 import { type LoadOptions, type LoadResult, loadConfig } from '../compile/compile.js';
+import type { OpenedDocument } from '../compile/open-document.js';
 import { LoadMemory } from '../compile/memory.js';
 import type { MapNode } from '../load/source.js';
 import { readSettingPath, isWithin, type NamesAt, showSettingPath, type Step } from './setting-path.js';
@@ -13,7 +14,7 @@ import {
   sourceOf,
   type ValueSource,
 } from './values.js';
-import { type Inspected, namesOf, subjectsOf } from './subjects.js';
+import { type Inspected, isSameSubject, namesOf, type Subject, subjectsOf } from './subjects.js';
 
 export interface Study {
   readonly loaded: LoadResult;
@@ -25,19 +26,41 @@ export interface Study {
 /** Contents that stand for files as long as they are only tried; null = the file is gone. By absolute path. */
 export type Candidates = ReadonlyMap<string, Buffer | null>;
 
-export async function study(
-  path: string,
-  options: Omit<LoadOptions, 'memory' | 'origins' | 'lastGood'>,
-  candidates: Candidates = new Map(),
-): Promise<Study> {
-  const memory = new LoadMemory();
-  memory.files.candidates = candidates;
-  const webConfigs = new Map<string, MapNode>();
-  const loaded = await loadConfig(path, { ...options, memory, origins: webConfigs });
-  const root = loaded.document?.root ?? null;
-  const { config } = loaded;
-  const inspected = config === null || root === null ? null : { root, config, webConfigs };
-  return { loaded, inspected, secrets: new Set(loaded.secrets) };
+type StudyOptions = Omit<LoadOptions, 'memory' | 'origins' | 'lastGood' | 'changed'>;
+
+/** Several looks at one configuration: what is the same in all of them is read and compiled once. */
+export class Studies {
+  readonly #path: string;
+  readonly #options: StudyOptions;
+  readonly #memory = new LoadMemory();
+  /** What is not compiled again has no new origins. */
+  #webConfigs: ReadonlyMap<string, MapNode> = new Map();
+  #hasRead = false;
+
+  constructor(path: string, options: StudyOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  /** `document`: instead of the files. */
+  async look(candidates: Candidates = new Map(), document: OpenedDocument | null = null): Promise<Study> {
+    const tried = [...this.#memory.files.candidates.keys(), ...candidates.keys()];
+    this.#memory.files.candidates = candidates;
+    const webConfigs = new Map(this.#webConfigs);
+    const loaded = await loadConfig(this.#path, {
+      ...this.#options,
+      memory: this.#memory,
+      origins: webConfigs,
+      ...(document === null ? {} : { document }),
+      ...(this.#hasRead ? { changed: new Set(tried) } : {}),
+    });
+    this.#hasRead = document === null;
+    this.#webConfigs = webConfigs;
+    const root = loaded.document?.root ?? null;
+    const { config } = loaded;
+    const inspected = config === null || root === null ? null : { root, config, webConfigs };
+    return { loaded, inspected, secrets: new Set(loaded.secrets) };
+  }
 }
 
 /** Every setting of the configuration that lies in `path`. */
@@ -109,39 +132,45 @@ export interface SettingChanges {
 
 /** What takes effect otherwise; where it is written does not matter. Changed secrets are listed as `***`. */
 export function changedSettings(before: Study, after: Study, limit: number): SettingChanges {
+  const [was, is] = [subjectsByName(before), subjectsByName(after)];
+  for (const [name, subject] of is) {
+    const same = was.get(name);
+    if (same === undefined || !isSameSubject(same, subject)) continue;
+    was.delete(name);
+    is.delete(name);
+  }
   const old = new Map<string, Setting>();
-  for (const setting of allOf(before)) old.set(showSettingPath(setting.steps), setting);
+  for (const subject of was.values()) {
+    for (const setting of settingsOf(subject)) old.set(showSettingPath(setting.steps), setting);
+  }
   const changes: SettingChange[] = [];
   let total = 0;
-  const note = (path: string, was: Setting | null, is: Setting | null): void => {
+  const secrets = new Set([...before.secrets, ...after.secrets]);
+  const note = (path: string, one: Setting | null, other: Setting | null): void => {
     total += 1;
-    if (changes.length >= limit) return;
-    changes.push({
-      path,
-      before: side(was, before.secrets, after.secrets),
-      after: side(is, before.secrets, after.secrets),
-    });
+    if (changes.length < limit) changes.push({ path, before: side(one, secrets), after: side(other, secrets) });
   };
-  for (const setting of allOf(after)) {
-    const path = showSettingPath(setting.steps);
-    const was = old.get(path) ?? null;
-    old.delete(path);
-    if (was === null || identityOf(was) !== identityOf(setting)) note(path, was, setting);
+  for (const subject of is.values()) {
+    for (const setting of settingsOf(subject)) {
+      const path = showSettingPath(setting.steps);
+      const one = old.get(path) ?? null;
+      old.delete(path);
+      if (one === null || identityOf(one) !== identityOf(setting)) note(path, one, setting);
+    }
   }
-  for (const [path, was] of old) note(path, was, null);
+  for (const [path, one] of old) note(path, one, null);
   return { changes, total };
 }
 
-function allOf({ inspected }: Study): Iterable<Setting> {
-  return inspected === null ? [] : settingsWithin(inspected, '');
+function subjectsByName({ inspected }: Study): Map<string, Subject> {
+  const found = new Map<string, Subject>();
+  if (inspected === null) return found;
+  for (const subject of subjectsOf(inspected)) found.set(showSettingPath(subject.prefix), subject);
+  return found;
 }
 
-function side(
-  setting: Setting | null,
-  secrets: ReadonlySet<string>,
-  others: ReadonlySet<string>,
-): SettingChange['before'] {
+function side(setting: Setting | null, secrets: ReadonlySet<string>): SettingChange['before'] {
   if (setting === null) return null;
-  const { value, source } = settingValue(setting, new Set([...secrets, ...others]));
+  const { value, source } = settingValue(setting, secrets);
   return { value, source };
 }

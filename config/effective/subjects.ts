@@ -33,6 +33,8 @@ export interface Subject {
   readonly prefix: readonly Step[];
   readonly schema: z.ZodObject;
   readonly layers: readonly Layer[];
+  /** What it was compiled to: the same object as long as nothing of it has changed, in loads with one memory. */
+  readonly compiled: object;
   /** Layers of single settings that come before the defaults, by their path below the prefix. */
   readonly special?: ReadonlyMap<string, readonly Layer[]>;
   found?(path: string): Found | null;
@@ -65,6 +67,19 @@ export function* subjectsOf(inspected: Inspected): Generator<Subject> {
   }
 }
 
+/** Nothing that is said about it, and nothing that was made of it, differs: its settings need no comparison. */
+export function isSameSubject(a: Subject, b: Subject): boolean {
+  return a.compiled === b.compiled && isSameList(a.layers, b.layers) && isSameList(specialOf(a), specialOf(b));
+}
+
+function specialOf({ special }: Subject): readonly Layer[] {
+  return special === undefined ? [] : [...special.values()].flat();
+}
+
+function isSameList(a: readonly Layer[], b: readonly Layer[]): boolean {
+  return a.length === b.length && a.every(({ node }, index) => node === b[index]?.node);
+}
+
 /** The names that a path may hold. */
 export function namesOf({ config }: Pick<Inspected, 'config'>): NamesAt {
   return (before) => {
@@ -86,13 +101,14 @@ function serverSubject(root: MapNode, server: ServerConfig): Subject {
   };
   const found = (path: string): Found | null =>
     Object.hasOwn(machine, path) ? { value: machine[path], from: 'machine' } : null;
-  return { prefix: [], schema: serverSchema, layers: [{ section: 'server', node: root }], found };
+  return { prefix: [], schema: serverSchema, layers: [{ section: 'server', node: root }], compiled: server, found };
 }
 
 function poolSubject(root: MapNode, pool: PoolConfig, entry: SourceNode | null): Subject {
   return {
     prefix: ['applicationPools', pool.name],
     schema: poolSettings,
+    compiled: pool,
     layers: [
       { section: 'applicationPools', node: entry },
       { section: 'applicationPoolDefaults', node: nodeAt(root, ['applicationPoolDefaults']) },
@@ -111,6 +127,7 @@ function siteSubject(root: MapNode, site: SiteConfig, entry: SourceNode | null):
   return {
     prefix: ['sites', site.name],
     schema: siteSchema,
+    compiled: site,
     layers: [
       { section: 'sites', node: entry },
       { section: 'siteDefaults', node: nodeAt(root, ['siteDefaults']) },
@@ -148,6 +165,7 @@ function* applicationSubjects(
   yield {
     prefix,
     schema: applicationSchema,
+    compiled: application,
     layers: [{ section: 'sites', node: entry }, ...ofDefaults],
     special: new Map([['security.requestFiltering.requestLimits.maxAllowedContentLength', ofLimit]]),
     found: (path) => (path === 'applicationPool' ? { value: application.pool, from: 'machine' } : null),
@@ -155,6 +173,7 @@ function* applicationSubjects(
   yield {
     prefix: [...prefix, 'hosting'],
     schema: hostingSettings,
+    compiled: application,
     layers: [
       { section: 'hosting', node: below(entry, 'hosting') },
       { section: 'web.config', node: below(webConfig, 'hosting') },

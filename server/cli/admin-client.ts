@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { type IncomingMessage, type OutgoingHttpHeaders, request, type RequestOptions } from 'node:http';
 import { join, resolve } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
-import { configStudyLimitMs } from '../../config/base/config-history-limits.js';
 import { adminAnswerBytesMax, adminRequestLimitMs } from '../../config/base/limits.js';
 import { defaultFolders } from '../../config/compile/default-folders.js';
 import { serverIn } from '../primary/instance-lock.js';
@@ -20,6 +19,13 @@ export interface AdminTarget {
   /** A path, `unix:PATH` or `http://HOST:PORT`; null = the socket that the configuration names. */
   readonly admin: string | null;
   readonly config: string | null;
+}
+
+interface AskOptions {
+  readonly body?: object;
+  /** Statuses of refusals whose answer says more. */
+  readonly told?: readonly number[];
+  readonly limitMs?: number;
 }
 
 export interface Reply {
@@ -56,11 +62,11 @@ export class AdminClient {
   }
 
   /**
-   * The parsed answer; also one with a status of `told`, which says more than that it was refused. Throws what the
-   * server says against it, or that it cannot be reached.
+   * The parsed answer; also one with a status of `told`. Throws what the server says against it, or that it cannot be
+   * reached.
    */
-  async ask<T>(method: 'GET' | 'POST', path: string, body?: object, told: readonly number[] = []): Promise<T> {
-    const { status, text } = await this.#send(method, path, body === undefined ? null : JSON.stringify(body));
+  async ask<T>(method: 'GET' | 'POST', path: string, { body, told = [], limitMs }: AskOptions = {}): Promise<T> {
+    const { status, text } = await this.#send(method, path, body === undefined ? null : JSON.stringify(body), limitMs);
     if ((status >= 200 && status < 300) || told.includes(status)) return JSON.parse(text) as T;
     throw refusal(status, text);
   }
@@ -81,9 +87,7 @@ export class AdminClient {
   }
 
   async #send(method: string, path: string, body: string | null, limitMs?: number): Promise<Reply> {
-    // What is sent is looked at as a whole, and that may take its time.
-    const usualMs = body === null ? adminRequestLimitMs : 2 * configStudyLimitMs;
-    const answer = await this.#begin(method, path, limitMs ?? usualMs, {}, body);
+    const answer = await this.#begin(method, path, limitMs ?? adminRequestLimitMs, {}, body);
     try {
       return { status: answer.statusCode ?? 0, text: await textOf(answer) };
     } catch (error) {

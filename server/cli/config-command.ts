@@ -1,6 +1,7 @@
 /** `sluice config`: the configuration of a running server; `check` alone needs none. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { configStudyLimitMs } from '../../config/base/config-history-limits.js';
 import { type Diagnostic, escapeControls, formatDiagnostic, shorten } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { ChangePlan, NamesChange } from '../../config/change/diff.js';
@@ -14,6 +15,8 @@ import { exitCode } from './exit-codes.js';
 import { type AdminFlags, open, print } from './pool-command.js';
 import { formatTable } from './table.js';
 
+/** Ten thousand sites take their time. */
+const limitMs = 2 * configStudyLimitMs;
 const valueCharsShown = 60;
 /** Of one answer of `config show`; `--json` asks for as many. */
 const valuesAsked = 20_000;
@@ -52,7 +55,7 @@ export async function checkConfiguration(path: string, { json }: Pick<AdminFlags
 export async function showValues(path: string, flags: AdminFlags & { readonly all?: boolean }): Promise<number> {
   const client = await open(flags);
   const query = new URLSearchParams({ path, written: String(flags.all !== true), limit: String(valuesAsked) });
-  const page = await client.ask<ValuesPage>('GET', `/api/v1/config?${query.toString()}`);
+  const page = await client.ask<ValuesPage>('GET', `/api/v1/config?${query.toString()}`, { limitMs });
   return print(flags, page, () => valueTable(page));
 }
 
@@ -61,6 +64,7 @@ export async function explainSetting(path: string, flags: AdminFlags): Promise<n
   const about = await client.ask<Explanation>(
     'GET',
     `/api/v1/config/explain?${new URLSearchParams({ path }).toString()}`,
+    { limitMs },
   );
   return print(flags, about, () => explanationText(about));
 }
@@ -69,7 +73,7 @@ export async function explainSetting(path: string, flags: AdminFlags): Promise<n
 export async function diffCandidate(file: string, flags: CandidateFlags): Promise<number> {
   const client = await open(flags);
   const body = { file: flags.as ?? '', text: textOf(file) };
-  const trial = await client.ask<TrialView>('POST', '/api/v1/config/diff', body);
+  const trial = await client.ask<TrialView>('POST', '/api/v1/config/diff', { body, limitMs });
   print(flags, trial, () => trialText(trial));
   return trial.valid ? exitCode.ok : exitCode.failed;
 }
@@ -96,16 +100,19 @@ export async function rollBack(id: string, flags: ApplyFlags): Promise<number> {
 }
 
 async function ordered(client: AdminClient, path: string, body: object, flags: AdminFlags): Promise<number> {
-  const view = await client.ask<ApplyView>('POST', path, body, [422]);
+  const view = await client.ask<ApplyView>('POST', path, { body, told: [422], limitMs });
   print(flags, view, () => appliedText(view));
   return view.outcome === 'applied' ? exitCode.ok : exitCode.failed;
 }
 
-/** What is there at this moment; with --hash somebody says what they saw earlier. */
+/** What is there at this moment; with --hash somebody says what they saw earlier. '' = the file is new. */
 async function hashOfFile(client: AdminClient, file: string): Promise<string> {
-  const { main, files } = await client.ask<ConfigFilesView>('GET', '/api/v1/config/files');
-  const wanted = file === '' ? main : resolve(main, '..', file);
-  return files.find((one) => one.file === wanted)?.hash ?? '';
+  const query = new URLSearchParams({ file });
+  const found = await client.ask<{ hash?: string }>('GET', `/api/v1/config/file?${query.toString()}`, {
+    told: [403],
+    limitMs,
+  });
+  return found.hash ?? '';
 }
 
 /** `-` = standard input. */

@@ -326,6 +326,7 @@ function watchConfiguration(
     document: options.document,
     load: async (document, changed) => {
       const what = { ...request, ...(document === null ? {} : { document }), ...(changed === null ? {} : { changed }) };
+      if (document === null) await administration.whenWritten();
       const own = document === null ? ownFiles(parts.state.config ?? options.config, changed) : [];
       const read = (): Promise<LoadedConfig> => {
         watcher.reading();

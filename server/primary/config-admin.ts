@@ -61,6 +61,7 @@ export class ConfigAdmin implements ConfigControl {
   #running: Running | null = null;
   #noting: Promise<HistoryEntry | null> = Promise.resolve(null);
   #noted: ServedDocument | null = null;
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ConfigAdminParts) {
     this.#parts = parts;
@@ -78,6 +79,11 @@ export class ConfigAdmin implements ConfigControl {
     this.#noting = this.#noting.then(() => this.#note(config, before, running));
   }
 
+  /** Whoever wants to read the files waits for it: of several the first may be written and the last not yet. */
+  whenWritten(): Promise<unknown> {
+    return this.#writing;
+  }
+
   /** Resolves when nothing is being written. */
   async close(): Promise<void> {
     this.#parts.studies.close();
@@ -88,17 +94,17 @@ export class ConfigAdmin implements ConfigControl {
     const { files } = this.#parts;
     const parts = this.#partsOf();
     const snapshot = await files.snapshot(parts);
-    const views = [];
-    for (const file of parts ?? [files.main]) views.push(await files.view(file));
-    const hash = snapshot === null ? '' : hashOfSnapshot(snapshot);
-    return { main: parts?.length === 0 ? '' : files.main, hash, version: this.#parts.current().version, files: views };
+    const { version } = this.#parts.current();
+    if (snapshot === null) return { main: files.main, hash: '', version, files: [await files.view(files.main)] };
+    const views = await files.views(parts ?? [], snapshot);
+    return { main: files.main, hash: hashOfSnapshot(snapshot), version, files: views };
   }
 
   async file(path: string): ReturnType<ConfigControl['file']> {
     const { files } = this.#parts;
     const file = files.pathOf(path);
-    const parts = this.#partsOf();
-    if (!(parts ?? [files.main]).includes(file)) throw notOurs(file);
+    const parts = this.#partsOf() ?? (await this.#parts.studies.ask<'parts'>(this.#studied(), { kind: 'parts' })).parts;
+    if (!parts.includes(file)) throw notOurs(file);
     return files.text(file);
   }
 
@@ -142,7 +148,7 @@ export class ConfigAdmin implements ConfigControl {
     return this.#alone({ by, cause: `rollback to ${id}`, note, summary: null }, async () => {
       const contents = await this.#contentsOfEntry(await this.#entry(id));
       return this.#apply(contents, async () => {
-        const now = (await this.files()).hash;
+        const now = await this.#hash();
         if (hash !== '*' && hash !== now) throw changedMeanwhile('a file of the configuration', now);
       });
     });
@@ -156,17 +162,23 @@ export class ConfigAdmin implements ConfigControl {
     if (this.#running !== null && trial.plan !== null) this.#running.summary = summaryOf(trial.plan);
     const before: Contents = new Map();
     for (const file of contents.keys()) before.set(file, await this.#parts.files.bytesOf(file));
-    await this.#write(contents, before);
+    await this.#whole(() => this.#write(contents, before));
     const outcome = await this.#reload(contents);
     if (outcome === 'refused') {
       const reasons = this.#loading.problems;
-      await this.#restore(before);
+      await this.#whole(() => this.#restore(before));
       await this.#reload(before);
       return this.#view('refused', { reasons, problems: trial.problems });
     }
     const acknowledged = await this.#acknowledged();
     const noted = await this.#noting;
     return this.#view('applied', { problems: trial.problems, plan: trial.plan, acknowledged, entry: noted?.id ?? 0 });
+  }
+
+  #whole(write: () => Promise<void>): Promise<void> {
+    const writing = write();
+    this.#writing = writing.catch(() => undefined);
+    return writing;
   }
 
   /** All of them or none. */
@@ -202,7 +214,8 @@ export class ConfigAdmin implements ConfigControl {
   }
 
   #reload(contents: Contents): Promise<ReloadOutcome> {
-    return this.#loading.reload(this.#running?.cause ?? 'apply', 'everything', new Set(contents.keys()));
+    const { cause = '', by = '' } = this.#running ?? {};
+    return this.#loading.reload(`${cause} by ${by}`, 'everything', new Set(contents.keys()));
   }
 
   async #acknowledged(): Promise<boolean> {
@@ -254,6 +267,12 @@ export class ConfigAdmin implements ConfigControl {
     throw new SluiceError('no-such-configuration', `the history has no configuration ${id}`, remedy);
   }
 
+  /** Over all files; '' = they are too many. */
+  async #hash(): Promise<string> {
+    const snapshot = await this.#parts.files.snapshot(this.#partsOf());
+    return snapshot === null ? '' : hashOfSnapshot(snapshot);
+  }
+
   /** Files of the configuration; null = too many. Throws when an application's folder serves alone. */
   #partsOf(): readonly string[] | null {
     const document = this.#loading.document;
@@ -289,7 +308,7 @@ export class ConfigAdmin implements ConfigControl {
 
   async #view(outcome: ApplyView['outcome'], more: Partial<ApplyView>): Promise<ApplyView> {
     const { version } = this.#parts.current();
-    const { hash } = await this.files();
+    const hash = await this.#hash();
     const nothing = { problems: [], reasons: [], plan: null, acknowledged: false, entry: 0 };
     return { outcome, ...nothing, ...more, version, hash };
   }

@@ -4,7 +4,7 @@ import { configHistoryFilesMax } from '../../config/base/config-history-limits.j
 import { SluiceError } from '../../config/base/errors.js';
 import { configFileBytesMax } from '../../config/base/limits.js';
 import { hashOf, hashOfFiles, type Snapshot } from '../../config/change/history.js';
-import { refusalToWrite, type Writer } from '../../config/change/own-file.js';
+import { refusalOfFile, refusalOfFolder, refusalToWrite, type Writer } from '../../config/change/own-file.js';
 import { decodeText, readBounded } from '../../config/load/read-file.js';
 import type { ConfigFileText, ConfigFileView } from '../admin/config-control.js';
 
@@ -43,6 +43,21 @@ export class ConfigFiles {
   async view(file: string): Promise<ConfigFileView> {
     const { text: _, ...view } = await this.text(file);
     return view;
+  }
+
+  /** The same of many, from their contents. */
+  async views(files: readonly string[], snapshot: Snapshot): Promise<readonly ConfigFileView[]> {
+    const folders = new Map<string, string>();
+    const views: ConfigFileView[] = [];
+    for (const file of files) {
+      const bytes = snapshot.get(file);
+      const folder = dirname(file);
+      const ofFolder = folders.get(folder) ?? (await refusalOfFolder(file, this.writer))?.message ?? '';
+      folders.set(folder, ofFolder);
+      const notWritable = ofFolder === '' ? ((await refusalOfFile(file, this.writer))?.message ?? '') : ofFolder;
+      views.push({ file, hash: bytes === undefined ? '' : hashOf(bytes), bytes: bytes?.length ?? 0, notWritable });
+    }
+    return views;
   }
 
   async text(file: string): Promise<ConfigFileText> {

@@ -4,8 +4,10 @@ import { changesPerAnswerMax, problemsPerAnswerMax } from '../../config/base/con
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { unreachable } from '../../config/base/invariant.js';
 import { planOf } from '../../config/change/diff.js';
+import { openDocument } from '../../config/compile/open-document.js';
+import { FileMemory } from '../../config/load/file-memory.js';
 import { explain } from '../../config/effective/explain.js';
-import { changedSettings, type Study, study, valuesOf } from '../../config/effective/study.js';
+import { changedSettings, Studies, type Study, valuesOf } from '../../config/effective/study.js';
 import type { Inspected } from '../../config/effective/subjects.js';
 import { noSitesProblem } from './no-sites.js';
 import type { Candidates, StudiedConfig, StudyAnswer, StudyQuestion, Trial } from './config-study.js';
@@ -20,6 +22,10 @@ async function answer({ config, order }: StudyQuestion): Promise<StudyAnswer> {
       const served = await servedOf(config);
       return { kind: 'explain', explanation: explain(served, inspectedOf(served), order.path) };
     }
+    case 'parts': {
+      const { parts } = await openDocument(config.path, process.env, new FileMemory());
+      return { kind: 'parts', parts };
+    }
     case 'try':
       return { kind: 'try', trial: await tried(config, order.candidates, order.compare) };
     default:
@@ -27,8 +33,12 @@ async function answer({ config, order }: StudyQuestion): Promise<StudyAnswer> {
   }
 }
 
-function servedOf({ path, overrides, document }: StudiedConfig): Promise<Study> {
-  return study(path, { environment: process.env, overrides, ...(document === null ? {} : { document }) });
+function studiesOf({ path, overrides }: StudiedConfig): Studies {
+  return new Studies(path, { environment: process.env, overrides });
+}
+
+function servedOf(config: StudiedConfig): Promise<Study> {
+  return studiesOf(config).look(new Map(), config.document);
 }
 
 function inspectedOf({ inspected, loaded }: Study): Inspected {
@@ -38,16 +48,14 @@ function inspectedOf({ inspected, loaded }: Study): Inspected {
   throw new SluiceError('configuration-bad', `the files cannot be used${why}`, 'see POST /api/v1/config/validate');
 }
 
-async function tried(
-  { path, overrides, ...config }: StudiedConfig,
-  given: Candidates,
-  compare: boolean,
-): Promise<Trial> {
+async function tried(config: StudiedConfig, given: Candidates, compare: boolean): Promise<Trial> {
+  const { path } = config;
   const candidates = new Map(
     [...given].map(([file, bytes]) => [file, bytes === null ? null : Buffer.from(bytes)] as const),
   );
-  const after = await study(path, { environment: process.env, overrides }, candidates);
-  const before = await servedOf({ path, overrides, ...config });
+  const studies = studiesOf(config);
+  const before = await studies.look(new Map(), config.document);
+  const after = await studies.look(candidates);
   const parts = new Set(after.loaded.document?.parts);
   const strangers = [...candidates].filter(([file, bytes]) => bytes !== null && !parts.has(file)).map(([file]) => file);
   const problems = [...after.loaded.diagnostics];

@@ -26,6 +26,7 @@ export interface StudiedConfig {
 export type StudyOrder =
   | { readonly kind: 'values'; readonly query: ValuesQuery }
   | { readonly kind: 'explain'; readonly path: string }
+  | { readonly kind: 'parts' }
   /** What it would be to replace what serves by the files with these candidates. */
   | { readonly kind: 'try'; readonly candidates: Candidates; readonly compare: boolean };
 
@@ -44,6 +45,8 @@ export interface Trial {
 export type StudyAnswer =
   | { readonly kind: 'values'; readonly page: ValuesPage }
   | { readonly kind: 'explain'; readonly explanation: Explanation }
+  /** The main file and those that it includes. */
+  | { readonly kind: 'parts'; readonly parts: readonly string[] }
   | { readonly kind: 'try'; readonly trial: Trial }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly remedy: string };
 

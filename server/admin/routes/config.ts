@@ -68,7 +68,7 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
       query: fileQuery,
       answer: fileAnswer,
       handle: async ({ query, reply }) => {
-        const found = await config.file(query.file);
+        const found = await patient(reply, () => config.file(query.file));
         if (found.hash !== '') void reply.header('etag', `"${found.hash}"`);
         return found;
       },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { explain } from '../../../config/effective/explain.js';
-import { changedSettings, type Study, study, valuesOf } from '../../../config/effective/study.js';
+import { changedSettings, Studies, type Study, valuesOf } from '../../../config/effective/study.js';
 import type { Inspected } from '../../../config/effective/subjects.js';
 import type { SettingValue } from '../../../config/effective/values.js';
 import { type Files, webConfig, withFiles } from './support.js';
@@ -53,7 +53,7 @@ async function withShop(body: (files: Files, shop: Study, inspected: Inspected) 
 }
 
 function studyOf(files: Files, candidates?: ReadonlyMap<string, Buffer | null>): Promise<Study> {
-  return study(files.path('sluice.yaml'), { environment: {}, uid: 1000 }, candidates);
+  return new Studies(files.path('sluice.yaml'), { environment: {}, uid: 1000 }).look(candidates);
 }
 
 function pageOf({ secrets, inspected }: Study, path = '', written = false): readonly SettingValue[] {
@@ -163,6 +163,13 @@ test('a candidate is compared without being written: changed values, a new file,
       ['applicationPools["my.shop"].queueLength', 50, 60],
       ['applicationPools.DefaultAppPool.queueLength', 50, 60],
     ]);
+    // The same in looks that share what they read.
+    const studies = new Studies(files.path('sluice.yaml'), { environment: {}, uid: 1000 });
+    const first = await studies.look();
+    const second = await studies.look(new Map([[files.path('sluice.yaml'), longer]]));
+    expect(changedSettings(first, second, 100)).toEqual(changed);
+    expect(changedSettings(second, await studies.look(), 100).total).toBe(2);
+    expect(pageOf(second).filter(({ source }) => source.from === 'web.config')).toHaveLength(5);
     const blog = Buffer.from(site.replace('name: main', 'name: blog').replace('8080', '8081'));
     const added = await studyOf(files, new Map([[files.path('sites.d/blog.yaml'), blog]]));
     expect(added.inspected?.config.sites.map(({ name }) => name)).toEqual(['blog', 'main']);
