@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../config/base/errors.js';
-import { type BenchPath, bareNode } from '../bench/paths.js';
+import { type BenchPath, bareNode, type RunningPath } from '../bench/paths.js';
 import { peers } from '../bench/peers.js';
 import { commit, machine } from '../bench/report.js';
 import { formatTable } from '../../server/cli/table.js';
@@ -15,6 +15,16 @@ import { type HostingChoice, hostingModels } from '../support/hosting.js';
 import { app, repository } from '../support/paths.js';
 import { withSluice } from '../support/sluice.js';
 import { mustAccept, mustRefuse, type RequestCase } from './corpus/index.js';
+import { findingClasses } from './differential/findings.js';
+import {
+  differential,
+  differentialCases,
+  originBehind,
+  originEntry,
+  originServer,
+  type Origin,
+} from './differential/live.js';
+import { missingH11 } from './differential/views.js';
 import { ask, hostileServer, type HostileApp, isRight, withHostileApp } from './live-answers.js';
 import {
   acceptance,
@@ -33,6 +43,8 @@ interface Subject {
   readonly withRecorder: (body: (port: number) => Promise<void>) => Promise<void>;
   /** null: it has no app behind it that could answer badly. */
   readonly withHostile: ((hostile: HostileApp, body: (port: number) => Promise<void>) => Promise<void>) | null;
+  /** With the origin that keeps every byte; null: it forwards no bytes. */
+  readonly withOrigin: ((body: (origin: Origin) => Promise<void>) => Promise<void>) | null;
 }
 
 /** Row -> how many were let through. */
@@ -41,21 +53,24 @@ type Column = ReadonlyMap<string, number>;
 const validRow = 'valid requests (refused)';
 const answersRow = 'bad answers (shown as whole)';
 const peerLimitMs = 400;
+const findingsShown = 5;
+const findingRows = Object.entries(findingClasses).map(([kind, what]) => [kind, `${kind}: ${what}`] as const);
 
 function sluice(choice: HostingChoice): Subject {
+  const forwards = choice.model === 'out-of-process';
   return {
     name: `sluice ${choice.model}`,
     withRecorder: (body) => withSluice(recorderServer(choice), ({ port }) => body(port)),
-    withHostile:
-      choice.model === 'in-process' ? null : (app, body) => withSluice(hostileServer(app), ({ port }) => body(port)),
+    withHostile: forwards ? (app, body) => withSluice(hostileServer(app), ({ port }) => body(port)) : null,
+    withOrigin: forwards ? (body) => withSluice(originServer(), (server) => body(originBehind(server))) : null,
   };
 }
 
 function peer(path: BenchPath): Subject {
-  const running = async (entry: string, env: NodeJS.ProcessEnv, body: (port: number) => Promise<void>) => {
+  const running = async (entry: string, env: NodeJS.ProcessEnv, body: (started: RunningPath) => Promise<void>) => {
     const started = await path.start({ entry, env });
     try {
-      await body(started.port);
+      await body(started);
     } finally {
       await started.stop();
     }
@@ -63,8 +78,16 @@ function peer(path: BenchPath): Subject {
   return {
     name: path.name,
     withinMs: peerLimitMs,
-    withRecorder: (body) => running(`${app('recorder')}/${recorderEntry}`, {}, body),
-    withHostile: path === bareNode ? null : ({ entry, env }, body) => running(entry, { ...env }, body),
+    withRecorder: (body) => running(`${app('recorder')}/${recorderEntry}`, {}, ({ port }) => body(port)),
+    withHostile:
+      path === bareNode ? null : ({ entry, env }, body) => running(entry, { ...env }, ({ port }) => body(port)),
+    withOrigin:
+      path === bareNode
+        ? null
+        : (body) =>
+            running(`${app('recording-origin')}/${originEntry}`, {}, (started) =>
+              body({ port: started.port, pids: () => [...started.front(), ...started.app()] }),
+            ),
   };
 }
 
@@ -80,7 +103,7 @@ function byClass(cases: Iterable<RequestCase>): Map<string, RequestCase[]> {
   return classes;
 }
 
-async function measure({ withRecorder, withHostile, withinMs }: Subject): Promise<Column> {
+async function measure({ withRecorder, withHostile, withOrigin, withinMs }: Subject): Promise<Column> {
   const column = new Map<string, number>();
   await withRecorder(async (port) => {
     for (const [name, cases] of byClass(mustRefuse())) {
@@ -91,6 +114,7 @@ async function measure({ withRecorder, withHostile, withinMs }: Subject): Promis
     const valid = await inParallel([...mustAccept()], connectionsAtOnce, (one) => acceptance(port, one, withinMs));
     column.set(validRow, valid.filter((one) => one.wrong !== null).length);
   });
+  await withOrigin?.((origin) => classify(column, origin, withinMs));
   if (withHostile === null) return column;
   await withHostileApp((cases, hostile) =>
     withHostile(hostile, async (port) => {
@@ -100,6 +124,18 @@ async function measure({ withRecorder, withHostile, withinMs }: Subject): Promis
     }),
   );
   return column;
+}
+
+/** Counts the findings in what was forwarded, by class. */
+async function classify(column: Map<string, number>, origin: Origin, withinMs?: number): Promise<void> {
+  const missing = missingH11();
+  if (missing !== null) {
+    console.error(`what was forwarded: not judged, ${missing}`);
+    return;
+  }
+  const { findings } = await differential(origin, differentialCases(), withinMs);
+  for (const [kind, row] of findingRows) column.set(row, findings.filter((one) => one.kind === kind).length);
+  for (const { kind, detail } of findings.slice(0, findingsShown)) console.error(`  ${kind} ${detail}`);
 }
 
 /** Null when it could not be measured; the reason is told. */
@@ -133,6 +169,11 @@ function writePage(head: readonly string[], rows: readonly (readonly string[])[]
     'app all the same; then valid requests that were refused, and bad answers of an app that the client was shown as complete ones.',
     'The classes are named in `test/conformance/corpus/README.md`. A dash: not measured, or no app behind it that could answer badly.',
     '',
+    'Last, all of these requests and those that claim what a client may not, once more in front of an origin that keeps every byte: what was',
+    'forwarded is read by three parsers, a strict one of its own (written from the RFC), that of Node (llhttp) and h11 of Python, and every',
+    'connection of the origin that shows one of the named faults counts. Requests that were accepted although they must be refused are the rows',
+    'above.',
+    '',
     `The other servers are those of this machine with their default parsing options, as a plain reverse proxy; hardening that they offer is`,
     'off, and what is counted is what came through, not what an attacker could make of it.',
     '',
@@ -162,6 +203,10 @@ async function main(): Promise<number> {
     String(count),
     ...subjects.map((subject) => String(columns.get(subject)?.get(name) ?? '-')),
   ]);
+  const forwardedCases = String(differentialCases().length);
+  for (const [, name] of findingRows) {
+    rows.push([name, forwardedCases, ...subjects.map((subject) => String(columns.get(subject)?.get(name) ?? '-'))]);
+  }
   console.log(
     'Cases of each class that must be refused, and the requests of them that reached the app all the same:\n',
   );

@@ -2,6 +2,7 @@ import type { Experiment } from '../../experiment.js';
 import { killOneListener } from '../kill-listeners.js';
 import { acceptSpread } from './accept-spread.js';
 import { blockedListener } from './blocked-listener.js';
+import { differentialParsers } from './differential.js';
 import { fairness, idleClients } from './fairness.js';
 import { http2Floods, http2RapidReset } from './http2-abuse.js';
 import { http2Figures } from './http2-figures.js';
@@ -18,6 +19,7 @@ import { stoppedListener } from './stopped-listener.js';
 /** Hostile and heavy clients, and faults, seen from the network. */
 export const edge: readonly Experiment[] = [
   slowHttp,
+  differentialParsers,
   scaleOfConfiguration,
   fairness,
   idleClients,
