@@ -3,17 +3,20 @@
  * meanwhile: half of one edition and half of the next can be a valid file that nobody ever meant. A file that is
  * renamed into place is whole at every moment, and nothing waits for it.
  */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import type { Clock } from '../../config/base/clock.js';
 import { configQuietMs, configQuietWaitMs, readAttemptsMax } from '../../config/base/limits.js';
 
 /** What `stat` says of a file; null = it is not there. */
-type Look = { readonly ino: number; readonly mtimeMs: number; readonly ctimeMs: number } | null;
+type Look = Pick<Stats, 'ino' | 'birthtimeMs' | 'mtimeMs' | 'ctimeMs'> | null;
+
+/** Between the making of a file and its only write; the kernel's times move in steps of up to 10 ms. */
+const writtenAtBirthMs = 15;
 
 /** Null: somebody writes on and on. */
 export async function readWhole<T>(clock: Clock, files: readonly string[], load: () => Promise<T>): Promise<T | null> {
   for (let attempt = 0; attempt < readAttemptsMax; attempt++) {
-    await whenQuiet(clock, files);
+    if (!(await whenQuiet(clock, files))) continue;
     const before = files.map(lookAt);
     const loaded = await load();
     if (files.every((file, index) => !isWrittenInPlace(before[index] ?? null, lookAt(file)))) return loaded;
@@ -21,23 +24,27 @@ export async function readWhole<T>(clock: Clock, files: readonly string[], load:
   return null;
 }
 
-async function whenQuiet(clock: Clock, files: readonly string[]): Promise<void> {
+/** @returns false: somebody writes on. What is there then may be parts of two editions however quickly it is read. */
+async function whenQuiet(clock: Clock, files: readonly string[]): Promise<boolean> {
   const giveUpMs = clock.monotonicMs() + configQuietWaitMs;
   let before: readonly Look[] = [];
   while (clock.monotonicMs() < giveUpMs) {
     const looks = files.map(lookAt);
     const now = clock.wallMs();
     const waitMs = Math.max(0, ...looks.map((look, index) => restMs(look, before[index] ?? null, now)));
-    if (waitMs === 0) return;
+    if (waitMs === 0) return true;
     before = looks;
     await new Promise<void>((resolve) => void clock.setTimer(waitMs, resolve, true));
   }
+  return false;
 }
 
 /** Until the file was left alone for long enough. */
 function restMs(look: Look, before: Look, nowMs: number): number {
-  // After a write both times are the same; a rename moves only the second. Another file has come by a rename.
-  if (look === null || look.ctimeMs > look.mtimeMs || (before !== null && before.ino !== look.ino)) return 0;
+  // After a write both times are the same; a rename moves only the second.
+  if (look === null || look.ctimeMs > look.mtimeMs) return 0;
+  // Another file has come by a rename, in the same tick as its only write. It may have been overwritten since.
+  if (before !== null && before.ino !== look.ino && look.mtimeMs - look.birthtimeMs < writtenAtBirthMs) return 0;
   const ageMs = nowMs - look.mtimeMs;
   // A time in the future is of a file from elsewhere: nothing can be told from it.
   return ageMs < 0 ? 0 : Math.max(0, configQuietMs - ageMs);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readAttemptsMax } from '../../../config/base/limits.js';
 import { systemClock } from '../../../server/primary/clock.js';
 import { readWhole } from '../../../server/primary/whole-files.js';
+import { pause } from '../../support/time.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 
 let folder: string;
@@ -43,6 +44,41 @@ test('not at all when it is written on and on', async () => {
   };
   expect(await reads(meanwhile)).toBeNull();
   expect(last).toBe(readAttemptsMax);
+});
+
+test('not even once while somebody writes with pauses', async () => {
+  let isWriting = true;
+  const write = async (): Promise<void> => {
+    while (isWriting) {
+      appendFileSync(file, ' and more');
+      await pause(20);
+    }
+  };
+  const writer = write();
+  let looked = 0;
+  const read = await reads((count) => {
+    looked = count;
+  });
+  isWriting = false;
+  await writer;
+  expect([read, looked]).toEqual([null, 0]);
+});
+
+test('after a pause when it was replaced and then overwritten', async () => {
+  let overwritten = 0;
+  const replaced = (async (): Promise<void> => {
+    await pause(50);
+    writeFileSync(`${file}.new`, 'the next');
+    renameSync(`${file}.new`, file);
+    await pause(40);
+    writeFileSync(file, 'the one after');
+    overwritten = performance.now();
+  })();
+  await reads(() => {
+    expect(performance.now() - overwritten).toBeGreaterThan(150);
+  });
+  await replaced;
+  expect(overwritten).toBeGreaterThan(0);
 });
 
 test('once when it is replaced again and again', async () => {
