@@ -14,6 +14,8 @@ export interface RequestFilter {
   /** '' = of every site. */
   readonly site: string;
   readonly minTimeMs: number;
+  /** How many are listed; all are counted. */
+  readonly rowsMax: number;
 }
 
 /** What the client sent is escaped and of bounded length. */
@@ -40,6 +42,6 @@ export interface LiveRequest {
 export interface RequestList {
   /** All that the filter lets through. */
   readonly total: number;
-  /** Of them those that take the longest, longest first; `liveRequestsMax` at most. */
+  /** Of them those that take the longest, longest first. */
   readonly requests: readonly LiveRequest[];
 }

@@ -23,7 +23,9 @@ export function listRequests(
     if (exchange !== undefined) look(exchange);
     for (const stream of streams ?? []) look(stream.exchange);
   }
-  const longest = found.toSorted((a, b) => a.startedMs - b.startedMs).slice(0, liveRequestsMax);
+  const longest = found
+    .toSorted((a, b) => a.startedMs - b.startedMs)
+    .slice(0, Math.min(filter.rowsMax, liveRequestsMax));
   return { total: found.length, requests: longest.map((exchange) => describe(exchange, nowMs)) };
 }
 
@@ -58,6 +60,10 @@ function stateOf({ state, answer, application }: Exchange): RequestState {
   }
 }
 
+/** Nearly every text: spares the look at each of its characters. */
+const printable = /^[ -~]*$/;
+
 function shown(text: string): string {
-  return escapeControls(text.length > liveRequestCharsMax ? `${text.slice(0, liveRequestCharsMax)}...` : text);
+  const cut = text.length > liveRequestCharsMax ? `${text.slice(0, liveRequestCharsMax)}...` : text;
+  return printable.test(cut) ? cut : escapeControls(cut);
 }

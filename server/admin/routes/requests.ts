@@ -1,4 +1,4 @@
-import { liveRequestsListed, liveRequestsListedMax } from '../../../config/base/admin-request-limits.js';
+import { liveRequestsListed, liveRequestsMax } from '../../../config/base/admin-request-limits.js';
 import type { ControlPlane } from '../control-plane.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
@@ -16,8 +16,9 @@ export function requestRoutes(control: ControlPlane): readonly AdminRoute[] {
       answer: liveRequestsSchema,
       async handle({ query, caller }) {
         const { pool, site = '', minTimeMs = 0, limit = liveRequestsListed } = query;
-        const found = await control.liveRequests({ pools: poolsOf(caller, pool), site, minTimeMs });
-        return { ...found, requests: found.requests.slice(0, Math.min(limit, liveRequestsListedMax)) };
+        const rowsMax = Math.min(limit, liveRequestsMax);
+        const found = await control.liveRequests({ pools: poolsOf(caller, pool), site, minTimeMs, rowsMax });
+        return { ...found, requests: found.requests.slice(0, rowsMax) };
       },
     }),
   ];

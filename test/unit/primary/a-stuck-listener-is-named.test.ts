@@ -4,7 +4,7 @@ import type { PrimaryToListener } from '../../../pools/protocol/primary-to-liste
 import { RequestRounds } from '../../../server/primary/request-rounds.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
-const everything = { pools: null, site: '', minTimeMs: 0 };
+const everything = { pools: null, site: '', minTimeMs: 0, rowsMax: 9 };
 
 function request(url: string, timeMs: number): LiveRequest {
   const names = { site: 'main', application: 'main/', pool: 'a', client: '127.0.0.1', host: 'a' };
