@@ -57,7 +57,12 @@ export interface ServerConfig {
   readonly accessLog: AccessLogConfig | null;
   /** 0 = no limit. */
   readonly logBudgetBytes: number;
-  readonly metrics: { readonly compatibility: 'none' | 'windows_exporter'; readonly seriesMax: number };
+  readonly metrics: {
+    readonly compatibility: 'none' | 'windows_exporter';
+    readonly seriesMax: number;
+    /** Of each pool; 0 = none. */
+    readonly publishedSeries: number;
+  };
   readonly webLimits: {
     readonly headerWaitTimeoutMs: number;
     readonly minBytesPerSecond: number;

@@ -4,3 +4,24 @@
 export const metricSeriesMaxDefault = 200_000;
 /** Workers that are measured before other work of the primary gets a turn. */
 export const workersMeasuredPerTurn = 25;
+
+/**
+ * What in-process applications publish themselves: bytes of one report (a control message has a little more), its families,
+ * samples and labels, and how often a worker reports.
+ */
+export const publishedReportBytesMax = 49_152;
+export const publishedFamiliesMax = 200;
+export const publishedSamplesMax = 1_000;
+export const publishedLabelsMax = 10;
+export const publishedNameCharsMax = 120;
+export const publishedLabelCharsMax = 128;
+export const publishedHelpCharsMax = 200;
+/** Registries that one process may publish. */
+export const publishedRegistriesMax = 8;
+/** One report after so many heartbeats. */
+export const publishedReportBeats = 20;
+/** A worker that is silent for so long: what it said last of its gauges is not shown any more. */
+export const publishedAgeMaxMs = 60_000;
+/** Series of one pool unless metrics.publishedSeries says otherwise, and of all pools together. */
+export const publishedSeriesDefault = 500;
+export const publishedSeriesTotalMax = 100_000;

@@ -1,7 +1,7 @@
 /** Server-wide settings. */
 import { z } from 'zod';
 import { admin } from './admin.js';
-import { metricSeriesMaxDefault } from '../base/metrics-limits.js';
+import { metricSeriesMaxDefault, publishedSeriesDefault } from '../base/metrics-limits.js';
 import { setting } from './annotations.js';
 import { accessLog, logBudget } from './logs.js';
 import { size, text, timeSpan, uint } from './values.js';
@@ -116,6 +116,12 @@ const metrics = z.strictObject({
     description:
       'Lines with a value that /metrics may have for sites, pools and workers; what does not fit is dropped and counted.',
     unit: 'lines',
+    reload: 'live',
+  }),
+  publishedSeries: setting(uint(0, 100_000).prefault(publishedSeriesDefault), {
+    description:
+      'Series that the in-process applications of one pool may publish by publishMetrics of @sluice/integration. 0 = none.',
+    unit: 'series',
     reload: 'live',
   }),
 });

@@ -47,7 +47,7 @@ await build({
   target: 'node18',
   outfile: join(packaged, 'index.cjs'),
 });
-for (const name of ['index', 'hosted-env']) {
+for (const name of ['index', 'hosted-env', 'metrics']) {
   const types = readFileSync(join(compiled, `${name}.d.ts`), 'utf8').replaceAll(".js'", ".cjs'");
   writeFileSync(join(packaged, `${name}.d.cts`), types);
 }

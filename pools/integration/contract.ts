@@ -34,6 +34,9 @@ export const header = {
   clientCert: 'MS-ASPNETCORE-CLIENTCERT',
 } as const;
 
+/** Channel of node:diagnostics_channel on which an in-process application hands over its metrics. */
+export const publishChannel = 'sluice:publish-metrics';
+
 /** `POST <application path>/iisintegration` with the event header asks the app to stop; it answers 202. */
 export const shutdownPath = '/iisintegration';
 export const shutdownEvent = 'shutdown';

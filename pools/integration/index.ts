@@ -10,6 +10,7 @@ import { type Hosting, type ListenTarget, plainTarget, readHosting } from './hos
 import { PairingGuard } from './pairing-guard.js';
 import { asksToStop, Shutdown } from './shutdown.js';
 
+export { type MetricsRegistry, publishMetrics } from './metrics.js';
 export { type Environment, type Hosting, type ListenTarget, readHosting } from './hosted-env.js';
 
 export interface AttachOptions {

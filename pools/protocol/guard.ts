@@ -68,6 +68,8 @@ function check(fields: Fields): HostToPrimary {
         utilization: clamped(fields, 'utilization', 1),
         heapUsed: clamped(fields, 'heapUsed', Number.MAX_SAFE_INTEGER),
       };
+    case 'metrics':
+      return { type: 'metrics', families: anyList(fields, 'families'), left: integer(fields, 'left', countMax) };
     case 'warmed':
       return { type: 'warmed', status: integer(fields, 'status', 999) };
     case 'pong':
@@ -149,6 +151,12 @@ function list<T>(fields: Fields, name: string, max: number, item: (fields: Field
     if (typeof entry !== 'object' || entry === null) refuse(fields, name, 'a list of objects');
     return item(entry as Fields);
   });
+}
+
+/** Whoever takes it checks what is in it. */
+function anyList(fields: Fields, name: string): readonly unknown[] {
+  const value = own(fields, name);
+  return Array.isArray(value) ? value : refuse(fields, name, 'a list');
 }
 
 function oneOf<const T extends string>(fields: Fields, name: string, allowed: readonly T[]): T {

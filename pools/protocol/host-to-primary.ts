@@ -28,6 +28,8 @@ export type HostToPrimary =
       readonly utilization: number;
       readonly heapUsed: number;
     }
+  /** Metrics that the app publishes; `readReport` checks them. `left`: families beyond the size of a report. */
+  | { readonly type: 'metrics'; readonly families: readonly unknown[]; readonly left: number }
   | { readonly type: 'pong'; readonly id: number }
   /** The warm-up request is over; status 0 = without an answer. */
   | { readonly type: 'warmed'; readonly status: number }

@@ -37,6 +37,8 @@ export interface RuntimesOptions {
   readonly cgroups: Cgroups;
   /** Counts: output of a worker of this pool is left unread for a second. */
   readonly onOutputPaused?: (pool: string) => void;
+  /** Metrics that an in-process worker published; null = it is gone. */
+  readonly onPublished?: RuntimeParts['onPublished'];
   /** Forces a path of the in-process host; default 'auto'. */
   readonly hostPath?: HostStartData['path'];
   /** The bundled preload; default: `host.cjs` beside the compiled in-process runtime. */
@@ -91,6 +93,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     cgroups,
     limits: new LimitWatch(clock, logger, cgroups),
     onOutputPaused: options.onOutputPaused ?? (() => undefined),
+    onPublished: options.onPublished ?? (() => undefined),
     orphans: new Set(),
   };
   parts.users.areShared = options.isSuccessor === true;

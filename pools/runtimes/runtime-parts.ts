@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../config/base/clock.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { ServerConfig } from '../../config/model.js';
+import type { PublishedReport } from '../protocol/published-metrics.js';
 import type { Cgroups } from './cgroups/cgroups.js';
 import { safeName } from './files.js';
 import type { Guardian } from './guardian.js';
@@ -29,6 +30,8 @@ export interface RuntimeParts {
   readonly limits: LimitWatch;
   /** A worker of this pool wrote faster than it may and is left unread for a second. */
   readonly onOutputPaused: (pool: string) => void;
+  /** Metrics that an in-process worker published; null = it is gone. */
+  readonly onPublished: (pool: string, workerId: number, report: PublishedReport | null) => void;
   /** Sick processes that nobody waits for any more; they end with this process. */
   readonly orphans: Set<WorkerProcess>;
 }

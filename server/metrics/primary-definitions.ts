@@ -244,6 +244,24 @@ export const primaryMetrics = {
     help: 'Updates that were not counted because their series would exceed metrics.seriesMax, by the metric they were for.',
     labels: ['metric'],
   },
+  publishedSeries: {
+    name: 'sluice_published_series',
+    kind: 'gauge',
+    help: 'Series that in-process applications of the pool publish by publishMetrics; metrics.publishedSeries bounds them.',
+    labels: ['pool'],
+  },
+  publishedAge: {
+    name: 'sluice_published_age_seconds',
+    kind: 'gauge',
+    help: 'Age of the oldest report among the workers of the pool that publish metrics. They report every five seconds.',
+    labels: ['pool'],
+  },
+  publishedRefused: {
+    name: 'sluice_published_refused_total',
+    kind: 'counter',
+    help: 'What applications of the pool wanted to publish and could not, at each report: malformed, too-large, reserved-name, type-conflict, too-many-series.',
+    labels: ['pool', 'reason'],
+  },
   buildInfo: {
     name: 'sluice_build_info',
     kind: 'gauge',

@@ -30,6 +30,24 @@ Ready-made rules, alerts and their tests are in \`deploy/prometheus\`, dashboard
 const processNote = `The names \`process_*\` and \`nodejs_*\` are those of the primary's own process, as prom-client has them.
 `;
 
+const publishedNote = `In-process applications publish what a registry of prom-client holds with one call:
+
+\`\`\`js
+const { publishMetrics } = require('@sluice/integration');
+publishMetrics(require('prom-client').register);
+\`\`\`
+
+- Every series gets the label \`pool\`; a label \`pool\` of the application becomes \`exported_pool\`.
+- A worker reports every five seconds, without being asked: a worker that hangs delays nothing. Counters and histograms of all workers
+  are added up and stay when a worker ends; gauges are joined by the \`aggregator\` of the metric (sum unless it says otherwise) and are
+  left out when their worker is silent for a minute or has ended. Of summaries there are only sum and count.
+- Names that begin with \`sluice_\`, \`windows_\`, \`process_\`, \`nodejs_\`, \`prometheus_\` or \`scrape_\` are not taken: give
+  \`collectDefaultMetrics\` a \`prefix\`, or leave it out, because Sluice measures its workers itself. One name has one type: the pool
+  that published it first decides.
+- A report has at most 48 KiB, 200 families and 1,000 samples, a sample 10 labels of 128 characters, a pool \`metrics.publishedSeries\`
+  series. What is not taken is counted in \`${primaryMetrics.publishedRefused.name}\`.
+`;
+
 const windowsNote = `## Names of windows_exporter
 
 With \`metrics.compatibility: windows_exporter\` there are also the names of the IIS collector of windows_exporter, with its labels and
@@ -52,6 +70,8 @@ export function metricsPage(): string {
     section('Workers', take(/^sluice_worker_/)),
     section('Certificates', take(/^sluice_(?:certificate|acme)/)),
     section('Listeners', take(/^sluice_listener/)),
+    section('Metrics of applications', take(/^sluice_published/)),
+    publishedNote,
     section('Configuration and server', [...rest]),
     processNote,
     windowsNote,

@@ -15,7 +15,7 @@ export interface PreparedChange {
 
 export function prepareChange(parts: PrimaryParts, config: CompiledConfig): PreparedChange {
   const { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor } = parts;
-  const { totals, processMetrics, clock, state } = parts;
+  const { totals, published, processMetrics, clock, state } = parts;
   const action = state.config === null ? 'start' : 'apply';
   const prepared = sockets.prepare(config.sites);
   crashPoint(`${action}.sockets-bound`);
@@ -32,6 +32,8 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
         config.sites.map((site) => site.name),
       );
       totals.seriesMax = config.server.metrics.seriesMax;
+      published.seriesMax = config.server.metrics.publishedSeries;
+      published.configure(config.pools.map((pool) => pool.name));
       certificates.configure(config);
       issuer.configure(config.server.acme, config.sites);
       const change = before === null ? null : changedRoutes(before, config);

@@ -15,6 +15,7 @@ import { EventHub } from '../admin/events/hub.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
 import { MetricTotals } from '../metrics/fold.js';
+import { PublishedMetrics } from '../metrics/published.js';
 import { ProcessMetrics } from '../metrics/registry.js';
 import { createIssuer } from './acme/create-issuer.js';
 import { Acquisitions } from './acquisitions.js';
@@ -227,6 +228,7 @@ function assemble(
   const clock = systemClock;
   const state: PrimaryState = { config: null, isDraining: false };
   const totals = new MetricTotals();
+  const published = new PublishedMetrics();
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
   const { cgroups, guardian } = holdPoolsDown(folder, listenerIdentity, isSuccessor, held, log);
   const sockets = new ListeningSockets((open) => takePassedSockets(process.env, open, log));
@@ -242,6 +244,10 @@ function assemble(
     guardian,
     cgroups,
     onOutputPaused: (pool) => totals.add(primaryMetrics.workerOutputPauses, [pool]),
+    onPublished: (pool, workerId, report) => {
+      if (report === null) published.gone(pool, workerId);
+      else published.take(pool, workerId, report, clock.monotonicMs());
+    },
   });
   held.hold('runtimes', async () => {
     await runtimes.close();
@@ -287,7 +293,7 @@ function assemble(
   held.hold('listeners', () => fleet.close());
   const reopenOutput = (): void => runtimes.reopenOutput();
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
-  const counts = { totals, processMetrics, operations, events: hub };
+  const counts = { totals, published, processMetrics, operations, events: hub };
   const siteLogFolders = new SiteLogFolders(listenerIdentity?.uid ?? null, log);
   return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput };
 }

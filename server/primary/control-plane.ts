@@ -8,6 +8,7 @@ import type { ConfigControl } from '../admin/config-control.js';
 import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
 import type { EventHub } from '../admin/events/hub.js';
 import type { MetricTotals } from '../metrics/fold.js';
+import type { PublishedMetrics } from '../metrics/published.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
 import type { Issuer } from './acme/issuer.js';
 import { type CertificateView, firstToEnd, withOrders } from './certificate-views.js';
@@ -29,6 +30,7 @@ export interface ControlPlaneParts {
   readonly fleet: ListenerFleet;
   readonly sockets: ListeningSockets;
   readonly totals: MetricTotals;
+  readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
   readonly certificates: Pick<Certificates, 'views'>;

@@ -5,6 +5,7 @@ import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { EventHub } from '../admin/events/hub.js';
 import type { ServerLog } from '../log/server-log.js';
 import type { MetricTotals } from '../metrics/fold.js';
+import type { PublishedMetrics } from '../metrics/published.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
 import type { Issuer } from './acme/issuer.js';
 import type { Certificates } from './certificates.js';
@@ -28,6 +29,7 @@ export interface PrimaryParts {
   readonly runtimes: Runtimes;
   readonly supervisor: SupervisorPort;
   readonly totals: MetricTotals;
+  readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
   readonly events: EventHub;

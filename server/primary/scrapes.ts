@@ -6,6 +6,7 @@ import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { PoolView, SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
+import type { PublishedMetrics } from '../metrics/published.js';
 import { type ProcessMetrics, scrape } from '../metrics/registry.js';
 import { type CertificateView, setCertificateMetrics } from './certificate-views.js';
 import type { ListenerFleet } from './listener-fleet.js';
@@ -13,12 +14,19 @@ import { busyPools, setPoolGauges } from './pool-metrics.js';
 import { setListenerGauges, setWorkerGauges } from './process-metrics.js';
 import { WindowsMetrics } from './windows-metrics.js';
 
+const publishedFamilies = [
+  primaryMetrics.publishedSeries,
+  primaryMetrics.publishedAge,
+  primaryMetrics.publishedRefused,
+];
+
 export interface ScrapeParts {
   readonly clock: Clock;
   readonly supervisor: Pick<SupervisorPort, 'view'>;
   readonly runtimes: Pick<Runtimes, 'stalled'>;
   readonly fleet: Pick<ListenerFleet, 'completeCount' | 'processes'>;
   readonly totals: MetricTotals;
+  readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
   currentConfig(): CompiledConfig | null;
   certificates(): readonly CertificateView[];
@@ -48,7 +56,7 @@ export class Scrapes {
   }
 
   async #scrape(): Promise<string> {
-    const { clock, totals, processMetrics, supervisor, fleet, runtimes } = this.#parts;
+    const { clock, totals, published, processMetrics, supervisor, fleet, runtimes } = this.#parts;
     const startedMs = clock.monotonicMs();
     const turn = async (): Promise<void> => {
       await nextTurn();
@@ -68,10 +76,24 @@ export class Scrapes {
     totals.set(primaryMetrics.scrapeDuration, [], this.#lastMs / 1_000);
     totals.set(primaryMetrics.seriesShown, [], totals.lines);
     for (const [metric, count] of totals.dropped) totals.set(primaryMetrics.updatesDropped, [metric], count);
+    this.#fillPublished(startedMs);
     const windows = this.#fillWindows(busy);
-    const text = await scrape(windows === null ? [totals] : [totals, windows.totals], processMetrics, turn);
+    const own = windows === null ? [totals] : [totals, windows.totals];
+    const applications = { encode: () => published.encode(startedMs) };
+    const text = await scrape([...own, applications], processMetrics, turn);
     this.#lastMs = clock.monotonicMs() - startedMs;
     return text;
+  }
+
+  #fillPublished(nowMs: number): void {
+    const { totals, published } = this.#parts;
+    totals.refill(publishedFamilies);
+    for (const { pool, series, refused, ageMs } of published.facts(nowMs)) {
+      totals.set(primaryMetrics.publishedSeries, [pool], series);
+      totals.set(primaryMetrics.publishedAge, [pool], Math.round(ageMs) / 1_000);
+      for (const [reason, count] of refused) totals.set(primaryMetrics.publishedRefused, [pool, reason], count);
+    }
+    totals.refilled(publishedFamilies);
   }
 
   #fillWindows(pools: readonly PoolView[]): WindowsMetrics | null {

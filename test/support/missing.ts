@@ -5,7 +5,7 @@ import { findProgram, python3 } from './find-program.js';
 import { canSwitchUsers } from './paths.js';
 
 type Program =
-  | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'chromium')
+  | ('dotnet' | 'python3' | 'strace' | 'promtool' | 'prometheus' | 'chromium')
   | 'bwrap'
   | ('curl' | 'nghttp' | 'h2load')
   | ('systemd-analyze' | 'systemd-notify')

@@ -174,7 +174,7 @@ export function sampleConfig(
       underscoresInHeaders: 'pass',
       accessLog: { format: 'json', fields: [], period: 'MaxSize', truncateBytes: 100, localTimeRollover: false },
       logBudgetBytes: 0,
-      metrics: { compatibility: 'none', seriesMax: 200_000 },
+      metrics: { compatibility: 'none', seriesMax: 200_000, publishedSeries: 500 },
       webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240, maxHandshakesPerSecond: 0 },
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,

@@ -7,6 +7,7 @@ import { shorten } from '../../../config/base/diagnostics.js';
 import { SluiceError } from '../../../config/base/errors.js';
 import { linkProtocolVersion, workerNoteCharsMax } from '../../../config/base/limits.js';
 import { exportWaits, type HostToPrimary, noWatchdog } from '../../protocol/host-to-primary.js';
+import { type PublishedReport, readReport } from '../../protocol/published-metrics.js';
 import {
   type DumpWish,
   hostControlFd,
@@ -163,6 +164,7 @@ class InProcessWorker implements WorkerHandle {
     this.#watchdog?.close();
     this.#control?.close();
     this.#dumps.close();
+    this.#published(null);
     this.#link?.close();
     this.#life.end(exit);
   }
@@ -236,6 +238,8 @@ class InProcessWorker implements WorkerHandle {
         return this.#warmed(message.status);
       case 'heartbeat':
         return this.#events.heartbeat(message);
+      case 'metrics':
+        return this.#published(readReport(message.families, message.left));
       case 'pong':
         return message.id === this.#pingId ? this.#events.pong() : undefined;
       case 'dumped':
@@ -261,6 +265,10 @@ class InProcessWorker implements WorkerHandle {
     if (code === exportWaits && !this.#life.isReady) this.#waits = `; ${shorten(text, workerNoteCharsMax)}`;
     else this.#notes.notice(code, text);
     if (code === noWatchdog) this.#stalls?.withoutWatchdog();
+  }
+
+  #published(report: PublishedReport | null): void {
+    this.#parts.onPublished(this.#request.pool.name, this.#request.workerId, report);
   }
 
   #hello(protocol: number, node: string): void {

@@ -129,6 +129,7 @@ export class RuntimeHarness {
       identities: this.identities,
       guardian: this.guardian,
       cgroups: this.cgroups,
+      onPublished: () => undefined,
       onOutputPaused: (pool) => this.outputPauses.push(pool),
       ...(options.hostFile === undefined ? {} : { hostFile: options.hostFile }),
       ...(options.hostPath === undefined ? {} : { hostPath: options.hostPath }),

@@ -25,6 +25,7 @@ import { hostClock, refreshCoarseNow } from './host-clock.js';
 import { Link, type LinkOwner } from './link.js';
 import { adoptListen, type ListenOwner } from './listen.js';
 import type { NetInternals } from './node-internals.js';
+import { PublishedMetrics } from './published.js';
 import { warmUp } from './warm-up.js';
 import { watchAnswers } from './request-bytes.js';
 import { findSeam, type Seam } from './seam.js';
@@ -48,6 +49,7 @@ export class Host implements LinkOwner, ListenOwner {
   isDraining = false;
   readonly #apps = new Set<App>();
   readonly #control: ControlPipe<PrimaryToHost>;
+  readonly #published: PublishedMetrics;
   #needsWatchdog: boolean;
   #app: App | null = null;
   #how: 'listen' | 'export' = 'listen';
@@ -68,6 +70,10 @@ export class Host implements LinkOwner, ListenOwner {
       hostControlFd,
       (message) => this.#command(message),
       () => process.exit(1),
+    );
+    this.#published = new PublishedMetrics(
+      (message) => this.#send(message),
+      (code, text) => this.notice(code, text),
     );
     becomeClusterChild(
       start.slot,
@@ -222,6 +228,7 @@ export class Host implements LinkOwner, ListenOwner {
       heapUsed: process.memoryUsage().heapUsed,
     });
     this.#beats += 1;
+    this.#published.beat(this.#beats);
     if (this.#beats === exportLookBeats && !this.#wasListening && this.#app === null) void this.#lookAtExport();
     this.#keepCode();
     if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
