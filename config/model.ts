@@ -3,6 +3,7 @@
  * the supervisor and the primary consume, and it never holds file positions of single values (those
  * stay in the diagnostics and in `origins`). Times are in milliseconds, sizes in bytes.
  */
+import type { MetricsConfig } from './metrics-model.js';
 import type { AdminConfig } from './admin-model.js';
 import type { Diagnostic } from './base/diagnostics.js';
 import type { AccessLogConfig, SiteLogConfig } from './log-model.js';
@@ -57,12 +58,7 @@ export interface ServerConfig {
   readonly accessLog: AccessLogConfig | null;
   /** 0 = no limit. */
   readonly logBudgetBytes: number;
-  readonly metrics: {
-    readonly compatibility: 'none' | 'windows_exporter';
-    readonly seriesMax: number;
-    /** Of each pool; 0 = none. */
-    readonly publishedSeries: number;
-  };
+  readonly metrics: MetricsConfig;
   readonly webLimits: {
     readonly headerWaitTimeoutMs: number;
     readonly minBytesPerSecond: number;

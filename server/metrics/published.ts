@@ -68,8 +68,9 @@ export class PublishedMetrics {
   #series = 0;
   #reports = 0;
 
-  /** The newest report of a worker; `nowMs` is monotonic. */
-  take(pool: string, workerId: number, report: PublishedReport, nowMs: number): void {
+  /** The newest report of a worker; null = it has ended. `nowMs` is monotonic. */
+  take(pool: string, workerId: number, report: PublishedReport | null, nowMs: number): void {
+    if (report === null) return this.#gone(pool, workerId);
     if (this.seriesMax === 0) return;
     const book = this.#bookOf(pool);
     book.reportedMs.set(workerId, nowMs);
@@ -81,7 +82,7 @@ export class PublishedMetrics {
   }
 
   /** The worker has ended: its counts stay, its gauges go. */
-  gone(pool: string, workerId: number): void {
+  #gone(pool: string, workerId: number): void {
     const book = this.#pools.get(pool);
     if (book === undefined || !book.reportedMs.delete(workerId)) return;
     this.#forgetGauges(book, workerId, Infinity);

@@ -227,8 +227,7 @@ function assemble(
   const isSuccessor = options.succession !== null;
   const clock = systemClock;
   const state: PrimaryState = { config: null, isDraining: false };
-  const totals = new MetricTotals();
-  const published = new PublishedMetrics();
+  const [totals, published] = [new MetricTotals(), new PublishedMetrics()];
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
   const { cgroups, guardian } = holdPoolsDown(folder, listenerIdentity, isSuccessor, held, log);
   const sockets = new ListeningSockets((open) => takePassedSockets(process.env, open, log));
@@ -244,10 +243,7 @@ function assemble(
     guardian,
     cgroups,
     onOutputPaused: (pool) => totals.add(primaryMetrics.workerOutputPauses, [pool]),
-    onPublished: (pool, workerId, report) => {
-      if (report === null) published.gone(pool, workerId);
-      else published.take(pool, workerId, report, clock.monotonicMs());
-    },
+    onPublished: (pool, workerId, report) => published.take(pool, workerId, report, clock.monotonicMs()),
   });
   held.hold('runtimes', async () => {
     await runtimes.close();
@@ -291,11 +287,10 @@ function assemble(
     certificates,
   });
   held.hold('listeners', () => fleet.close());
-  const reopenOutput = (): void => runtimes.reopenOutput();
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
   const counts = { totals, published, processMetrics, operations, events: hub };
   const siteLogFolders = new SiteLogFolders(listenerIdentity?.uid ?? null, log);
-  return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput };
+  return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput: () => runtimes.reopenOutput() };
 }
 
 function administerConfig({ request, config }: BootOptions, held: Acquisitions, parts: PrimaryParts): ConfigAdmin {

@@ -46,7 +46,7 @@ describe('several workers', () => {
     say('shop', 2, orders(5));
     expect(lines()).toEqual(['orders_total{pool="shop",kind="a"} 15']);
     say('shop', 1, orders(12));
-    published.gone('shop', 1);
+    published.take('shop', 1, null, nowMs);
     expect(lines()).toEqual(['orders_total{pool="shop",kind="a"} 17']);
     say('shop', 3, orders(1));
     // Begins again in the same process.
@@ -65,7 +65,7 @@ describe('several workers', () => {
     say('shop', 2, ...all(8));
     const expected = ['in_sum 12', 'in_min 4', 'in_max 8', 'in_average 6', 'in_first 4'];
     expect(lines()).toEqual(expected.map((one) => one.replace(' ', '{pool="shop"} ')));
-    published.gone('shop', 1);
+    published.take('shop', 1, null, nowMs);
     expect(lines()).toContain('in_sum{pool="shop"} 8');
     say('shop', 2, gauge('in_sum', 'sum', 9, { since: 'now' }));
     expect(lines()).toEqual(['in_sum{pool="shop",since="now"} 9']);
