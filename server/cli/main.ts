@@ -91,9 +91,18 @@ async function run(args: readonly string[]): Promise<number> {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 try {
-  process.exit(await run(process.argv.slice(2)));
+  await end(await run(process.argv.slice(2)));
 } catch (error) {
   const remedy = error instanceof SluiceError && error.remedy !== '' ? ` - ${error.remedy}` : '';
   process.stderr.write(`sluice: ${escapeControls(`${messageOf(error)}${remedy}`)}\n`);
-  process.exit(exitCodeOf(error));
+  await end(exitCodeOf(error));
+}
+
+/** A pipe takes 64 KiB at once: the rest is lost unless somebody waits until it is read. */
+async function end(code: number): Promise<never> {
+  const written = [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((done) => void stream.write('', () => done())),
+  );
+  await Promise.all(written);
+  process.exit(code);
 }

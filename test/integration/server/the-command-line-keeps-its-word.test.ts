@@ -53,6 +53,17 @@ describe('sluice', () => {
     });
   });
 
+  test('what is longer than a pipe holds is printed whole', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'sluice.yaml');
+      writeFileSync(file, Array.from({ length: 450 }, (_, index) => `wrong${index}: ${'x'.repeat(200)}\n`).join(''));
+      const command = '"$0" "$1" config check "$2" --json | cat';
+      const { output } = await run('sh', ['-c', command, process.execPath, sluiceMain, file]);
+      expect(output.length).toBeGreaterThan(65_536);
+      expect((JSON.parse(output) as { problems: unknown[] }).problems).toHaveLength(450);
+    });
+  });
+
   test('check passes a good file', async () => {
     await inFolder(async (folder) => {
       const file = join(folder, 'sluice.json');
