@@ -2,7 +2,8 @@
  * Figures of every pool for charts: what happened since the sample before, from the counters that the listeners
  * send every second. Nothing is done while nobody asks for samples.
  */
-import type { PoolView } from '../../pools/supervisor/ports.js';
+import { heartbeatIntervalMs } from '../../config/base/limits.js';
+import type { PoolView, WorkerView } from '../../pools/supervisor/ports.js';
 import { listenerMetrics, type MetricDefinition } from './definitions.js';
 import type { MetricTotals } from './fold.js';
 
@@ -139,8 +140,15 @@ export class NodeSampler {
   }
 }
 
-function loopDelayMs(_pool: PoolView): number | null {
-  return null;
+/** While no heartbeat comes it is how long one is overdue; a suspended worker is stopped on purpose. */
+export function loopDelayOf({ heartbeat, state }: WorkerView): number | null {
+  if (heartbeat === null || state === 'suspended') return null;
+  return Math.round(Math.max(0, heartbeat.delayMs, heartbeat.ageMs - heartbeatIntervalMs));
+}
+
+function loopDelayMs({ workers }: PoolView): number | null {
+  const delays = workers.map(loopDelayOf).filter((delay) => delay !== null);
+  return delays.length === 0 ? null : Math.max(...delays);
 }
 
 function emptyCounts(): Counts {

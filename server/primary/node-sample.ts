@@ -83,6 +83,7 @@ export class NodeSampler {
         ready: this.#parts.isReady(),
         requestsPerSecond: rounded(node.rate),
         errorsPerSecond: rounded(node.errors),
+        p99Ms: rounded(node.p99Ms ?? 0),
         connections: [...totals.seriesOf(listenerMetrics.connections)].reduce(
           (all, { totals: [count = 0] }) => all + count,
           0,
@@ -119,7 +120,7 @@ function isWorthTelling(view: PoolView, { rate, queue, workers }: Figures): bool
 }
 
 function poolSample(view: PoolView, figures: Figures, cpuPercent: number): PoolSample {
-  const { rate, errors, p50Ms, p99Ms, queue, inFlight, memoryBytes, workers } = figures;
+  const { rate, errors, p50Ms, p99Ms, queue, inFlight, memoryBytes, workers, loopDelayMs } = figures;
   return {
     name: view.name,
     state: view.state,
@@ -132,6 +133,7 @@ function poolSample(view: PoolView, figures: Figures, cpuPercent: number): PoolS
     p99Ms: rounded(p99Ms ?? 0),
     memoryBytes,
     cpuPercent: rounded(cpuPercent),
+    loopDelayMs,
   };
 }
 

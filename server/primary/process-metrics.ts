@@ -3,13 +3,13 @@
  * scrape, and what in-process workers said of themselves last. Nobody is asked, so nobody is waited for.
  */
 import { readdirSync } from 'node:fs';
-import { heartbeatIntervalMs } from '../../config/base/limits.js';
 import { workersMeasuredPerTurn } from '../../config/base/metrics-limits.js';
 import { readStat } from '../../pools/runtimes/proc.js';
 import type { PoolView, WorkerState, WorkerView } from '../../pools/supervisor/ports.js';
 import { residentBytes } from '../../pools/supervisor/resident-memory.js';
 import type { MetricDefinition } from '../metrics/definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
+import { loopDelayOf } from '../metrics/node-sampler.js';
 import { primaryMetrics as metrics } from '../metrics/primary-definitions.js';
 
 const workerFamilies: readonly MetricDefinition[] = [
@@ -88,10 +88,9 @@ function setWorker(totals: MetricTotals, labels: readonly string[], worker: Work
   totals.set(metrics.workerStartTime, labels, worker.startedAtMs / 1_000);
   const of = { resident: metrics.workerResidentMemory, cpu: metrics.workerCpu, openFds: metrics.workerOpenFds };
   setProcess(totals, of, labels, pid);
-  // A suspended worker is stopped: its silence is no delay.
-  if (heartbeat === null || worker.state === 'suspended') return;
-  const overdueMs = Math.max(heartbeat.delayMs, heartbeat.ageMs - heartbeatIntervalMs);
-  totals.set(metrics.workerEventLoopLag, labels, Math.round(overdueMs) / 1_000);
+  const delayMs = loopDelayOf(worker);
+  if (heartbeat === null || delayMs === null) return;
+  totals.set(metrics.workerEventLoopLag, labels, delayMs / 1_000);
   totals.set(metrics.workerEventLoopUtilization, labels, heartbeat.utilization);
   totals.set(metrics.workerHeapUsed, labels, heartbeat.heapUsedBytes);
 }

@@ -40,7 +40,11 @@ class Dashboard implements App {
   start(): void {
     applyTheme();
     whenSignedOut(() => this.#leave());
-    window.addEventListener('hashchange', () => this.#route());
+    window.addEventListener('hashchange', () => {
+      // A link to sign in that was opened over a page that is there already.
+      if (location.hash.startsWith('#code=')) void this.#signIn.begin();
+      else this.#route();
+    });
     // Ages and the state of the connection move by themselves.
     every(1_000, this.invalidate);
     void this.#signIn.begin().finally(() => {

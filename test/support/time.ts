@@ -57,3 +57,9 @@ export function within<T>(withinMs: number, what: string, promise: Promise<T>): 
     promise.then(resolve, reject).finally(cancel);
   });
 }
+
+/** Runs `fire` every `ms`; the returned function ends it. */
+export function every(ms: number, fire: () => void): () => void {
+  const timer = setInterval(fire, ms);
+  return () => clearInterval(timer);
+}

@@ -31,6 +31,10 @@ const poolSample = z.strictObject({
   p99Ms: z.number(),
   memoryBytes: z.int(),
   cpuPercent: z.number().describe('100 = one core'),
+  loopDelayMs: z
+    .number()
+    .nullable()
+    .describe('Of the event loops of its in-process workers the worst; null = no worker tells'),
 });
 
 export const sampleSchema = z.strictObject({
@@ -40,6 +44,7 @@ export const sampleSchema = z.strictObject({
     ready: z.boolean(),
     requestsPerSecond: z.number(),
     errorsPerSecond: z.number(),
+    p99Ms: z.number(),
     connections: z.int(),
     primaryCpuPercent: z.number(),
     primaryMemoryBytes: z.int(),

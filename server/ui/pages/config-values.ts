@@ -54,7 +54,7 @@ export class ConfigValues {
         columns: [
           { name: 'Setting', kind: 'wide', cell: ({ path }) => h('code', {}, path) },
           { name: 'Value', kind: 'wide', cell: ({ value }) => h('code', {}, valueText(value)) },
-          { name: 'Said by', kind: 'wide', cell: ({ source }) => sourceText(source) },
+          { name: 'Said by', kind: 'wide', cell: ({ source }) => sourceView(source) },
         ],
       }),
     );
@@ -93,6 +93,7 @@ export class ConfigValues {
   }
 }
 
-function sourceText({ from, file, line }: Source): string {
-  return file === '' ? from : `${file}:${line}${from === '' ? '' : ` (${from})`}`;
+function sourceView({ from, file, line }: Source): ElementView {
+  if (file === '') return h('span.note', {}, from);
+  return h('span', {}, h('code', {}, `${file}:${line}`), h('span.note', {}, ` ${from}`));
 }

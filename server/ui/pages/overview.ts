@@ -1,12 +1,12 @@
 /** Every pool as a tile, what needs eyes first or by a figure; 500 of them stay fluid. */
 import { type App, type Page, poolHash } from '../app.js';
-import { type ElementView, h, memo, type View } from '../dom/view.js';
+import { type ElementView, h, memo, type View, whenCreated } from '../dom/view.js';
 import { nowMs } from '../page-clock.js';
 import { sparkline } from '../parts/chart.js';
 import { valueOf } from '../parts/dialog.js';
-import { bytes, count, duration, rate } from '../parts/format.js';
+import { bytes, count, duration, plural, rate } from '../parts/format.js';
 import { badge } from '../parts/badge.js';
-import { type Health, healthNames, healthOf, healths, hostingOf, type PoolHead, problemOf } from '../state/health.js';
+import { type Health, healthNames, healthOf, healths, type PoolHead, problemOf } from '../state/health.js';
 import type { Sample, Series } from '../state/series.js';
 
 const orders = {
@@ -26,6 +26,8 @@ const sparkSamples = 60;
 
 interface Row {
   readonly pool: PoolHead;
+  /** What became of a worker a moment ago; '' = nothing. */
+  readonly crash: string;
   readonly health: Health;
   readonly series: Series;
 }
@@ -39,15 +41,32 @@ export class OverviewPage implements Page {
   #order: Order = 'attention';
   #places = new Map<string, number>();
   #placedAtMs = 0;
+  /** Pools whose tiles can be seen, or nearly: only these are drawn anew every second. */
+  readonly #seen = new Set<string>();
+  readonly #watcher = new IntersectionObserver((entries) => this.#looked(entries), { rootMargin: '300px' });
 
   constructor(app: App) {
     this.#app = app;
   }
 
+  open(): () => void {
+    return () => this.#watcher.disconnect();
+  }
+
+  #looked(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting } of entries) {
+      const pool = target.getAttribute('data-pool') ?? '';
+      if (isIntersecting) this.#seen.add(pool);
+      else this.#seen.delete(pool);
+    }
+    this.#app.invalidate();
+  }
+
   view(): readonly View[] {
     const { store } = this.#app;
     const rows = [...store.pools.values()].map((pool) => {
-      return { pool, health: healthOf(pool), series: store.seriesOf(pool.name) };
+      const crash = store.crashOf(pool.name);
+      return { pool, crash, health: healthOf(pool, crash), series: store.seriesOf(pool.name) };
     });
     const wanted = this.#filter.trim().toLowerCase();
     const found = rows.filter(({ pool, health }) => {
@@ -65,6 +84,7 @@ export class OverviewPage implements Page {
 
   #summary(rows: readonly Row[]): ElementView {
     const { last } = this.#app.store.node;
+    const flow = this.#app.store.node.tail(180);
     const workers = rows.reduce((sum, { pool }) => sum + pool.workers.length, 0);
     const figures: readonly (readonly [string, string])[] = [
       ['Requests/s', rate(last.rate)],
@@ -82,12 +102,7 @@ export class OverviewPage implements Page {
         {},
         figures.map(([name, value]) => h('div', { key: name }, h('dt', {}, name), h('dd', {}, value))),
       ),
-      sparkline(
-        this.#app.store.node.tail(180),
-        'rate',
-        180,
-        `Requests per second, last 3 minutes, now ${rate(last.rate)}`,
-      ),
+      sparkline(flow, 'rate', Math.max(12, flow.length), `Requests per second, last minutes, now ${rate(last.rate)}`),
     );
   }
 
@@ -103,7 +118,7 @@ export class OverviewPage implements Page {
           key: `chip ${health}`,
           type: 'button',
           'aria-pressed': String(this.#health === health),
-          class: health === '' ? '' : `health-${health}`,
+          class: health === '' || number === 0 ? '' : `health-${health}`,
           onClick: () => {
             this.#health = this.#health === health ? '' : health;
             change();
@@ -157,13 +172,15 @@ export class OverviewPage implements Page {
       const text = all === 0 ? 'No pools are configured.' : 'No pool fits the filter.';
       return h('p.empty', { key: 'none' }, text);
     }
-    const isHeard = this.#app.store.connection === 'live';
+    const watch = (element: Element): void => this.#watcher.observe(element);
     return h(
       'ul.tiles',
       { key: 'tiles' },
-      this.#ordered(found).map(({ pool, health, series }) =>
-        memo(pool.name, [pool, health, series.version, isHeard], () => tile(pool, health, series)),
-      ),
+      this.#ordered(found).map((row) => {
+        const { pool, crash, health, series } = row;
+        const version = this.#seen.has(pool.name) ? series.version : -1;
+        return memo(pool.name, [pool, crash, health, version], () => whenCreated(tile(row), watch));
+      }),
     );
   }
 
@@ -180,41 +197,48 @@ export class OverviewPage implements Page {
   }
 }
 
-function tile(pool: PoolHead, health: Health, series: Series): ElementView {
+function tile({ pool, crash, health, series }: Row): ElementView {
   const { last } = series;
-  const problem = problemOf(pool);
+  const problem = problemOf(pool, crash);
   const facts: readonly (readonly [string, string, string])[] = [
     ['req/s', rate(last.rate), ''],
     ['p99', duration(last.p99Ms), ''],
     ['errors/s', rate(last.errors), last.errors > 0 ? 'is-bad' : ''],
-    ['queue', count(last.queue), last.queue > 0 ? 'is-warn' : ''],
-    ['memory', bytes(last.memoryBytes), ''],
-    ['workers', count(pool.workers.length), ''],
   ];
+  const samples = series.tail(sparkSamples);
   return h(
     'li.tile',
-    { key: pool.name, class: `health-${health}` },
+    { key: pool.name, 'data-pool': pool.name, class: `health-${health}` },
     h(
       'a',
       { href: poolHash(pool.name) },
       h('span.head', {}, h('span.name', {}, pool.name), badge(health)),
-      h('span.note', { class: problem === '' ? '' : 'is-bad' }, problem === '' ? hostingOf(pool) : problem),
+      problem !== '' && h('span.problem', {}, problem),
       h(
         'span.facts',
         {},
-        facts.map(([name, value, tone]) => h('span.fact', { class: tone }, h('b', {}, value), h('i', {}, name))),
+        facts.map(([name, value, tone]) => h('span.fact', { class: tone }, h('b', {}, value), ' ', h('i', {}, name))),
       ),
-      sparkline(series.tail(sparkSamples), 'rate', sparkSamples, `requests per second, now ${rate(last.rate)}`),
+      h(
+        'span.foot',
+        {},
+        h('span', {}, plural(pool.workers.length, 'worker')),
+        h('span', {}, bytes(last.memoryBytes), h('span.unseen', {}, ' memory')),
+        h('span', { class: last.queue > 0 ? 'is-warn' : '' }, `${count(last.queue)} queued`),
+      ),
+      sparkline(samples, 'rate', Math.max(12, samples.length), `requests per second, now ${rate(last.rate)}`),
     ),
   );
 }
+
+const byNumbers = new Intl.Collator(undefined, { numeric: true });
 
 function orderOf(text: string): Order {
   return text in orders ? (text as Order) : 'attention';
 }
 
 function comparer(order: Order): (a: Row, b: Row) => number {
-  const byName = (a: Row, b: Row): number => a.pool.name.localeCompare(b.pool.name, undefined, { numeric: true });
+  const byName = (a: Row, b: Row): number => byNumbers.compare(a.pool.name, b.pool.name);
   if (order === 'name') return byName;
   if (order === 'attention') return (a, b) => healths.indexOf(a.health) - healths.indexOf(b.health) || byName(a, b);
   const figure = ({ series }: Row): number => valueIn(series.last, order);

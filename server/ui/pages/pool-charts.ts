@@ -38,7 +38,7 @@ const kinds: readonly ChartKind[] = [
     title: 'Memory',
     lines: [{ measure: 'memoryBytes', name: 'memory', tone: 'water' }],
     format: bytes,
-    least: 1,
+    least: 16_777_216,
     unit: 1_048_576,
   },
   {

@@ -1,10 +1,11 @@
 /** The end of what a pool's applications print, as it comes. */
-import { type App, apiPool } from '../app.js';
+import type { App } from '../app.js';
 import { EventFeed } from '../api/event-stream.js';
 import { type ElementView, h, whenCreated } from '../dom/view.js';
 import { part } from '../parts/part.js';
 
 const linesKept = 500;
+const linesAtFirst = 100;
 
 export class PoolLog {
   readonly #app: App;
@@ -17,14 +18,15 @@ export class PoolLog {
 
   constructor(app: App, pool: string) {
     this.#app = app;
-    this.#path = `${apiPool(pool)}/logs`;
+    this.#path = `/api/v1/logs?source=output&follow=1&lines=${linesAtFirst}&pool=${encodeURIComponent(pool)}`;
   }
 
   open(): () => void {
     const feed = new EventFeed(this.#path, {
       opened: () => this.#is('open'),
       lost: (_error, isFinal) => this.#is(isFinal ? 'failed' : 'waiting'),
-      message: ({ data }) => this.#add(textOf(data)),
+      message: ({ event, data }) =>
+        this.#add(event === 'skipped' ? '… too much at once, some of it is not shown …' : textOf(data)),
     });
     return feed.open();
   }
@@ -90,7 +92,8 @@ export class PoolLog {
   }
 }
 
+/** A line, with the worker that wrote it. */
 function textOf(data: unknown): string {
-  if (typeof data === 'string') return data;
-  return typeof data === 'object' && data !== null && 'line' in data ? String(data.line) : JSON.stringify(data);
+  const { text, workerId } = data as { readonly text?: string; readonly workerId?: number };
+  return workerId === undefined ? (text ?? '') : `${workerId}  ${text ?? ''}`;
 }

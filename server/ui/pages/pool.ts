@@ -72,8 +72,9 @@ export class PoolPage implements Page {
   }
 
   #header(pool: PoolView): ElementView {
-    const health = healthOf(pool);
-    const problem = problemOf(pool);
+    const crash = this.#app.store.crashOf(pool.name);
+    const health = healthOf(pool, crash);
+    const problem = problemOf(pool, crash);
     const reason = pool.stoppedReason === '' ? '' : ` (${pool.stoppedReason})`;
     return h(
       'header.pagehead',

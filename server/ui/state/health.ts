@@ -26,8 +26,9 @@ export interface PoolHead {
 
 const failingStates: ReadonlySet<string> = new Set(['failed', 'backing-off', 'rapid-failed', 'misconfigured']);
 
-export function healthOf(pool: PoolHead): Health {
-  const failing = pool.applications.some(({ state }) => failingStates.has(state));
+/** `crash`: what became of a worker a moment ago; '' = nothing. */
+export function healthOf(pool: PoolHead, crash = ''): Health {
+  const failing = crash !== '' || pool.applications.some(({ state }) => failingStates.has(state));
   if (pool.state === 'Stopped') return failing || pool.stoppedReason === 'AppShutdown' ? 'failing' : 'stopped';
   if (failing) return 'failing';
   if (pool.state !== 'Started' || pool.applications.some(({ state }) => state === 'starting')) return 'changing';
@@ -35,13 +36,13 @@ export function healthOf(pool: PoolHead): Health {
 }
 
 /** One line about what is wrong; '' = nothing. */
-export function problemOf(pool: PoolHead): string {
+export function problemOf(pool: PoolHead, crash = ''): string {
   const application = pool.applications.find(({ state }) => failingStates.has(state));
   if (application !== undefined) {
     return application.problem === '' ? `application ${application.state}` : application.problem;
   }
   if (pool.state === 'Stopped' && pool.stoppedReason === 'AppShutdown') return 'stopped by rapid-fail protection';
-  return '';
+  return crash;
 }
 
 export function hostingOf(pool: PoolHead): string {

@@ -33,6 +33,17 @@ export const emptySample: Sample = {
   restarts: Number.NaN,
 };
 
+/** Of a pool that the server says nothing of: it has no worker and no request. */
+export const restingSample: Sample = {
+  ...emptySample,
+  rate: 0,
+  errors: 0,
+  queue: 0,
+  inFlight: 0,
+  memoryBytes: 0,
+  workers: 0,
+};
+
 export class Series {
   readonly #samples: Sample[] = [];
   #next = 0;

@@ -1,6 +1,7 @@
 /** What the page knows of the server, folded from answers and events. Pages read it; only `live.ts` writes to it. */
+import { nowMs } from '../page-clock.js';
 import type { PoolHead } from './health.js';
-import { emptySample, type Sample, Series } from './series.js';
+import { restingSample, type Sample, Series } from './series.js';
 
 export type Connection = 'connecting' | 'live' | 'stale' | 'lost';
 
@@ -17,11 +18,26 @@ export interface EventLine {
 }
 
 export const eventsKept = 1_000;
+const crashShownMs = 10_000;
+/** When another worker is ready: long enough to be seen. */
+const crashOverShownMs = 4_000;
+
+interface Crash {
+  readonly text: string;
+  readonly atMs: number;
+  readonly isOver: boolean;
+}
+
+interface Ended {
+  readonly reason: string;
+  readonly cause: string;
+}
 
 export class Store {
   readonly #changed: () => void;
   readonly pools = new Map<string, PoolHead>();
   readonly #series = new Map<string, Series>();
+  readonly #crashes = new Map<string, Crash>();
   readonly node = new Series();
   connection: Connection = 'connecting';
   /** When the last thing was heard. */
@@ -62,6 +78,28 @@ export class Store {
     this.touch(pool.name);
   }
 
+  /** A worker that nobody asked to leave has ended. */
+  ended(pool: string, end: Ended): void {
+    this.touch(pool);
+    if (end.cause === '' && end.reason !== 'idle')
+      this.#crashes.set(pool, { text: `crashed: ${end.reason}`, atMs: nowMs(), isOver: false });
+    this.#changed();
+  }
+
+  /** Of the last seconds; '' = none. A pool that starts again at once would hardly be seen failing. */
+  crashOf(pool: string): string {
+    const crash = this.#crashes.get(pool);
+    if (crash === undefined) return '';
+    return nowMs() - crash.atMs > (crash.isOver ? crashOverShownMs : crashShownMs) ? '' : crash.text;
+  }
+
+  /** A worker of it is ready. */
+  started(pool: string): void {
+    const crash = this.#crashes.get(pool);
+    if (crash !== undefined) this.#crashes.set(pool, { ...crash, isOver: true });
+    this.touch(pool);
+  }
+
   touch(pool: string): void {
     this.versions.set(pool, (this.versions.get(pool) ?? 0) + 1);
   }
@@ -69,7 +107,7 @@ export class Store {
   sample(node: Sample, pools: ReadonlyMap<string, Sample>): void {
     this.node.push(node);
     for (const name of this.pools.keys())
-      this.seriesOf(name).push(pools.get(name) ?? { ...emptySample, atMs: node.atMs });
+      this.seriesOf(name).push(pools.get(name) ?? { ...restingSample, atMs: node.atMs });
     this.#changed();
   }
 

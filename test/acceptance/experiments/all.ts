@@ -4,6 +4,7 @@ import { asyncContexts } from './async-contexts.js';
 import { blockedLoop } from './blocked-loop.js';
 import { benchFigures } from './bench-figures.js';
 import { coldStart } from './cold-start.js';
+import { dashboard } from './dashboard/experiments.js';
 import { edge } from './edge/experiments.js';
 import { errorPages } from './error-pages.js';
 import { frameworks } from './frameworks.js';
@@ -51,6 +52,7 @@ export const experiments: readonly Experiment[] = [
   hostileAnswersLive,
   hostileTenants,
   ...edge,
+  ...dashboard,
   ...tls,
   growth,
   npmTest,

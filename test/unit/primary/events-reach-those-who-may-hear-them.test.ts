@@ -34,6 +34,7 @@ const pools = ['a', 'b'].map((name) => ({
   p99Ms: 2,
   memoryBytes: 3,
   cpuPercent: 4,
+  loopDelayMs: null,
 }));
 const sample: NodeSample = {
   kind: 'sample',
@@ -41,6 +42,7 @@ const sample: NodeSample = {
   node: {
     ready: true,
     requestsPerSecond: 2,
+    p99Ms: 0,
     errorsPerSecond: 0,
     connections: 1,
     primaryCpuPercent: 1,

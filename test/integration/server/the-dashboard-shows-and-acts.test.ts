@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { screenshot, startBrowser, watchedPage, type WatchedPage } from '../../support/browser.js';
+import { injected, openPage, overflow, signIn, tile } from '../../support/dashboard.js';
+import { testNeeding } from '../../support/needs.js';
+import { app } from '../../support/paths.js';
+import { adminToken, type Sluice, startSluice } from '../../support/sluice.js';
+import { until } from '../../support/time.js';
+import { reasonToSkip } from '../../support/missing.js';
+
+const test = testNeeding('chromium');
+/** As evil as a name may be: IIS allows these characters. */
+const oddName = "o'brien's {{7-7}} #1 100% (x)";
+const poolHash = (name: string): string => `#/pools/${encodeURIComponent(name)}`;
+
+let sluice: Sluice;
+let browser: Browser;
+let watched: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  if (reasonToSkip(['chromium']) !== null) return;
+  const pools = ['shop', 'crashing', oddName, 'asleep'];
+  sluice = await startSluice({
+    applicationPools: pools.map((name) => ({
+      name,
+      ...(name === 'shop' ? { startMode: 'AlwaysRunning', processModel: { maxProcesses: 2 } } : {}),
+    })),
+    applications: pools.map((name, index) => ({
+      path: ['/', '/crashing', '/odd', '/asleep'][index],
+      applicationPool: name,
+      physicalPath: app('dashboard'),
+    })),
+  });
+  browser = await startBrowser();
+  watched = await watchedPage(browser);
+  page = watched.page;
+  page.setDefaultTimeout(20_000);
+}, 120_000);
+
+afterAll(async () => {
+  if (reasonToSkip(['chromium']) !== null) return;
+  await browser?.close();
+  await sluice?.stop();
+}, 90_000);
+
+/** Presses a button and says yes to the question that follows. */
+async function confirmed(button: string, verb: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: verb, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+async function notice(text: string | RegExp): Promise<void> {
+  const item = page.locator('.notices li').filter({ hasText: text });
+  await item.first().waitFor();
+  await item.first().getByRole('button', { name: 'Dismiss' }).click();
+}
+
+describe('the dashboard', () => {
+  test('nobody comes in without a token; with one a cookie is all the browser keeps beside the page secret', async () => {
+    await openPage(page, sluice, '');
+    await page.getByLabel('Token').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').filter({ hasText: 'not valid' }).waitFor();
+    await page.getByLabel('Token').fill(adminToken);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await tile(page, 'shop').waitFor();
+    expect(await page.evaluate('JSON.stringify({ ...localStorage })')).not.toContain(adminToken);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Token').waitFor();
+    await signIn(page, sluice);
+    expect(page.url()).not.toContain('code');
+  });
+
+  test('the overview has a tile for every pool, and filters', async () => {
+    await tile(page, 'shop').getByText('Running').waitFor();
+    await tile(page, oddName).getByText('Idle').waitFor();
+    expect(await page.locator('.tile').count()).toBe(4);
+    await page.getByLabel('Filter pools by name').fill("BRIEN'S");
+    await until('one tile is left', async () => (await page.locator('.tile').count()) === 1);
+    await page.getByLabel('Filter pools by name').fill('');
+    await page.getByRole('button', { name: /^Idle/ }).click();
+    await tile(page, 'shop').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^All/ }).click();
+    await tile(page, 'shop').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
+  test('a pool that crashes turns red, and back when it serves again', async () => {
+    await sluice.call('/crashing/');
+    await tile(page, 'crashing').getByText('Running').waitFor();
+    await sluice.call('/crashing/crash');
+    await tile(page, 'crashing').getByText('Failing').waitFor();
+    await screenshot(page, 'overview-failing');
+    await sluice.call('/crashing/');
+    await tile(page, 'crashing').getByText('Running').waitFor();
+  });
+
+  test('a pool takes every order, each after a question that can be answered no', async () => {
+    await openPage(page, sluice, poolHash('shop'));
+    await page.getByRole('heading', { name: 'shop' }).waitFor();
+    const workers = page.getByRole('table', { name: 'Workers' }).locator('tbody tr');
+    await until('both workers are listed', async () => (await workers.count()) === 2);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    expect((await sluice.pool('shop')).state).toBe('Started');
+    await confirmed('Recycle', 'Recycle');
+    await notice(/Recycle shop: done/);
+    await page.getByRole('cell', { name: 'on-demand', exact: false }).first().waitFor();
+    await confirmed('Stop', 'Stop the pool');
+    await notice(/Stop shop: done/);
+    await until('the pool is stopped', async () => (await sluice.pool('shop')).state === 'Stopped');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await notice(/Start shop: done/);
+    await until('both workers are back', async () => (await sluice.workerPids('shop')).length === 2);
+  });
+
+  test('a worker takes every order', async () => {
+    const orders: readonly (readonly [string, string])[] = [
+      ['Recycle', 'Recycle'],
+      ['Suspend', 'Suspend'],
+      ['Dump', 'Write the report'],
+      ['Stop', 'Stop the worker'],
+    ];
+    await openPage(page, sluice, poolHash(oddName));
+    for (const [order, verb] of orders) {
+      await sluice.call('/odd/');
+      const { workerId } = await until('a worker runs', async () => {
+        return (await sluice.pool(oddName)).workers.find(({ state }) => state === 'running');
+      });
+      await confirmed(`${order} worker ${workerId}`, verb);
+      await notice(new RegExp(`${order} worker ${workerId}: done`));
+      if (order !== 'Suspend') continue;
+      await page.getByRole('button', { name: `Resume worker ${workerId}` }).click();
+      await notice(new RegExp(`Resume worker ${workerId}: done`));
+    }
+    await page.getByRole('heading', { name: oddName }).waitFor();
+  });
+
+  test('what tenants say is shown and never obeyed', async () => {
+    await sluice.call('/crashing/');
+    await openPage(page, sluice, poolHash('crashing'));
+    await page.getByRole('table', { name: 'Workers' }).waitFor();
+    const waits = sluice.call(`/crashing/wait?<script>window.attacked='url'</script>`);
+    await sluice.call('/crashing/print', { headers: { 'user-agent': '<img src=x onerror=window.attacked=1>' } });
+    await page.getByText('/crashing/wait').first().waitFor();
+    await sluice.call('/crashing/go');
+    await waits;
+    await sluice.call('/crashing/crash');
+    // The oldest: newer ones push in above it.
+    const obituary = page.locator('details.entry').last();
+    await obituary.locator('summary').click();
+    await obituary.getByText("<script>window.attacked='error'</script>").first().waitFor();
+    await screenshot(page, 'pool-crashed', true);
+    await openPage(page, sluice, '#/events');
+    await page.getByText('ended: exit').first().waitFor();
+    expect(await injected(page)).toBe('');
+    for (const hash of ['#/pools/<img src=x onerror=window.attacked=1>', '#/pools/%', '#/<script>']) {
+      await openPage(page, sluice, hash);
+      await page.getByRole('heading').first().waitFor();
+      expect(await injected(page)).toBe('');
+    }
+  });
+
+  test('every page fits a phone, in light and dark', async () => {
+    for (const dark of [false, true]) {
+      const phone = await watchedPage(browser, { width: 360, height: 740, dark });
+      await signIn(phone.page, sluice);
+      const hashes = ['#/', poolHash('crashing'), '#/sites', '#/certificates', '#/config', '#/events'];
+      for (const [index, hash] of hashes.entries()) {
+        await openPage(phone.page, sluice, hash);
+        await phone.page.locator('main h1').waitFor({ state: 'attached' });
+        expect({ hash, beyond: await overflow(phone.page) }).toEqual({ hash, beyond: 0 });
+        await screenshot(phone.page, `phone-${dark ? 'dark' : 'light'}-${index}`);
+      }
+      expect(phone.complaints).toEqual([]);
+      await phone.page.context().close();
+    }
+  });
+
+  test('without a mouse: skip to the content, open a pool, ask and take back', async () => {
+    await openPage(page, sluice, '#/');
+    await tile(page, 'shop').waitFor();
+    await page.reload();
+    await tile(page, 'shop').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await tile(page, 'shop').getByRole('link').focus();
+    await page.keyboard.press('Enter');
+    const recycle = page.getByRole('button', { name: 'Recycle', exact: true });
+    await recycle.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Recycle');
+  });
+
+  test('without the server what is shown is called stale, and it comes back by itself', async () => {
+    await openPage(page, sluice, '#/');
+    await page.getByText('Live', { exact: true }).waitFor();
+    process.kill(sluice.pid, 'SIGSTOP');
+    try {
+      await page.locator('.live').filter({ hasText: /stale/i }).waitFor();
+    } finally {
+      process.kill(sluice.pid, 'SIGCONT');
+    }
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
+  test('no script failed, and the content security policy had nothing to refuse', () => {
+    expect(watched.complaints).toEqual([]);
+  });
+});
