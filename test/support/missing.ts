@@ -10,7 +10,7 @@ type Program =
   | ('curl' | 'nghttp' | 'h2load')
   | ('systemd-analyze' | 'systemd-notify')
   | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
-  | ('buildah' | 'prometheus')
+  | 'buildah'
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
 
 export type Need = Program | FrameworkSet | 'root' | 'other users' | 'control groups';
