@@ -32,13 +32,13 @@ const live: LiveRequestsView = {
 };
 
 const figures = { workers: 1, inFlight: 1, queue: 0, requestsPerSecond: 1, errorsPerSecond: 0, p50Ms: 1, p99Ms: 2 };
-const node = { ready: true, requestsPerSecond: 1, errorsPerSecond: 0, connections: 1, primaryCpuPercent: 1 };
+const node = { ready: true, requestsPerSecond: 1, errorsPerSecond: 0, p99Ms: 1, connections: 1, primaryCpuPercent: 1 };
 const machine = { primaryMemoryBytes: 1, loadAverage: 1, memoryFreeBytes: 1, memoryTotalBytes: 2 };
 const sample: NodeSample = {
   kind: 'sample',
   atMs: 1,
   node: { ...node, ...machine },
-  pools: [{ name: evil, state: 'Stopped', ...figures, memoryBytes: 1, cpuPercent: 1 }],
+  pools: [{ name: evil, state: 'Stopped', ...figures, memoryBytes: 1, cpuPercent: 1, loopDelayMs: null }],
 };
 
 test('requests, events and the live view escape what clients and tenants wrote', () => {
