@@ -30,3 +30,7 @@ export const eventStreamsMax = 64;
 export const eventStreamLimitMs = 3_600_000;
 /** While somebody listens. */
 export const sampleIntervalMs = 1_000;
+
+/** A node that is drained is looked at so often, and believed to be quiet when it was so as many times running. */
+export const drainLookMs = 1_000;
+export const drainQuietLooks = 2;

@@ -141,6 +141,13 @@ const workers: readonly StatusEntry[] = [
     'Rapid-fail protection: `failure.rapidFailProtectionMaxCrashes` within the interval.',
     'Repair the application; the pool is probed after `failure.rapidFailProbe`, or started by hand.',
   ),
+  entry(
+    [503, 0],
+    ['ApplicationOffline'],
+    'The application is offline',
+    'An administrator took it offline.',
+    'Put it online: `POST /api/v1/applications/ID/online`.',
+  ),
   entry([503, 0], ['Disabled'], 'The application pool is stopped', 'An administrator stopped it.', 'Start the pool.'),
   entry(
     [503, 0],

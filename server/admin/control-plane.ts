@@ -7,6 +7,7 @@ import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from './config-control.js';
 import type { EventHub } from './events/hub.js';
 import type { LogReader } from './log-views.js';
+import type { NodeView, SiteView } from './site-views.js';
 
 /** One line of `/readyz?verbose`. */
 export interface ReadinessCheck {
@@ -26,6 +27,8 @@ export interface ControlPlane {
   /** null = there is no such pool. */
   pool(name: string): PoolView | null;
   readonly actions: Actions;
+  node(): NodeView;
+  sites(): readonly SiteView[];
   /** Asked of the listeners now; settles in bounded time. */
   liveRequests(filter: RequestFilter): Promise<LiveRequestsView>;
   readonly config: ConfigControl;
@@ -81,6 +84,10 @@ export interface OrderView {
 
 export const poolActions = ['start', 'stop', 'recycle'] as const;
 export type PoolAction = (typeof poolActions)[number];
+export const nodeActions = ['drain', 'resume', 'reload'] as const;
+export type NodeAction = (typeof nodeActions)[number];
+export const applicationActions = ['offline', 'online'] as const;
+export type ApplicationAction = (typeof applicationActions)[number];
 export const workerActions = ['recycle', 'stop', 'dump', 'suspend', 'resume'] as const;
 export type WorkerAction = (typeof workerActions)[number];
 
@@ -130,7 +137,12 @@ export interface Actions {
   orderPool(action: PoolAction, pool: string): OperationView;
   orderWorker(action: WorkerAction, workerId: number, wish: DumpWish): OperationView;
   orderProfile(workerId: number, wish: DumpWish): OperationView;
+  /** `target`: the name of this node. */
+  orderNode(action: NodeAction, target: string): OperationView;
+  orderApplication(action: ApplicationAction, id: string): OperationView;
   operation(id: number): OperationView | null;
+  /** How it ended; every operation ends. */
+  whenEnded(id: number): Promise<OperationView>;
   /** Of an operation that has a file. Throws a SluiceError when it is gone or not what it was. */
   openFile(id: number): OperationFile;
 }

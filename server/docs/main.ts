@@ -3,12 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configPages, stalePages, writePage } from '../../config/docs/pages.js';
 import { metricsPage } from '../metrics/reference.js';
+import { adminApiPage } from './admin-api.js';
 
 // The verbs exist in the program only.
 const cli = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const pages = [
   ...configPages(),
   { file: 'docs/reference/metrics.md', text: metricsPage() },
+  { file: 'docs/reference/admin-api.md', text: adminApiPage() },
   {
     file: 'docs/reference/cli.md',
     text: execFileSync(process.execPath, [cli, 'reference-page'], { encoding: 'utf8' }),

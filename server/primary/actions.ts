@@ -8,7 +8,11 @@ import { openDump } from './dump-files.js';
 import type { Operations } from './operations.js';
 
 /** `stateDir`: below it lie the files of dumps. */
-export function createActions(supervisor: SupervisorPort, operations: Operations, stateDir: () => string): Actions {
+export function createActions(
+  supervisor: SupervisorPort,
+  operations: Operations,
+  stateDir: () => string,
+): Omit<Actions, 'orderNode' | 'orderApplication'> {
   return {
     orderPool(action, name) {
       const pool = supervisor.viewOf(name);
@@ -33,6 +37,7 @@ export function createActions(supervisor: SupervisorPort, operations: Operations
       return operations.begin({ action: 'worker profile', target, pool: pool.name, workerIds: [], run });
     },
     operation: (id) => operations.get(id),
+    whenEnded: (id) => operations.whenEnded(id),
     openFile: (id) => openDump(stateDir(), operations.get(id)?.file ?? ''),
   };
 }

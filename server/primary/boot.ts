@@ -43,6 +43,7 @@ import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
 import { keptLogs } from './log-targets.js';
 import { NodeSampler } from './node-sample.js';
+import { OfflineApplications } from './offline.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { idleLingerMs } from '../../config/base/service-limits.js';
@@ -137,6 +138,8 @@ async function acquire(
     ...parts,
     config: administration,
     version: options.version,
+    startedAtMs: parts.clock.wallMs(),
+    reload: (reason) => reloader.reload(reason),
     currentConfig: () => parts.state.config,
     isDraining: () => parts.state.isDraining,
     reopenLogs: () => logs.reopen(),
@@ -226,7 +229,7 @@ function assemble(
   const { config } = options;
   const isSuccessor = options.succession !== null;
   const clock = systemClock;
-  const state: PrimaryState = { config: null, isDraining: false };
+  const state: PrimaryState = { config: null, isDraining: false, isDrained: false };
   const [totals, published] = [new MetricTotals(), new PublishedMetrics()];
   const processMetrics = new ProcessMetrics({ version: options.version, node: process.version });
   const { cgroups, guardian } = holdPoolsDown(folder, listenerIdentity, isSuccessor, held, log);
@@ -288,7 +291,7 @@ function assemble(
   });
   held.hold('listeners', () => fleet.close());
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
-  const counts = { totals, published, processMetrics, operations, events: hub };
+  const counts = { totals, published, processMetrics, operations, offline: new OfflineApplications(), events: hub };
   const siteLogFolders = new SiteLogFolders(listenerIdentity?.uid ?? null, log);
   return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput: () => runtimes.reopenOutput() };
 }

@@ -1,12 +1,12 @@
 /** Implements what the admin API asks for over the parts that the primary holds. */
-import type { Clock } from '../../config/base/clock.js';
+import { hostname } from 'node:os';
 import type { CompiledConfig } from '../../config/model.js';
 import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
-import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from '../admin/config-control.js';
 import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
 import type { EventHub } from '../admin/events/hub.js';
+import type { NodeView } from '../admin/site-views.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { PublishedMetrics } from '../metrics/published.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
@@ -16,23 +16,22 @@ import type { Certificates } from './certificates.js';
 import { createActions } from './actions.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import { PrimaryLogReader } from './log-reader.js';
-import type { Operations } from './operations.js';
 import { Scrapes } from './scrapes.js';
+import { createNodeActions, type NodeActionParts } from './node-actions.js';
+import { siteViews } from './site-views.js';
 import type { ListeningSockets } from './sockets.js';
 import type { Upgrader } from './upgrade/upgrader.js';
 
-export interface ControlPlaneParts {
+export interface ControlPlaneParts extends NodeActionParts {
   readonly version: string;
-  readonly clock: Clock;
+  readonly startedAtMs: number;
   readonly events: EventHub;
-  readonly supervisor: SupervisorPort;
   readonly runtimes: Pick<Runtimes, 'stalled' | 'outputTaps'>;
   readonly fleet: ListenerFleet;
   readonly sockets: ListeningSockets;
   readonly totals: MetricTotals;
   readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
-  readonly operations: Operations;
   readonly certificates: Pick<Certificates, 'views'>;
   readonly issuer: Pick<Issuer, 'views'>;
   readonly config: ConfigControl;
@@ -59,6 +58,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     listeners(),
     check('pools', parts.supervisor.settled(), 'a pool with startMode AlwaysRunning is still starting'),
     check('draining', !parts.isDraining(), 'the server is stopping'),
+    check('balance', !parts.state.isDrained, 'an administrator drained this node'),
   ];
   const scrapes = new Scrapes({
     ...parts,
@@ -78,7 +78,12 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     pool: (name) => parts.supervisor.viewOf(name),
     certificates: () => firstToEnd(allCertificates()),
     config: parts.config,
-    actions: createActions(parts.supervisor, parts.operations, () => parts.currentConfig()?.server.stateDir ?? ''),
+    actions: {
+      ...createActions(parts.supervisor, parts.operations, () => parts.currentConfig()?.server.stateDir ?? ''),
+      ...createNodeActions(parts),
+    },
+    node: () => nodeView(parts, readiness()),
+    sites: () => siteViews(parts.currentConfig(), parts.supervisor.view(), parts.offline.ids),
     liveRequests: (filter) => liveRequests(parts, filter),
     isStarted: () => parts.currentConfig() !== null,
     readiness,
@@ -87,6 +92,31 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     orderUpgrade: (reason) => parts.upgrader().start(reason),
     metrics: () => scrapes.text(),
   };
+}
+
+function nodeView(parts: ControlPlaneParts, checks: readonly ReadinessCheck[]): NodeView {
+  const config = parts.currentConfig();
+  return {
+    name: hostname(),
+    version: parts.version,
+    nodeVersion: process.version,
+    pid: process.pid,
+    startedAtMs: parts.startedAtMs,
+    state: nodeState(parts, checks),
+    checks,
+    listeners: parts.fleet.completeCount(),
+    configuration: { file: config?.file ?? '', version: config?.version ?? '' },
+    sites: config?.sites.length ?? 0,
+    applications: config?.applications.length ?? 0,
+    pools: config?.pools.length ?? 0,
+  };
+}
+
+function nodeState(parts: ControlPlaneParts, checks: readonly ReadinessCheck[]): NodeView['state'] {
+  if (parts.isDraining()) return 'stopping';
+  if (parts.currentConfig() === null) return 'starting';
+  if (parts.state.isDrained) return 'drained';
+  return checks.every(({ ok }) => ok) ? 'ready' : 'not-ready';
 }
 
 async function liveRequests(

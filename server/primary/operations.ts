@@ -18,6 +18,8 @@ export interface OperationWish {
 interface Entry {
   view: OperationView;
   readonly workerIds: ReadonlySet<number>;
+  /** Called once, when it has ended. */
+  readonly waiting: ((view: OperationView) => void)[];
 }
 
 export class Operations {
@@ -50,7 +52,7 @@ export class Operations {
       receipts: [],
       file: '',
     };
-    const entry: Entry = { view, workerIds: new Set(workerIds) };
+    const entry: Entry = { view, workerIds: new Set(workerIds), waiting: [] };
     this.#entries.set(id, entry);
     this.#tell(view);
     wish.run().then(
@@ -81,6 +83,13 @@ export class Operations {
     return this.#entries.get(id)?.view ?? null;
   }
 
+  whenEnded(id: number): Promise<OperationView> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return Promise.reject(new SluiceError('no-such-operation', `there is no operation ${id}`));
+    if (entry.view.state !== 'running') return Promise.resolve(entry.view);
+    return new Promise((ended) => entry.waiting.push(ended));
+  }
+
   #running(): Entry[] {
     return [...this.#entries.values()].filter(({ view }) => view.state === 'running');
   }
@@ -89,6 +98,7 @@ export class Operations {
     if (entry.view.state !== 'running') return;
     entry.view = { ...entry.view, ...change, endedAtMs: this.#clock.wallMs() };
     this.#tell(entry.view);
+    for (const ended of entry.waiting.splice(0)) ended(entry.view);
     const ended = [...this.#entries.values()].filter(({ view }) => view.state !== 'running');
     for (const { view } of ended.slice(0, Math.max(0, ended.length - operationsKept))) this.#entries.delete(view.id);
   }

@@ -11,6 +11,7 @@ import type { Issuer } from './acme/issuer.js';
 import type { Certificates } from './certificates.js';
 import type { SiteLogFolders } from './folders.js';
 import type { ListenerFleet } from './listener-fleet.js';
+import type { OfflineApplications } from './offline.js';
 import type { Operations } from './operations.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
@@ -32,6 +33,7 @@ export interface PrimaryParts {
   readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
+  readonly offline: OfflineApplications;
   readonly events: EventHub;
   readonly state: PrimaryState;
   readonly siteLogFolders: SiteLogFolders;
@@ -43,4 +45,6 @@ export interface PrimaryState {
   /** The configuration that serves; null before the first one was applied. */
   config: CompiledConfig | null;
   isDraining: boolean;
+  /** An administrator took the node out of the balance; it serves on. */
+  isDrained: boolean;
 }

@@ -20,14 +20,16 @@ import type {
 } from '../../pools/protocol/snapshot.js';
 import { isDevelopment } from '../../pools/supervisor/development.js';
 import { centralLog, siteLog } from './log-targets.js';
+import { offlineFailure } from './offline.js';
 
 /** Workers do not outlive the primary, so a cookie need not either. */
 const affinityKey = randomBytes(32).toString('hex');
 
-/** The part of the configuration that listeners need, in the form they take it; of it only `part`. */
+/** The part of the configuration that listeners need, in the form they take it; of it only `part`. `offline`: application ids. */
 export function routesOf(
   config: CompiledConfig,
   part: Pick<CompiledConfig, 'sites' | 'applications' | 'pools'> = config,
+  offline: ReadonlySet<string> = new Set(),
 ): Routes {
   const developed = new Set(
     config.pools.filter((pool) => isDevelopment(pool.environmentVariables)).map(({ name }) => name),
@@ -48,7 +50,7 @@ export function routesOf(
     ),
     sites: part.sites.map((site) => routeSite(config, site)),
     applications: part.applications.map((one) =>
-      routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
+      routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool), offline.has(one.id)),
     ),
     pools: part.pools.map(({ name, queueLength, processModel, failure, affinity }) => ({
       name,
@@ -122,8 +124,14 @@ function routeSite(config: CompiledConfig, site: SiteConfig): RouteSite {
   };
 }
 
-function routeApplication(application: ApplicationConfig, siteIndex: number, isDeveloped: boolean): RouteApplication {
-  const hosting = application.hosting;
+function routeApplication(
+  application: ApplicationConfig,
+  siteIndex: number,
+  isDeveloped: boolean,
+  isOffline: boolean,
+): RouteApplication {
+  const { hosting, failure } = application;
+  const broken = failure === null ? null : storedFailure(application, failure, isDeveloped);
   return {
     id: application.id,
     siteIndex,
@@ -137,7 +145,7 @@ function routeApplication(application: ApplicationConfig, siteIndex: number, isD
     forwardConnection: hosting?.handlerSettings.forwardResponseConnectionHeader ?? false,
     forwardedPort: hosting !== null && sendsForwardedPort(hosting.forwardedPort, hosting.isDotnet),
     forwardedForAppend: hosting?.forwardedFor === 'append',
-    failure: application.failure === null ? null : storedFailure(application, application.failure, isDeveloped),
+    failure: isOffline ? offlineFailure : broken,
   };
 }
 

@@ -4,6 +4,7 @@ import type { AdminConfig } from '../../config/model.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, OperationView, ReadinessCheck } from '../../server/admin/control-plane.js';
 import { configStub } from './config-stub.js';
+import type { NodeView, SiteView } from '../../server/admin/site-views.js';
 import { EventHub } from '../../server/admin/events/hub.js';
 import { systemClock } from '../../server/primary/clock.js';
 
@@ -88,6 +89,41 @@ const pool: PoolView = {
     },
   ],
 };
+const node: NodeView = {
+  name: 'box',
+  version: '0.0.0',
+  nodeVersion: 'v20.0.0',
+  pid: 1,
+  startedAtMs: 1,
+  state: 'ready',
+  checks: [],
+  listeners: 2,
+  configuration: { file: '/srv/sluice.yaml', version: 'x' },
+  sites: 1,
+  applications: 2,
+  pools: 2,
+};
+const sites: readonly SiteView[] = [
+  {
+    id: 1,
+    name: 'main',
+    bindings: [],
+    connectionTimeoutMs: 120_000,
+    maxConnections: 10,
+    applications: ['a', 'b'].map((name) => ({
+      id: `main/${name}`,
+      site: 'main',
+      path: `/${name}`,
+      pool: name,
+      physicalPath: '/srv',
+      hostingModel: 'InProcess',
+      state: 'ready',
+      problem: '',
+      offline: false,
+    })),
+  },
+];
+
 export interface AdminWorld {
   readonly control: ControlPlane;
   /** Of readiness; may be added to. */
@@ -133,6 +169,15 @@ export function adminWorld(): AdminWorld {
         orders.push(`profile ${kind} ${id}`);
         return operation;
       },
+      orderNode: (action) => {
+        orders.push(`node ${action}`);
+        return operation;
+      },
+      orderApplication: (action, id) => {
+        orders.push(`${action} ${id}`);
+        return operation;
+      },
+      whenEnded: async () => ({ ...operation, state: 'done', endedAtMs: 2 }),
       operation: (id) => [operation, dumped].find((one) => one.id === id) ?? null,
       openFile: () => ({ name: 'heap.json', size: 2, stream: Readable.from(['{}']) }),
     },
@@ -141,6 +186,8 @@ export function adminWorld(): AdminWorld {
       return { total: 0, requests: [], silentListeners: [] };
     },
     config: configStub,
+    node: () => node,
+    sites: () => sites,
     certificates: () => [],
     readiness: () => checks,
     isStarted: () => true,

@@ -18,6 +18,8 @@ export interface Call {
   readonly host?: string;
   readonly agent?: Agent;
   readonly limitMs?: number;
+  /** An address of this machine, such as 127.0.0.2. */
+  readonly from?: string;
 }
 
 /** Where to: a TCP port of this machine or a unix socket. */
@@ -27,7 +29,8 @@ function options(target: Target, path: string, call: Call): RequestOptions {
   const headers = { ...call.headers };
   if (call.host !== undefined) headers['host'] = call.host;
   const where = typeof target === 'number' ? { host: '127.0.0.1', port: target } : { socketPath: target };
-  return { ...where, path, method: call.method ?? 'GET', headers, agent: call.agent ?? false };
+  const from = call.from === undefined ? {} : { localAddress: call.from };
+  return { ...where, ...from, path, method: call.method ?? 'GET', headers, agent: call.agent ?? false };
 }
 
 /** One request; resolves with the complete answer, rejects when it is cut, refused or late. */

@@ -25,6 +25,8 @@ export interface SluiceOptions {
   readonly applications?: readonly Settings[];
   /** Instead of the one site: whole sites for this port. Asked again when a port turns out to be taken. */
   readonly sites?: (port: number) => readonly Settings[] | Promise<readonly Settings[]>;
+  /** Of the admin API, beside `adminToken`. */
+  readonly tokens?: readonly Settings[];
   /** Further top-level keys, such as `listeners`. */
   readonly server?: Settings;
   readonly args?: readonly string[];
@@ -154,7 +156,7 @@ async function configuration(options: SluiceOptions, port: number, adminPort: nu
     {
       admin: {
         listen: `127.0.0.1:${adminPort}`,
-        tokens: [{ name: 'test', hash: hashOf(adminToken), role: 'admin' }],
+        tokens: [{ name: 'test', hash: hashOf(adminToken), role: 'admin' }, ...(options.tokens ?? [])],
       },
       runDir: join(folder, 'run'),
       stateDir: join(folder, 'state'),

@@ -36,6 +36,7 @@ export function tooManyFailures(): AdminError {
 const statuses: Readonly<Record<string, number>> = {
   'no-such-pool': 404,
   'no-such-worker': 404,
+  'no-such-application': 404,
   'no-such-operation': 404,
   'no-such-site': 404,
   'no-access-log': 404,

@@ -10,10 +10,11 @@ const problem = z.object({
 });
 
 export function openApiOf(routes: readonly AdminRoute[], version: string): Json {
+  const schemas = new Schemas();
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, schemas) };
   }
   return {
     openapi: '3.1.0',
@@ -22,7 +23,7 @@ export function openApiOf(routes: readonly AdminRoute[], version: string): Json 
     security: [{ token: [] }, { session: [] }],
     paths,
     components: {
-      schemas: { Problem: schemaOf(problem) },
+      schemas: { Problem: schemas.of(problem), ...schemas.named },
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'Of admin.tokens; over the unix socket none is needed.' },
         session: { type: 'apiKey', in: 'cookie', name: 'sluice-session', description: 'Of the dashboard.' },
@@ -31,8 +32,24 @@ export function openApiOf(routes: readonly AdminRoute[], version: string): Json 
   };
 }
 
-function operationOf(route: AdminRoute): Json {
-  const parameters = [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')];
+/** JSON Schemas of ours (draft 2020-12, as OpenAPI 3.1 takes them); those with a name are described once. */
+export class Schemas {
+  readonly named: Record<string, Json> = {};
+
+  of(schema: z.ZodType, io: 'input' | 'output' = 'output'): Json {
+    const made = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' });
+    const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');
+    const { $schema: _draft, $defs = {}, ...rest } = JSON.parse(text) as Json & { $defs?: Record<string, Json> };
+    for (const [name, { id: _id, ...definition }] of Object.entries($defs)) this.named[name] = definition;
+    const { id, ...plain } = rest;
+    if (typeof id !== 'string') return plain;
+    this.named[id] = plain;
+    return { $ref: `#/components/schemas/${id}` };
+  }
+}
+
+function operationOf(route: AdminRoute, schemas: Schemas): Json {
+  const parameters = [...parametersOf(route.params, 'path', schemas), ...parametersOf(route.query, 'query', schemas)];
   const problemAnswer = { $ref: '#/components/schemas/Problem' };
   const refusal = { description: 'Refused', content: { 'application/json': { schema: problemAnswer } } };
   return {
@@ -44,22 +61,22 @@ function operationOf(route: AdminRoute): Json {
     ...(route.body === undefined
       ? {}
       : {
-          requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+          requestBody: { required: true, content: { 'application/json': { schema: schemas.of(route.body, 'input') } } },
         }),
-    responses: { [route.answer === 'nothing' ? '204' : '200']: answerOf(route), default: refusal },
+    responses: { [route.answer === 'nothing' ? '204' : '200']: answerOf(route, schemas), default: refusal },
   };
 }
 
-function answerOf({ answer }: AdminRoute): Json {
+function answerOf({ answer }: AdminRoute, schemas: Schemas): Json {
   if (answer === 'nothing') return { description: 'Done' };
   if (answer === 'event-stream') return { description: 'Server-sent events', content: { 'text/event-stream': {} } };
   if (answer === 'download') return { description: 'A file', content: { 'application/octet-stream': {} } };
-  return { description: 'Done', content: { 'application/json': { schema: schemaOf(answer) } } };
+  return { description: 'Done', content: { 'application/json': { schema: schemas.of(answer) } } };
 }
 
-function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
+function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query', schemas: Schemas): Json[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+  const { properties = {}, required = [] } = schemas.of(schema, 'input') as {
     properties?: Record<string, Json>;
     required?: string[];
   };
@@ -68,12 +85,7 @@ function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): J
   });
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): Json {
-  const { $schema: _draft, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' });
-  return rest;
-}
-
-function operationId({ method, path }: AdminRoute): string {
+export function operationId({ method, path }: AdminRoute): string {
   const words = path.replace('/api/v1/', '').split(/[^a-zA-Z]+/);
   return [method.toLowerCase(), ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join('');
 }

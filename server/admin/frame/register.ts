@@ -1,6 +1,6 @@
 /** Puts routes on a Fastify app: every check that all routes share is made here, once. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { adminBodyBytesMax } from '../../../config/base/admin-limits.js';
 import { type AdminCaller, covers, hasRole } from './caller.js';
 import { AdminError, problemOf, sendProblem } from './errors.js';
@@ -31,6 +31,9 @@ interface CallState {
   readonly caller: AdminCaller | null;
   readonly params: unknown;
 }
+
+/** What nobody asked for is a mistake of the client: better said than overlooked. */
+const noQuery = z.strictObject({});
 
 const nobody: AdminCaller = { name: 'anyone', role: 'viewer', pools: [], via: 'nothing', address: '' };
 
@@ -71,7 +74,7 @@ async function answer(
   reply: FastifyReply,
   state: CallState | undefined,
 ): Promise<FastifyReply> {
-  const query = parse(route.query, request.query, 'query');
+  const query = parse(route.query ?? noQuery, request.query, 'query');
   const body = parse(route.body, request.body, 'body');
   // These take as long as they take; whoever writes them notices a client that went away.
   if (route.answer === 'event-stream' || route.answer === 'download') request.raw.socket.setTimeout(0);

@@ -6,6 +6,7 @@ import { certificateRoutes } from './certificates.js';
 import { configRoutes } from './config.js';
 import { eventRoutes } from './events.js';
 import { logRoutes } from './logs.js';
+import { nodeRoutes } from './nodes.js';
 import { openApiRoute } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { poolRoutes } from './pools.js';
@@ -13,10 +14,13 @@ import { profileRoutes } from './profiles.js';
 import { requestRoutes } from './requests.js';
 import { sessionRoutes } from './session.js';
 import { upgradeRoutes } from './upgrade.js';
+import { siteRoutes } from './sites.js';
 import { workerRoutes } from './workers.js';
 
 export function allRoutes(control: ControlPlane, door: Door): readonly AdminRoute[] {
   const routes: AdminRoute[] = [
+    ...nodeRoutes(control),
+    ...siteRoutes(control),
     ...poolRoutes(control),
     ...workerRoutes(control),
     ...certificateRoutes(control),

@@ -5,7 +5,7 @@ import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { operationSchema } from '../schemas/operation-schemas.js';
 import { poolNameParams, poolSchema } from '../schemas/pool-schemas.js';
-import { begun } from './orders.js';
+import { begun, waitQuery } from './orders.js';
 
 const summaries: Readonly<Record<PoolAction, string>> = {
   start: 'Start a stopped pool; forgives rapid-fail protection and delays',
@@ -47,7 +47,8 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
         summary: summaries[action],
         params: poolNameParams,
         answer: operationSchema,
-        handle: (call) => begun(call, control.actions.orderPool(action, call.params.name)),
+        query: waitQuery,
+        handle: (call) => begun(control.actions, call, control.actions.orderPool(action, call.params.name)),
       }),
     ),
   ];

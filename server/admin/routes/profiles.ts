@@ -5,9 +5,9 @@ import { AdminError, notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { operationSchema } from '../schemas/operation-schemas.js';
 import { idParams } from '../schemas/pool-schemas.js';
-import { begun } from './orders.js';
+import { begun, waitQuery } from './orders.js';
 
-const query = z.strictObject({
+const query = waitQuery.extend({
   kind: z.enum(['cpu', 'heap', 'heap-statistics']).default('cpu'),
   seconds: z
     .string()
@@ -34,7 +34,7 @@ export function profileRoutes(control: ControlPlane): readonly AdminRoute[] {
       handle(call) {
         const { kind, seconds } = call.query;
         const wish = { kind, seconds: kind === 'cpu' ? seconds : 0 };
-        return begun(call, actions.orderProfile(call.params.id, wish));
+        return begun(actions, call, actions.orderProfile(call.params.id, wish));
       },
     }),
     adminRoute({

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import type { DumpWish } from '../../../pools/protocol/primary-to-host.js';
 import { type ControlPlane, workerActions, type WorkerAction } from '../control-plane.js';
 import { covers } from '../frame/caller.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { operationSchema } from '../schemas/operation-schemas.js';
 import { idParams, workerOfPoolSchema } from '../schemas/pool-schemas.js';
-import { begun } from './orders.js';
+import { begun, waitQuery } from './orders.js';
 
 const summaries: Readonly<Record<WorkerAction, string>> = {
   recycle: 'Replace a worker by a new one',
@@ -15,7 +14,8 @@ const summaries: Readonly<Record<WorkerAction, string>> = {
   resume: 'Let a suspended worker go on',
 };
 
-const query = z.strictObject({ kind: z.enum(['report', 'heap']).default('report') });
+const dumpQuery = waitQuery.extend({ kind: z.enum(['report', 'heap']).default('report') });
+const plainQuery = waitQuery.transform((query) => ({ ...query, kind: 'report' as const }));
 
 export function workerRoutes(control: ControlPlane): readonly AdminRoute[] {
   const poolOf = ({ id }: { readonly id: number }): string | null =>
@@ -41,14 +41,15 @@ export function workerRoutes(control: ControlPlane): readonly AdminRoute[] {
         pool: poolOf,
         summary: summaries[action],
         params: idParams,
-        ...(action === 'dump' ? { query } : {}),
+        query: action === 'dump' ? dumpQuery : plainQuery,
         answer: operationSchema,
-        handle: (call) => begun(call, control.actions.orderWorker(action, call.params.id, wishOf(call.query))),
+        handle: (call) =>
+          begun(
+            control.actions,
+            call,
+            control.actions.orderWorker(action, call.params.id, { kind: call.query.kind, seconds: 0 }),
+          ),
       }),
     ),
   ];
-}
-
-function wishOf(asked: { readonly kind: 'report' | 'heap' } | undefined): DumpWish {
-  return { kind: asked?.kind ?? 'report', seconds: 0 };
 }

@@ -26,7 +26,7 @@ function reloader(kept: OpenedDocument | null): Reloader {
   const note = (event: string): unknown => lines.push(event);
   // Only what a reload without a change touches.
   const parts = {
-    state: { config: served.config, isDraining: false },
+    state: { config: served.config, isDraining: false, isDrained: false },
     clock: { wallMs: () => 0 },
     log: { info: note, warn: note, error: note },
     processMetrics: {

@@ -1,0 +1,121 @@
+/** Orders about the whole node and about single applications. */
+import { drainLookMs, drainQuietLooks } from '../../config/base/admin-limits.js';
+import type { Clock } from '../../config/base/clock.js';
+import { SluiceError } from '../../config/base/errors.js';
+import { unreachable } from '../../config/base/invariant.js';
+import type { Logger } from '../../config/base/logger.js';
+import type { ApplicationConfig, CompiledConfig } from '../../config/model.js';
+import type { SupervisorPort } from '../../pools/supervisor/ports.js';
+import type { Actions, NodeAction } from '../admin/control-plane.js';
+import type { OfflineApplications } from './offline.js';
+import type { Operations } from './operations.js';
+import type { PrimaryState } from './parts.js';
+import type { ReloadOutcome } from './reload.js';
+import type { RoutePublisher } from './route-publisher.js';
+import { routesOf } from './routes.js';
+
+export interface NodeActionParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly supervisor: SupervisorPort;
+  readonly publisher: RoutePublisher;
+  readonly operations: Operations;
+  readonly offline: OfflineApplications;
+  readonly state: PrimaryState;
+  readonly reload: (reason: string) => Promise<ReloadOutcome>;
+}
+
+const noPool = '';
+
+export function createNodeActions(parts: NodeActionParts): Pick<Actions, 'orderNode' | 'orderApplication'> {
+  const { operations } = parts;
+  return {
+    orderNode(action, target) {
+      if (action === 'resume') operations.supersede('node drain', target);
+      const run = () => runNode(parts, action);
+      return operations.begin({ action: `node ${action}`, target, pool: noPool, workerIds: [], run });
+    },
+    orderApplication(action, id) {
+      const { config } = parts.state;
+      const application = config?.applications.find((one) => one.id === id);
+      if (config === null || application === undefined) {
+        throw new SluiceError('no-such-application', `there is no application ${id}`, '`sluice site list` names them.');
+      }
+      const workerIds = action === 'online' ? [] : workersOf(parts.supervisor, application);
+      const run = () => runApplication(parts, action === 'offline', application, workerIds);
+      const { pool } = application;
+      return operations.begin({ action: `application ${action}`, target: id, pool, workerIds, run });
+    },
+  };
+}
+
+async function runNode(parts: NodeActionParts, action: NodeAction): Promise<string> {
+  const { state, log } = parts;
+  switch (action) {
+    case 'drain':
+      state.isDrained = true;
+      log.info('node-drains');
+      await whenQuiet(parts);
+      return '';
+    case 'resume':
+      state.isDrained = false;
+      log.info('node-resumes');
+      return '';
+    case 'reload':
+      if ((await parts.reload('admin API')) !== 'refused') return '';
+      throw new SluiceError(
+        'configuration-refused',
+        'the one before it serves on',
+        '`sluice check` names every problem',
+      );
+    default:
+      return unreachable(action);
+  }
+}
+
+/** Until no worker has a request; what listeners tell of them is a second old at most. */
+async function whenQuiet({ clock, state, supervisor }: NodeActionParts): Promise<void> {
+  const limitMs = state.config?.server.shutdownTimeLimitMs ?? 0;
+  const startedMs = clock.monotonicMs();
+  for (let quiet = 0; quiet < drainQuietLooks; ) {
+    await new Promise<void>((next) => void clock.setTimer(drainLookMs, next));
+    // Resumed meanwhile: this operation has ended.
+    if (!state.isDrained) return;
+    const busy = supervisor.view().flatMap(({ workers }) => workers.filter(({ inFlight }) => inFlight > 0));
+    quiet = busy.length === 0 ? quiet + 1 : 0;
+    if (busy.length > 0 && clock.monotonicMs() - startedMs > limitMs) {
+      const requests = busy.reduce((sum, { inFlight }) => sum + inFlight, 0);
+      const remedy = 'it stays out of the balance; `sluice requests` names them';
+      throw new SluiceError('still-busy', `${requests} requests are still under way`, remedy);
+    }
+  }
+}
+
+/** Nothing new reaches it, then its workers end, so that its files are free. */
+async function runApplication(
+  { offline, publisher, state, supervisor, log }: NodeActionParts,
+  isOffline: boolean,
+  { id, site }: ApplicationConfig,
+  workerIds: readonly number[],
+): Promise<string> {
+  const { config } = state;
+  if (config === null || !offline.set(id, isOffline)) return '';
+  log.info(isOffline ? 'application-offline' : 'application-online', { application: id });
+  const routes = (part?: Pick<CompiledConfig, 'sites' | 'applications' | 'pools'>) =>
+    routesOf(config, part, offline.ids);
+  const part = {
+    pools: [],
+    sites: config.sites.filter(({ name }) => name === site),
+    applications: config.applications.filter((one) => one.site === site),
+  };
+  const change = { routes: routes(part), removed: { sites: [], pools: [] } };
+  await publisher.whenAcknowledged(publisher.publishRoutes(() => routes(), change));
+  await Promise.allSettled(workerIds.map((workerId) => supervisor.orders.stop(workerId)));
+  await supervisor.orders.whenReceipted(workerIds);
+  return '';
+}
+
+function workersOf(supervisor: SupervisorPort, { id, pool }: ApplicationConfig): readonly number[] {
+  const workers = supervisor.viewOf(pool)?.workers ?? [];
+  return workers.filter(({ applicationId }) => applicationId === id).map(({ workerId }) => workerId);
+}
