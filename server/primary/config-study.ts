@@ -60,6 +60,7 @@ export class ConfigStudies {
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #thread: Worker | null = null;
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -86,18 +87,21 @@ export class ConfigStudies {
     }
   }
 
+  /** Whoever still waits is refused. */
   close(): void {
+    this.#isClosed = true;
     void this.#thread?.terminate();
   }
 
   #run(question: StudyQuestion): Promise<StudyAnswer> {
+    if (this.#isClosed) return Promise.reject(new SluiceError('configuration-not-read', 'the server is stopping'));
     return new Promise((resolve, reject) => {
       const thread = new Worker(new URL('./config-study-main.js', import.meta.url));
       thread.unref();
       this.#thread = thread;
       const end = (): void => {
         cancel();
-        this.#thread = null;
+        if (this.#thread === thread) this.#thread = null;
         void thread.terminate();
       };
       const fail = (message: string): void => {

@@ -121,7 +121,10 @@ export class Reloader {
 
   #judge(reason: string, { config, diagnostics, contents = '' }: LoadedConfig): ReloadOutcome {
     const { parts } = this.#options;
-    if (parts.state.isDraining) return 'refused';
+    if (parts.state.isDraining) {
+      this.#problems = ['the server is stopping'];
+      return 'refused';
+    }
     if (config === null) return this.#refuse(reason, contents, diagnostics.filter(isError).map(formatDiagnostic));
     const before = parts.state.config;
     if (config.sites.length === 0 && (before?.sites.length ?? 0) > 0) return this.#refuse(reason, contents, [noSites]);

@@ -15,7 +15,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Explanation } from '../../../config/effective/explain.js';
 import type { ValuesPage } from '../../../config/effective/study.js';
 import type { ApplyView, ConfigFilesView, TrialView } from '../../../server/admin/config-control.js';
-import { freePort } from '../../support/free-port.js';
 import { type Answer, call } from '../../support/http-client.js';
 import { app, sluiceMain } from '../../support/paths.js';
 import { run } from '../../support/program.js';
@@ -53,11 +52,12 @@ sites:
 `;
 }
 
-function blog(port: number): string {
+/** At the same port: no other has to be free. */
+function blog(): string {
   return `applicationPools: [{ name: blog }]
 sites:
   - name: blog
-    bindings: [{ protocol: http, bindingInformation: "*:${port}:" }]
+    bindings: [{ protocol: http, bindingInformation: "*:${sluice.port}:blog.example" }]
     applications: [{ path: /, applicationPool: blog, physicalPath: ${app('plain')} }]
 `;
 }
@@ -192,10 +192,9 @@ describe('over the API', () => {
     expect(view).toMatchObject({ status: 200, outcome: 'applied', acknowledged: true, entry: 2 });
     expect(now()).toBe(text);
     expect(await queueLength()).toBe(30);
-    const port = await freePort();
-    const added = await post<ApplyView>('/apply', { file: 'sites.d/blog.yaml', text: blog(port), hash: '' });
+    const added = await post<ApplyView>('/apply', { file: 'sites.d/blog.yaml', text: blog(), hash: '' });
     expect(added).toMatchObject({ status: 200, plan: { sites: { added: ['blog'] } } });
-    expect((await call(port, '/')).status).toBe(200);
+    expect((await sluice.call('/pid', { host: 'blog.example' })).text).not.toBe((await sluice.call('/pid')).text);
     expect(await history()).toMatchObject([
       { id: 3, by: 'socket', cause: 'apply', summary: expect.stringContaining('sites added: blog') },
       { id: 2, by: 'socket', cause: 'apply', note: 'more patience' },
@@ -227,9 +226,7 @@ describe('over the API', () => {
     taken.close();
     await once(taken, 'close');
     const file = 'sites.d/blog.yaml';
-    expect(await refusal('POST', '/apply', { file, text: blog(port), hash: 'other' })).toBe(
-      '412 configuration-changed',
-    );
+    expect(await refusal('POST', '/apply', { file, text: blog(), hash: 'other' })).toBe('412 configuration-changed');
     expect(existsSync(join(sluice.folder, file))).toBe(false);
   });
 
@@ -248,7 +245,7 @@ describe('over the API', () => {
     const folder = join(sluice.folder, 'sites.d');
     writeFileSync(join(sluice.folder, 'elsewhere.yaml'), 'applicationPools: []\n');
     symlinkSync(join(sluice.folder, 'elsewhere.yaml'), join(folder, 'link.yaml'));
-    const linked = { file: 'sites.d/link.yaml', text: blog(await freePort()), hash: '*' };
+    const linked = { file: 'sites.d/link.yaml', text: blog(), hash: '*' };
     expect(await refusal('POST', '/apply', linked)).toBe('403 file-not-writable');
     chmodSync(folder, 0o777);
     expect(await refusal('POST', '/apply', { ...linked, file: 'sites.d/new.yaml' })).toBe('403 file-not-writable');
@@ -265,7 +262,7 @@ test('the command line does all of it, and an edit by hand is in the history too
   const candidate = join(sluice.folder, 'candidate.yaml');
   const base = now().replace(/queueLength: \d+/, 'queueLength: 60');
   writeFileSync(sluice.file, base);
-  await until('the edit is applied', async () => (await queueLength()) === 60);
+  await until('the edit is applied', async () => (await queueLength()) === 60, { withinMs: 60_000 });
   const before = (await history())[0]?.id ?? 0;
   expect((await history())[0]).toMatchObject({ by: '', cause: 'a file changed' });
   expect(await cli('check', sluice.file)).toMatchObject({ code: 0, output: expect.stringContaining('OK: ') });

@@ -9,6 +9,8 @@ const secret = 'correct-horse-battery';
 const main = `include: sites.d/*.yaml
 admin:
   listen: 127.0.0.1:9901
+  tokens: [{ name: me, hash: "sha256:${'ab'.repeat(32)}" }]
+certificateStore: { path: ., password: store-password }
 applicationPoolDefaults:
   queueLength: 50
   processModel: { idleTimeout: "00:05:00" }
@@ -73,15 +75,15 @@ test('every value has the place that says it: own entry, defaults, include, web.
     const values = new Map(pageOf(shop).map((one) => [one.path, told(one)]));
     const pool = 'applicationPools["my.shop"]';
     const app = 'sites.main.applications["/"]';
-    expect(values.get(`${pool}.processModel.idleTimeout`)).toBe(`"00:01:00" applicationPools ${name}/sluice.yaml:10`);
-    expect(values.get(`${pool}.queueLength`)).toBe(`50 applicationPoolDefaults ${name}/sluice.yaml:5`);
+    expect(values.get(`${pool}.processModel.idleTimeout`)).toBe(`"00:01:00" applicationPools ${name}/sluice.yaml:12`);
+    expect(values.get(`${pool}.queueLength`)).toBe(`50 applicationPoolDefaults ${name}/sluice.yaml:7`);
     expect(values.get(`${pool}.processModel.pingInterval`)).toBe('"00:00:30" default');
     expect(values.get('applicationPools.DefaultAppPool.queueLength')).toBe(
-      `50 applicationPoolDefaults ${name}/sluice.yaml:5`,
+      `50 applicationPoolDefaults ${name}/sluice.yaml:7`,
     );
     expect(values.get('admin.listen')).toBe(`"127.0.0.1:9901" server ${name}/sluice.yaml:3`);
     expect(values.get('stateDir')).toMatch(/machine$/);
-    expect(values.get('sites.main.limits.maxConnections')).toBe(`100 siteDefaults ${name}/sluice.yaml:13`);
+    expect(values.get('sites.main.limits.maxConnections')).toBe(`100 siteDefaults ${name}/sluice.yaml:15`);
     expect(values.get('sites.main.bindings[0].bindingInformation')).toBe('"*:8080:" sites sites.d/main.yaml:3');
     expect(values.get(`${app}.hosting.stdoutLogEnabled`)).toBe('true web.config app/web.config:5');
     expect(values.get(`${app}.hosting.environmentVariables.TOKEN`)).toBe('"***" web.config app/web.config:7');
@@ -104,9 +106,13 @@ test('no secret, and no value of a variable, is in any answer', async () => {
       pageOf(shop),
       changedSettings(shop, changed, 100),
       explain(shop, inspected, `${app}.arguments`),
+      explain(shop, inspected, 'admin.tokens[0].hash'),
+      explain(shop, inspected, 'certificateStore.password'),
       explain(shop, inspected, 'applicationPools.my.shop.environmentVariables.DB_PASSWORD'),
     ]);
-    const told = [secret, 'very-blue', 'very-red', 'hush'].filter((hidden) => answers.includes(hidden));
+    const told = [secret, 'very-blue', 'very-red', 'hush', 'abab', 'store-password'].filter((hidden) =>
+      answers.includes(hidden),
+    );
     expect(told).toEqual([]);
     expect(explain(shop, inspected, `${app}.arguments`)).toMatchObject({ value: '***', written: [{ value: '***' }] });
   });
@@ -151,7 +157,7 @@ test('an explanation tells who would win next, the default, the meaning and what
     expect(section.inside).toContain('applicationPools["my.shop"].failure.rapidFailProtection');
     expect(explain(shop, inspected, 'acme.email')).toMatchObject({ kind: 'setting', value: null });
     const inherited = explain(shop, inspected, 'applicationPoolDefaults.queueLength');
-    expect(told(inherited)).toMatch(/^50 applicationPoolDefaults .*:5$/);
+    expect(told(inherited)).toMatch(/^50 applicationPoolDefaults .*:7$/);
   });
 });
 
