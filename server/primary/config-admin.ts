@@ -4,13 +4,12 @@
  * change at a time.
  */
 import { configAcknowledgeLimitMs } from '../../config/base/config-history-limits.js';
-import { codeOf, messageOf, SluiceError } from '../../config/base/errors.js';
+import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { configThreadStaysFrom } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { Clock } from '../../config/base/clock.js';
 import { planOf } from '../../config/change/diff.js';
 import { ConfigHistory, hashOf, type HistoryEntry } from '../../config/change/history.js';
-import { removeOwnFile, writeOwnFile } from '../../config/change/own-file.js';
 import { summaryOf } from '../../config/change/summary.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type {
@@ -21,6 +20,7 @@ import type {
   ConfigFilesView,
   TrialView,
 } from '../admin/config-control.js';
+import { type Contents, ConfigWriter } from './config-writer.js';
 import { ConfigFiles, hashOfSnapshot } from './config-files.js';
 import type { ConfigOverrides, ServedDocument } from './config-loader.js';
 import { type Candidates, type ConfigStudies, type StudiedConfig, type Trial } from './config-study.js';
@@ -53,18 +53,17 @@ interface Running {
   summary: string | null;
 }
 
-type Contents = Map<string, Buffer | null>;
-
 export class ConfigAdmin implements ConfigControl {
   readonly #parts: ConfigAdminParts;
+  readonly #writer: ConfigWriter;
   #attached: Loading | null = null;
   #running: Running | null = null;
   #noting: Promise<HistoryEntry | null> = Promise.resolve(null);
   #noted: ServedDocument | null = null;
-  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ConfigAdminParts) {
     this.#parts = parts;
+    this.#writer = new ConfigWriter(parts.files.writer, parts.log);
   }
 
   /** Until then the server is starting, and every order is refused. */
@@ -79,9 +78,9 @@ export class ConfigAdmin implements ConfigControl {
     this.#noting = this.#noting.then(() => this.#note(config, before, running));
   }
 
-  /** Whoever wants to read the files waits for it: of several the first may be written and the last not yet. */
+  /** Whoever wants to read the files waits for it. */
   whenWritten(): Promise<unknown> {
-    return this.#writing;
+    return this.#writer.whenWritten();
   }
 
   /** Resolves when nothing is being written. */
@@ -162,55 +161,17 @@ export class ConfigAdmin implements ConfigControl {
     if (this.#running !== null && trial.plan !== null) this.#running.summary = summaryOf(trial.plan);
     const before: Contents = new Map();
     for (const file of contents.keys()) before.set(file, await this.#parts.files.bytesOf(file));
-    await this.#whole(() => this.#write(contents, before));
+    await this.#writer.write(contents, before);
     const outcome = await this.#reload(contents);
     if (outcome === 'refused') {
       const reasons = this.#loading.problems;
-      await this.#whole(() => this.#restore(before));
+      await this.#writer.restore(before);
       await this.#reload(before);
       return this.#view('refused', { reasons, problems: trial.problems });
     }
     const acknowledged = await this.#acknowledged();
     const noted = await this.#noting;
     return this.#view('applied', { problems: trial.problems, plan: trial.plan, acknowledged, entry: noted?.id ?? 0 });
-  }
-
-  #whole(write: () => Promise<void>): Promise<void> {
-    const writing = write();
-    this.#writing = writing.catch(() => undefined);
-    return writing;
-  }
-
-  /** All of them or none. */
-  async #write(contents: Contents, before: Contents): Promise<void> {
-    const done: Contents = new Map();
-    try {
-      for (const [file, bytes] of contents) {
-        done.set(file, before.get(file) ?? null);
-        await this.#put(file, bytes);
-      }
-    } catch (error) {
-      await this.#restore(done);
-      throw error;
-    }
-  }
-
-  async #restore(before: Contents): Promise<void> {
-    for (const [file, bytes] of before) {
-      await this.#put(file, bytes).catch((error: unknown) => {
-        this.#parts.log.error('configuration-file-not-restored', {
-          file,
-          error: messageOf(error),
-          code: codeOf(error),
-        });
-      });
-    }
-  }
-
-  async #put(file: string, bytes: Buffer | null): Promise<void> {
-    const { writer } = this.#parts.files;
-    if (bytes === null) await removeOwnFile(file, writer);
-    else await writeOwnFile(file, bytes, writer);
   }
 
   #reload(contents: Contents): Promise<ReloadOutcome> {
