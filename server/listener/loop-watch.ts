@@ -30,6 +30,6 @@ export class LoopWatch {
     const { utilization } = performance.eventLoopUtilization(now, this.#before);
     this.#before = now;
     this.#cells.set(this.#lag, (Math.round(lateMs / 5) * 5) / 1_000);
-    this.#cells.set(this.#utilization, Math.round(utilization * 100) / 100);
+    this.#cells.set(this.#utilization, Math.round(utilization * 50) / 50);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { MetricDefinition } from './definitions.js';
+import { measureLoopLag } from './loop-lag.js';
 import { primaryMetrics } from './primary-definitions.js';
 
 export interface BuildInfo {
@@ -29,8 +30,9 @@ export class ProcessMetrics {
   readonly #counters = new Map<string, Counter>();
 
   constructor(build: BuildInfo) {
-    // The finer default would wake an idle server a hundred times a second.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
+    // Its own look at the event loop is replaced, so it need not look often.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 3_600_000 });
+    measureLoopLag(this.#registry);
     // Gauges with a counter's suffix: promtool refuses them, and the same numbers are there by type.
     for (const kind of ['handles', 'requests', 'resources']) {
       this.#registry.removeSingleMetric(`nodejs_active_${kind}_total`);

@@ -1,4 +1,5 @@
 /** Pools and workers as metrics: counters from the supervisor's events, gauges from its view at each scrape. */
+import { poolsMeasuredPerTurn } from '../../config/base/metrics-limits.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { PoolState, PoolView, ReceiptView, SupervisorEvents, WorkerState } from '../../pools/supervisor/ports.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
@@ -49,27 +50,37 @@ export interface PoolFacts {
   queueLimit(pool: string): number;
 }
 
-/** Only pools that something happened to: a thousand idle pools cost no series. */
-export function setPoolGauges(totals: MetricTotals, pools: readonly PoolView[], facts: PoolFacts): void {
+/** `pools`: only those that something happened to, so that a thousand idle ones cost no series. */
+export async function setPoolGauges(
+  totals: MetricTotals,
+  pools: readonly PoolView[],
+  facts: PoolFacts,
+  nextTurn: () => Promise<void>,
+): Promise<void> {
   totals.refill(families);
-  for (const pool of busyPools(totals, pools)) {
-    for (const state of poolStates) {
-      totals.set(primaryMetrics.poolState, [pool.name, state], pool.state === state ? 1 : 0);
-    }
-    for (const state of workerStates) {
-      const count = pool.workers.filter((worker) => worker.state === state).length;
-      totals.set(primaryMetrics.poolWorkers, [pool.name, state], count);
-    }
-    const states = new Map<string, number>();
-    for (const { state } of pool.applications) states.set(state, (states.get(state) ?? 0) + 1);
-    for (const [state, count] of states) totals.set(primaryMetrics.applications, [pool.name, state], count);
-    for (const [resource, us] of facts.stalled(pool.name)) {
-      totals.set(primaryMetrics.poolStalled, [pool.name, resource], us / 1_000_000);
-    }
-    const limit = facts.queueLimit(pool.name);
-    if (limit > 0) totals.set(primaryMetrics.queueLimit, [pool.name], limit);
+  for (const [index, pool] of pools.entries()) {
+    setPool(totals, pool, facts);
+    if (index % poolsMeasuredPerTurn === poolsMeasuredPerTurn - 1) await nextTurn();
   }
   totals.refilled(families);
+}
+
+function setPool(totals: MetricTotals, pool: PoolView, facts: PoolFacts): void {
+  for (const state of poolStates) {
+    totals.set(primaryMetrics.poolState, [pool.name, state], pool.state === state ? 1 : 0);
+  }
+  for (const state of workerStates) {
+    const count = pool.workers.filter((worker) => worker.state === state).length;
+    totals.set(primaryMetrics.poolWorkers, [pool.name, state], count);
+  }
+  const states = new Map<string, number>();
+  for (const { state } of pool.applications) states.set(state, (states.get(state) ?? 0) + 1);
+  for (const [state, count] of states) totals.set(primaryMetrics.applications, [pool.name, state], count);
+  for (const [resource, us] of facts.stalled(pool.name)) {
+    totals.set(primaryMetrics.poolStalled, [pool.name, resource], us / 1_000_000);
+  }
+  const limit = facts.queueLimit(pool.name);
+  if (limit > 0) totals.set(primaryMetrics.queueLimit, [pool.name], limit);
 }
 
 /** Those that have had a request, a worker, an end or a stop. */

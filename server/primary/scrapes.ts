@@ -62,13 +62,12 @@ export class Scrapes {
       await nextTurn();
     };
     setCertificateMetrics(totals, this.#parts.certificates());
-    const pools = supervisor.view(false);
-    setPoolGauges(totals, pools, {
-      stalled: (pool) => runtimes.stalled(pool),
-      queueLimit: (pool) => this.#pool(pool)?.queueLength ?? 0,
-    });
-    await turn();
-    const busy = busyPools(totals, pools);
+    const busy = busyPools(totals, supervisor.view(false));
+    const facts = {
+      stalled: (pool: string) => runtimes.stalled(pool),
+      queueLimit: (pool: string) => this.#pool(pool)?.queueLength ?? 0,
+    };
+    await setPoolGauges(totals, busy, facts, turn);
     await setWorkerGauges(totals, busy, turn);
     setListenerGauges(totals, fleet.processes());
     processMetrics.listeners(fleet.completeCount());

@@ -22,6 +22,7 @@ import { pipelining } from './pipelining.js';
 import { primaryFaults } from './primary/experiments.js';
 import { rapidFail } from './rapid-fail.js';
 import { recycleZeroLost } from './recycle-zero-lost.js';
+import { scrapeCost } from './scrape-cost.js';
 import { startCost } from './start-cost.js';
 import { tls } from './tls/experiments.js';
 import { webConfig } from './web-config.js';
@@ -31,6 +32,7 @@ import { workerFaults } from './worker-faults/experiments.js';
 export const experiments: readonly Experiment[] = [
   benchFigures,
   startCost,
+  scrapeCost,
   coldStart,
   inProcess,
   frameworks,

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { expect } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { listenerMetrics, type MetricDefinition } from '../../../server/metrics/definitions.js';
 import { MetricTotals } from '../../../server/metrics/fold.js';
 import { primaryMetrics } from '../../../server/metrics/primary-definitions.js';
 import { ProcessMetrics, scrape } from '../../../server/metrics/registry.js';
 import { valueCount } from '../../../server/metrics/series.js';
 import { testNeeding } from '../../support/needs.js';
+import { until } from '../../support/time.js';
 
 testNeeding('promtool')('every family passes promtool check metrics', async () => {
   const totals = new MetricTotals();
@@ -32,4 +33,18 @@ testNeeding('promtool')('every family passes promtool check metrics', async () =
   for (const { name } of [...families, ...Object.values(primaryMetrics)]) expect(text).toContain(`# TYPE ${name} `);
   const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   expect({ status: checked.status, output: checked.stdout + checked.stderr }).toEqual({ status: 0, output: '' });
+});
+
+test('an idle primary does not seem to lag by the interval of its own look', async () => {
+  const own = new ProcessMetrics({ version: '1.2.3', node: process.version });
+  const read = async (): Promise<number[]> =>
+    [...(await own.text()).matchAll(/^nodejs_eventloop_lag_(?:min|p50|p99)_seconds (\S+)$/gm)].map(([, value]) =>
+      Number(value),
+    );
+  expect(await read()).toEqual([0, 0, 0]);
+  const least = await until('several looks', async () => {
+    const [min = 0] = await read();
+    return min < 0.09 && [min];
+  });
+  expect(least).toHaveLength(1);
 });
