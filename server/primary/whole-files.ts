@@ -29,8 +29,9 @@ async function whenQuiet(clock: Clock, files: readonly string[]): Promise<boolea
   const giveUpMs = clock.monotonicMs() + configQuietWaitMs;
   let before: readonly Look[] = [];
   while (clock.monotonicMs() < giveUpMs) {
-    const looks = files.map(lookAt);
+    // Asked first: however long the looking takes, no file seems older than it is.
     const now = clock.wallMs();
+    const looks = files.map(lookAt);
     const waitMs = Math.max(0, ...looks.map((look, index) => restMs(look, before[index] ?? null, now)));
     if (waitMs === 0) return true;
     before = looks;
@@ -47,7 +48,7 @@ function restMs(look: Look, before: Look, nowMs: number): number {
   if (before !== null && before.ino !== look.ino && look.mtimeMs - look.birthtimeMs < writtenAtBirthMs) return 0;
   const ageMs = nowMs - look.mtimeMs;
   // A time in the future is of a file from elsewhere: nothing can be told from it.
-  return ageMs < 0 ? 0 : Math.max(0, configQuietMs - ageMs);
+  return ageMs < -configQuietMs ? 0 : Math.max(0, configQuietMs - Math.max(0, ageMs));
 }
 
 function isWrittenInPlace(before: Look, after: Look): boolean {
