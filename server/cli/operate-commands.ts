@@ -5,6 +5,7 @@ import type { DoctorFlags } from './doctor-command.js';
 import type { AdminFlags } from './pool-command.js';
 import type { ProfileFlags } from './profile-command.js';
 import type { RequestFlags } from './requests-command.js';
+import type { ApplicationFlags } from './site-command.js';
 import { type Shell, shells } from './completion-command.js';
 
 const profileKinds = ['cpu', 'heap', 'heap-statistics'];
@@ -28,13 +29,8 @@ export function addOperateCommands(program: Command, done: (code: number) => voi
     .action(async (flags: AdminFlags & { readonly samples?: boolean }) =>
       done(await (await import('./events-command.js')).followEvents(flags)),
     );
-  const applications = program.command('app').description('applications of a running server');
-  flagged(applications.command('list').description('every application with its pool and state'))
-    .option('--site <name>', 'of this site only')
-    .option('--pool <name>', 'of this pool only')
-    .action(async (flags: AdminFlags & { readonly site?: string; readonly pool?: string }) =>
-      done(await (await import('./application-command.js')).listApplications(flags)),
-    );
+  addSites(program, done);
+  addNode(program, done);
   program
     .command('doctor')
     .description('look at machine and configuration, and say what to do; 1 when something will not work')
@@ -50,6 +46,51 @@ export function addOperateCommands(program: Command, done: (code: number) => voi
     .option('--config <file>', 'take the socket from this configuration')
     .action(async (flags: AdminFlags) => done(await (await import('./healthcheck-command.js')).healthcheck(flags)));
   addCompletion(program);
+}
+
+const applicationActions = {
+  offline: 'answer 503 for the application and end its workers, as app_offline.htm does',
+  online: 'serve the application again',
+} as const;
+
+const nodeActions = {
+  drain: 'take the server out of the balance: /readyz answers 503, requests are served on',
+  resume: 'put a drained server back',
+  reload: 'load the configuration again',
+} as const;
+
+const sites = () => import('./site-command.js');
+
+function addSites(program: Command, done: (code: number) => void): void {
+  const site = program.command('site').description('sites of a running server');
+  flagged(site.command('list').description('every site with its bindings')).action(async (flags: AdminFlags) =>
+    done(await (await sites()).listSites(flags)),
+  );
+  flagged(site.command('show <name>').description('one site with its applications')).action(
+    async (name: string, flags: AdminFlags) => done(await (await sites()).showSite(name, flags)),
+  );
+  const application = program.command('app').description('applications of a running server');
+  flagged(application.command('list').description('every application with pool, state and folder'))
+    .option('--site <name>', 'of this site only')
+    .option('--pool <name>', 'of this pool only')
+    .action(async (flags: ApplicationFlags) => done(await (await sites()).listApplications(flags)));
+  for (const action of ['offline', 'online'] as const) {
+    flagged(application.command(`${action} <id>`).description(applicationActions[action])).action(
+      async (id: string, flags: AdminFlags) => done(await (await sites()).actOnApplication(action, id, flags)),
+    );
+  }
+}
+
+function addNode(program: Command, done: (code: number) => void): void {
+  const node = program.command('node').description('the running server as a whole');
+  flagged(node.command('show').description('version, state and configuration')).action(async (flags: AdminFlags) =>
+    done(await (await import('./node-command.js')).showNode(flags)),
+  );
+  for (const action of ['drain', 'resume', 'reload'] as const) {
+    flagged(node.command(action).description(nodeActions[action])).action(async (flags: AdminFlags) =>
+      done(await (await import('./node-command.js')).actOnNode(action, flags)),
+    );
+  }
 }
 
 function addProfile(program: Command, done: (code: number) => void): void {

@@ -49,7 +49,7 @@ export async function actOnWorker(
   return act(`/api/v1/workers/${encodeURIComponent(id)}/${action}${kind}`, flags);
 }
 
-async function act(path: string, flags: AdminFlags): Promise<number> {
+export async function act(path: string, flags: AdminFlags): Promise<number> {
   const operation = await carryOut(await open(flags), path, flags);
   process.stdout.write(`${flags.json === true ? JSON.stringify(operation, null, 2) : resultLine(operation)}\n`);
   return operation.state === 'done' ? exitCode.ok : exitCode.failed;
@@ -66,7 +66,8 @@ export async function carryOut(client: AdminClient, path: string, flags: AdminFl
     operation = await client.ask<OperationView>('GET', `/api/v1/operations/${operation.id}`);
     if (isQuiet) continue;
     shown = showReceipts(operation.receipts, shown);
-    if (operation.state === 'running') progress = await showProgress(client, operation, progress);
+    if (operation.state === 'running' && operation.pool !== '')
+      progress = await showProgress(client, operation, progress);
   }
   if (!isQuiet) showReceipts(operation.receipts, shown);
   return operation;

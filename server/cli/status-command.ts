@@ -2,7 +2,10 @@
 import { escapeControls } from '../../config/base/diagnostics.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
 import type { CertificateView } from '../admin/control-plane.js';
+import type { NodeView } from '../admin/site-views.js';
+import { systemClock } from '../primary/clock.js';
 import { type Paint, painter } from './colours.js';
+import { nodeText } from './node-command.js';
 import { type AdminFlags, open, print } from './pool-command.js';
 import { poolTable } from './pool-tables.js';
 
@@ -14,26 +17,16 @@ export interface Trouble {
 
 export async function status(flags: AdminFlags): Promise<number> {
   const client = await open(flags);
-  const [ready, { pools }, { certificates }] = await Promise.all([
-    client.get('/readyz?verbose'),
+  const [node, { pools }, { certificates }] = await Promise.all([
+    client.ask<NodeView>('GET', '/api/v1/nodes/self'),
     client.ask<{ pools: PoolView[] }>('GET', '/api/v1/pools'),
     client.ask<{ certificates: CertificateView[] }>('GET', '/api/v1/certificates'),
   ]);
-  const troubles = [...readinessTroubles(ready.text), ...pools.flatMap(poolTroubles), ...certificates.flatMap(expiry)];
-  const isReady = ready.status === 200;
+  const troubles = [...pools.flatMap(poolTroubles), ...certificates.flatMap(expiry)];
   const paint = painter(process.stdout);
-  return print(flags, { ready: isReady, pools, problems: troubles }, () =>
-    [
-      paint(isReady ? 'green' : 'red', isReady ? 'ready' : 'not ready'),
-      poolTable(pools, paint),
-      troubleList(troubles, paint),
-    ].join('\n\n'),
+  return print(flags, { node, pools, problems: troubles }, () =>
+    [nodeText(node, systemClock.wallMs(), paint), poolTable(pools, paint), troubleList(troubles, paint)].join('\n\n'),
   );
-}
-
-function readinessTroubles(text: string): readonly Trouble[] {
-  const failed = text.split('\n').filter((line) => line.startsWith('[-] '));
-  return failed.map((line) => ({ about: 'server', text: line.slice(4) }));
 }
 
 export function poolTroubles({ name, state, stoppedReason, applications, obituaries }: PoolView): readonly Trouble[] {

@@ -39,7 +39,7 @@ export function createNodeActions(parts: NodeActionParts): Pick<Actions, 'orderN
       const { config } = parts.state;
       const application = config?.applications.find((one) => one.id === id);
       if (config === null || application === undefined) {
-        throw new SluiceError('no-such-application', `there is no application ${id}`, '`sluice site list` names them.');
+        throw new SluiceError('no-such-application', `there is no application ${id}`, '`sluice app list` names them.');
       }
       const workerIds = action === 'online' ? [] : workersOf(parts.supervisor, application);
       const run = () => runApplication(parts, action === 'offline', application, workerIds);

@@ -203,12 +203,26 @@ test('what cannot be profiled says what to use instead', async () => {
 
 test('one screen tells the state; health checks ask for no more than that', async () => {
   const status = await cli('status');
-  expect(status).toMatchObject({ code: 0, output: expect.stringMatching(/^ready$[\s\S]*^in +Started +- +|^ready/m) });
+  expect(status).toMatchObject({ code: 0, output: expect.stringMatching(/ ready, up .*\nSluice .* on Node /) });
   expect(status.output).toMatch(/^POOL +STATE/m);
-  expect(JSON.parse((await cli('status', '--json')).output)).toMatchObject({ ready: true, pools: expect.any(Array) });
+  expect(JSON.parse((await cli('status', '--json')).output)).toMatchObject({ node: { state: 'ready' } });
   expect(await cli('healthcheck')).toMatchObject({ code: 0, output: 'ok\n' });
   expect(await cli('healthcheck', '--admin', join(sluice.folder, 'no.sock'))).toMatchObject({ code: 1 });
-  expect((await cli('app', 'list', '--pool', 'out')).output).toMatch(/^main\/out +out +OutOfProcess +ready/m);
+  const looked = await cli('doctor', sluice.file);
+  expect(looked).toMatchObject({ code: 0, output: expect.stringContaining(`server: process ${sluice.pid} is ready`) });
+  expect(looked.output).toContain(`port *:${sluice.port}: held by this server (process ${sluice.pid})`);
+  expect((await cli('node', 'show', '--json')).output).toContain(`"pid": ${sluice.pid}`);
+  expect((await cli('list', 'sites')).output).toMatch(new RegExp(`^main +1 +http/\\*:${sluice.port}: +4$`, 'm'));
+  expect((await cli('site', 'show', 'main')).output).toMatch(/^main\/out +out +OutOfProcess +ready/m);
+});
+
+test('an application goes offline and comes back', async () => {
+  expect(await cli('app', 'offline', 'main/narrow')).toMatchObject({ code: 0 });
+  expect((await cli('app', 'list', '--pool', 'narrow')).output).toMatch(/^main\/narrow +narrow +InProcess +offline/m);
+  expect((await sluice.call('/narrow/')).status).toBe(503);
+  expect(await cli('app', 'online', 'main/narrow')).toMatchObject({ code: 0 });
+  expect((await sluice.call('/narrow/')).status).toBe(200);
+  expect(await cli('app', 'offline', 'main/none')).toMatchObject({ code: 1 });
 });
 
 test("appcmd's words do what they did, and the events tell of it", async () => {
