@@ -106,8 +106,9 @@ export class Store {
 
   sample(node: Sample, pools: ReadonlyMap<string, Sample>): void {
     this.node.push(node);
-    for (const name of this.pools.keys())
-      this.seriesOf(name).push(pools.get(name) ?? { ...restingSample, atMs: node.atMs });
+    for (const [name, { restarts }] of this.pools) {
+      this.seriesOf(name).push(pools.get(name) ?? { ...restingSample, atMs: node.atMs, restarts });
+    }
     this.#changed();
   }
 

@@ -164,6 +164,66 @@ describe('the dashboard', () => {
     }
   });
 
+  test('the log of a pool is followed', async () => {
+    await sluice.call('/odd/');
+    await openPage(page, sluice, poolHash(oddName));
+    const log = page.getByRole('log', { name: 'Output of the applications' });
+    await log.waitFor();
+    await sluice.call('/odd/print');
+    await log.getByText("<script>window.attacked='line'</script>").first().waitFor();
+    expect(await injected(page)).toBe('');
+  });
+
+  test('sites have their bindings, and an application goes offline and back', async () => {
+    await openPage(page, sluice, '#/sites');
+    await page.getByRole('cell', { name: String(sluice.port) }).waitFor();
+    await confirmed('Take offline main/asleep', 'Take offline');
+    await notice(/Take offline main\/asleep: done/);
+    await until('it is offline', async () => (await sluice.call('/asleep/')).status === 503);
+    await page.getByRole('button', { name: 'Put online main/asleep' }).click();
+    await notice(/Put online main\/asleep: done/);
+    await until('it is back', async () => (await sluice.call('/asleep/')).status === 200);
+    await openPage(page, sluice, '#/certificates');
+    await page.getByText('No binding needs a certificate.').waitFor();
+  });
+
+  test('the configuration is seen with its sources, tried, applied and taken back', async () => {
+    await openPage(page, sluice, '#/config');
+    await page.getByLabel('Filter settings').fill('maxProcesses');
+    await page
+      .getByRole('cell', { name: `${sluice.file}:` })
+      .first()
+      .waitFor();
+    await page.getByRole('tab', { name: 'Edit' }).click();
+    const text = page.getByLabel('Text of the file');
+    const before = await text.inputValue();
+    await text.fill(before.replace('"maxProcesses": 2', '"maxProcesses": -2'));
+    await page.getByRole('button', { name: 'Validate' }).click();
+    await page.getByText('Not valid').waitFor();
+    await text.fill(before.replace('"maxProcesses": 2', '"maxProcesses": 1'));
+    await page.getByRole('button', { name: 'Show changes' }).click();
+    await page.getByRole('cell', { name: 'applicationPools.shop.processModel.maxProcesses' }).waitFor();
+    await page.getByLabel('Note for the history').fill('<b>fewer</b>');
+    await confirmed('Apply', 'Apply');
+    await notice('The configuration is applied');
+    await until('one worker is left', async () => (await sluice.workerPids('shop')).length === 1);
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByRole('cell', { name: '<b>fewer</b>' }).first().waitFor();
+    await screenshot(page, 'config-history');
+    await page
+      .getByRole('button', { name: /^Compare/ })
+      .last()
+      .click();
+    await page.getByText('Going back to').waitFor();
+    await page
+      .getByRole('button', { name: /^Roll back/ })
+      .last()
+      .click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+    await notice(/Rolled back/);
+    await until('both workers are back', async () => (await sluice.workerPids('shop')).length === 2);
+  });
+
   test('every page fits a phone, in light and dark', async () => {
     for (const dark of [false, true]) {
       const phone = await watchedPage(browser, { width: 360, height: 740, dark });
