@@ -59,7 +59,8 @@ export function registerRoutes(app: FastifyInstance, routes: readonly AdminRoute
         void sendProblem(reply, error);
       },
       onResponse: async (request, reply) => {
-        if (route.method === 'GET') return;
+        const isQuestion = route.method === 'GET' || (route.changesNothing === true && reply.statusCode < 400);
+        if (isQuestion) return;
         const problem = problems.get(request) ?? '';
         gate.audit(auditEntry(route, request, reply, states.get(request)?.caller ?? null, problem));
       },

@@ -28,6 +28,8 @@ export interface AdminRoute<Params = unknown, Query = unknown, Body = unknown> {
   readonly body?: z.ZodType<Body>;
   /** Default: adminBodyBytesMax. */
   readonly bodyBytesMax?: number;
+  /** A question that is too long for an address: it is no change in the audit log, unless it is refused. */
+  readonly changesNothing?: boolean;
   /**
    * What comes back with 200 (202 of an operation that goes on). `nothing`: 204. `event-stream` and `download`: the
    * handler writes the answer itself (event-stream.ts) or returns a stream.

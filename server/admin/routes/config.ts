@@ -97,7 +97,8 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
 }
 
 function trying(config: ConfigControl): readonly AdminRoute[] {
-  const common = { method: 'POST', role: 'admin', body: candidateBody, answer: trialAnswer } as const;
+  const asked = { method: 'POST', role: 'admin', changesNothing: true } as const;
+  const common = { ...asked, body: candidateBody, answer: trialAnswer } as const;
   return [
     adminRoute({
       ...common,

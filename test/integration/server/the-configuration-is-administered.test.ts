@@ -295,6 +295,15 @@ test('the command line does all of it, and an edit by hand is in the history too
   expect((await cli('explain')).code).toBe(2);
 }, 180_000);
 
+test('every change that was asked for is in the log with who and what became of it, questions are not', () => {
+  const log = readFileSync(join(sluice.folder, 'log/sluice.log'), 'utf8');
+  const changes = log.split('\n').filter((line) => line.includes('"admin-change"'));
+  expect(changes.some((line) => line.includes('/config/apply') && line.includes('"socket"'))).toBe(true);
+  expect(changes.some((line) => line.includes('/config/rollback/:id') && line.includes('id=1'))).toBe(true);
+  expect(changes.filter((line) => /config\/(?:diff|validate)/.test(line))).toEqual([]);
+  expect(log).toMatch(/"admin-refused".*config\/apply.*412/);
+});
+
 test('no answer, no line of the command line and no log holds a secret', () => {
   expect(told.length).toBeGreaterThan(40);
   const everything = [...told, sluice.output(), readFileSync(join(sluice.folder, 'log/sluice.log'), 'utf8')].join('\n');
