@@ -7,15 +7,10 @@ import type { MetricsConfig } from './metrics-model.js';
 import type { AdminConfig } from './admin-model.js';
 import type { Diagnostic } from './base/diagnostics.js';
 import type { AccessLogConfig, SiteLogConfig } from './log-model.js';
+import type { SiteTracing, TelemetryConfig } from './trace-model.js';
 
-export type {
-  AccessLogConfig,
-  AccessLogFormat,
-  AccessLogTarget,
-  LogPeriod,
-  SiteLogConfig,
-  W3cField,
-} from './log-model.js';
+export type * from './log-model.js';
+export type * from './trace-model.js';
 
 export type { AdminConfig, AdminTokenConfig } from './admin-model.js';
 
@@ -59,6 +54,7 @@ export interface ServerConfig {
   /** 0 = no limit. */
   readonly logBudgetBytes: number;
   readonly metrics: MetricsConfig;
+  readonly telemetry: TelemetryConfig;
   readonly webLimits: {
     readonly headerWaitTimeoutMs: number;
     readonly minBytesPerSecond: number;
@@ -245,6 +241,7 @@ export interface SiteConfig {
   readonly redirectPort: number;
   /** central: its requests are in the log of the server. null: in none. */
   readonly logFile: SiteLogConfig | 'central' | null;
+  readonly tracing: SiteTracing | null;
 }
 
 export interface BindingConfig {

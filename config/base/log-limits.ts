@@ -20,3 +20,17 @@ export const logTailPollMs = 250;
 export const logTailReadBytesMax = 262_144;
 export const logTailLineCharsMax = 16_384;
 export const logFollowersMax = 32;
+/** Traces of failed requests that one listener hands on in a second; further ones are counted. */
+export const tracesPerSecondMax = 10;
+export const traceNotesMax = 100;
+export const traceFieldCharsMax = 4_096;
+export const traceFieldsMax = 200;
+/** Traces that wait to be written; further ones are dropped. */
+export const tracesWaitingMax = 100;
+export const tracesListedMax = 1_000;
+/** Spans that wait for the collector, spans of one export, and how long an export may take. */
+export const spansWaitingMax = 4_096;
+export const spansPerExportMax = 256;
+export const spanExportLimitMs = 10_000;
+/** A listener that ends waits so long for the collector. */
+export const spanExportEndMs = 1_000;

@@ -11,6 +11,7 @@ import { compileAdmin } from './admin.js';
 import { parseAddressBlock } from './addresses.js';
 import { defaultFolders, type Folders } from './default-folders.js';
 import { compileAccessLog } from './logs.js';
+import { compileTelemetry } from './tracing.js';
 import type { Report } from './report.js';
 
 const listenersMax = 4;
@@ -48,6 +49,7 @@ export function compileServer(
     trustedProxies: trustedProxies(settings, report),
     underscoresInHeaders: settings.underscoresInHeaders,
     accessLog: compileAccessLog(settings),
+    telemetry: compileTelemetry(settings),
     logBudgetBytes: settings.logBudget,
     metrics: settings.metrics,
     webLimits: {

@@ -5,6 +5,7 @@ import { type SiteSettings, siteSettings } from '../schema/root.js';
 import { type BindingParts, parseAddressBlock, parseBindingInformation } from './addresses.js';
 import { inherit, isPlain, textOf } from './inherit.js';
 import { compileSiteLog } from './logs.js';
+import { compileTracing } from './tracing.js';
 import type { Entry, LoadMemory } from './memory.js';
 import type { Report } from './report.js';
 import {
@@ -88,6 +89,7 @@ export function compileSites(
           maxBandwidthPerAddress: limitOf(limits.maxBandwidthPerAddress),
         },
         logFile: compileSiteLog(settings),
+        tracing: compileTracing(settings),
         strictTransportSecurity: strictTransportSecurity(settings),
         redirectPort: redirectPort(settings, bindings, path, report),
       },

@@ -4,6 +4,7 @@ import { admin } from './admin.js';
 import { metricSeriesMaxDefault, publishedSeriesDefault } from '../base/metrics-limits.js';
 import { setting } from './annotations.js';
 import { accessLog, logBudget } from './logs.js';
+import { telemetry } from './tracing.js';
 import { size, text, timeSpan, uint } from './values.js';
 
 const webLimits = z.strictObject({
@@ -143,6 +144,7 @@ export const serverSettings = {
     reload: 'live',
   }),
   logBudget,
+  telemetry: setting(telemetry.prefault({}), { description: 'Distributed tracing.', reload: 'live' }),
   metrics: setting(metrics.prefault({}), { description: 'What /metrics tells.', reload: 'live' }),
   webLimits: setting(webLimits.prefault({}), { description: 'Limits of every connection.', reload: 'live' }),
   certificateStore: setting(certificateStore.optional(), {

@@ -4,6 +4,7 @@ import { layer, setting } from './annotations.js';
 import { hostingSettings } from './hosting.js';
 import { logFile } from './logs.js';
 import { poolName } from './pool.js';
+import { traceFailedRequests, traceFailedRequestsLogging } from './tracing.js';
 import { hasControls, text, timeSpan, uint } from './values.js';
 
 const requestLimits = z.strictObject({
@@ -235,6 +236,11 @@ export const siteSettings = z.strictObject({
   }),
   clientCertificates: setting(clientCertificates.prefault({}), {
     description: 'Certificates of clients, on the site’s https bindings.',
+    reload: 'live',
+  }),
+  traceFailedRequests,
+  traceFailedRequestsLogging: setting(traceFailedRequestsLogging.prefault({}), {
+    description: 'Files of failed-request tracing.',
     reload: 'live',
   }),
   logFile: setting(logFile.optional(), {

@@ -1,4 +1,5 @@
 import type { CounterDelta } from './counters.js';
+import type { RequestTrace } from './request-trace.js';
 import type { RequestList } from './live-requests.js';
 
 /** Listener -> primary over node:cluster's channel. */
@@ -53,6 +54,8 @@ export type ListenerToPrimary =
       readonly fields: Readonly<Record<string, string | number | boolean>>;
     }
   | { readonly type: 'logs-reopened'; readonly id: number }
+  /** A request met a rule of failed-request tracing. */
+  | { readonly type: 'traced'; readonly trace: RequestTrace }
   /** The answer to `list-requests`. */
   | ({ readonly type: 'requests'; readonly id: number } & RequestList)
   | { readonly type: 'pong'; readonly id: number }

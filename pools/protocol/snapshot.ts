@@ -3,7 +3,13 @@
  * them in order and acknowledges the number. Routes change with the configuration, upstreams with
  * every start and stop of a worker.
  */
-import type { AccessLogTarget, ClientCertificateMode, HostingModel } from '../../config/model.js';
+import type {
+  AccessLogTarget,
+  ClientCertificateMode,
+  HostingModel,
+  TelemetryConfig,
+  TraceRule,
+} from '../../config/model.js';
 
 export interface RouteBinding {
   readonly siteIndex: number;
@@ -64,6 +70,8 @@ export interface RouteSite {
   readonly id: number;
   /** Its own log; null: none. Absent: the one of all sites. */
   readonly log?: AccessLogTarget | null;
+  /** Rules of failed-request tracing; absent: none. */
+  readonly traceRules?: readonly TraceRule[];
 }
 
 /** Limits by time of a site and of each of its client addresses; 0 = off. */
@@ -117,6 +125,8 @@ export interface ListenerSettings {
   readonly underscoresInHeaders: 'pass' | 'delete' | 'reject';
   /** Of all sites without one of their own; null = none. */
   readonly accessLog: AccessLogTarget | null;
+  /** Absent: requests are not seen as spans, and traceparent travels as it is. */
+  readonly telemetry?: TelemetryConfig;
   /** Number of listener processes: limits of pools and sites are split over them. */
   readonly listeners: number;
 }

@@ -8,6 +8,7 @@ import type { ConfigControl } from './config-control.js';
 import type { EventHub } from './events/hub.js';
 import type { LogReader } from './log-views.js';
 import type { NodeView, SiteView } from './site-views.js';
+import type { TraceReader } from './trace-views.js';
 
 /** One line of `/readyz?verbose`. */
 export interface ReadinessCheck {
@@ -44,6 +45,7 @@ export interface ControlPlane {
   /** Begins; see `Upgrader.start`. */
   orderUpgrade(reason: string): UpgradeView;
   readonly logs: LogReader;
+  readonly traces: TraceReader;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

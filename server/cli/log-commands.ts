@@ -1,6 +1,7 @@
-/** Declares `sluice logs`; its code is loaded when it runs. */
+/** Declares `sluice logs` and `sluice trace`; their code is loaded when they run. */
 import { type Command, Option } from 'commander';
 import { flagged } from './admin-commands.js';
+import type { AdminFlags } from './pool-command.js';
 import type { TailFlags } from './tail-command.js';
 
 /** `done` gets the exit code. */
@@ -15,6 +16,15 @@ export function addLogCommands(program: Command, done: (code: number) => void): 
     .option('--site <name>', 'the access log of this site')
     .addOption(new Option('--source <log>', 'which log').choices(['server', 'access', 'output']));
   flagged(logs).action(async (flags: TailFlags) => done(await (await import('./tail-command.js')).tailLogs(flags)));
+  const trace = program.command('trace').description('requests that met a rule of traceFailedRequests');
+  flagged(trace.command('list').description('the newest first').option('--site <name>', 'of this site only')).action(
+    async (flags: AdminFlags & { readonly site?: string }) =>
+      done(await (await import('./trace-command.js')).listTraces(flags)),
+  );
+  flagged(trace.command('show <site> <id>').description('the whole life of one request')).action(
+    async (site: string, id: string, flags: AdminFlags) =>
+      done(await (await import('./trace-command.js')).showTrace(site, id, flags)),
+  );
   logs
     .command('reopen')
     .description('open every log file anew, after logrotate or somebody else renamed it')

@@ -35,6 +35,8 @@ export interface ForwardContext {
   clientCertificate: string;
   /** The same for X-Forwarded-Client-Cert (Envoy's form); '' = none. */
   forwardedClientCert: string;
+  /** When the connection was ready for requests, on the monotonic clock of whoever made this; 0 = unknown. */
+  acceptedMs: number;
 }
 
 /** Of the worker's connection and its application. */
@@ -65,6 +67,7 @@ export function createForwardContext(
     scheme: peerScheme,
     clientCertificate: '',
     forwardedClientCert: '',
+    acceptedMs: 0,
   };
 }
 
@@ -74,6 +77,7 @@ export function copyForwardContext(from: ForwardContext): ForwardContext {
   const context = createForwardContext(peerAddress, peerPort, peerScheme, trusted, underscores);
   context.clientCertificate = from.clientCertificate;
   context.forwardedClientCert = from.forwardedClientCert;
+  context.acceptedMs = from.acceptedMs;
   return context;
 }
 

@@ -1,12 +1,14 @@
 // HOT: measured by test/bench/main.ts
 import type { Clock } from '../../config/base/clock.js';
+import type { ListenerSettings, RouteSite } from '../../pools/protocol/snapshot.js';
 import type { Cells } from '../metrics/cells.js';
 import { listenerMetrics as metrics } from '../metrics/definitions.js';
 import type { Exchange } from '../proxy/exchange.js';
-import type { ExchangeClient } from '../proxy/exchange-client.js';
 import { codeIndex, methodIndex } from '../proxy/traffic-cells.js';
 import type { AccessLogs } from './access-logs.js';
 import type { ConnectionContext, RefusedRequest } from './context.js';
+import type { Trails } from './tracing/trails.js';
+import { versionOf } from './versions.js';
 
 /** Names and reasons of requests that belong to no application. */
 const nobody = '';
@@ -17,11 +19,31 @@ export class Accounting {
   readonly #cells: Cells;
   readonly #refusals = new Map<string, number>();
   readonly logs: AccessLogs;
+  readonly trails: Trails;
+  /** null while nothing is noted of any request. */
+  trailsWanted: Trails | null = null;
 
-  constructor(clock: Clock, cells: Cells, logs: AccessLogs) {
+  constructor(clock: Clock, cells: Cells, logs: AccessLogs, trails: Trails) {
     this.#clock = clock;
     this.#cells = cells;
     this.logs = logs;
+    this.trails = trails;
+  }
+
+  apply({ accessLog, telemetry }: ListenerSettings, sites: readonly RouteSite[]): void {
+    this.logs.apply(accessLog, sites);
+    this.trails.apply(telemetry ?? null, sites);
+    this.trailsWanted = this.trails.isOn ? this.trails : null;
+  }
+
+  /** Called every second. */
+  tick(): void {
+    this.logs.flush();
+    this.trails.tick();
+  }
+
+  end(done: () => void): void {
+    this.trails.end(() => this.logs.end(done));
   }
 
   finished(exchange: Exchange): void {
@@ -33,6 +55,7 @@ export class Accounting {
       pool.cells.duration(code, durationMs / 1000);
       if (exchange.firstByteMs > 0) pool.cells.firstByte((exchange.firstByteMs - exchange.startedMs) / 1000);
     }
+    if (exchange.trail !== null) this.trails.finished(exchange, exchange.trail, durationMs);
     const { client, siteName } = exchange;
     const log = this.logs.of(siteName);
     if (log === null) return;
@@ -72,6 +95,7 @@ export class Accounting {
 
   refused(client: Parameters<ConnectionContext['refused']>[0], refused: RefusedRequest): void {
     this.countRefused(refused.reason);
+    this.trailsWanted?.refused(client, refused);
     // What was refused as unreadable is not repeated: method, target and fields may be those of the request before.
     const isReadable = client.request.rejection === null && refused.status !== 408;
     const { request } = client;
@@ -99,12 +123,7 @@ export class Accounting {
   }
 }
 
-export function versionOf({ isStream, request }: Pick<ExchangeClient, 'request' | 'isStream'>): string {
-  if (isStream) return '2.0';
-  return request.minorVersion === 1 ? '1.1' : '1.0';
-}
-
-/** The first value of a field. Only lengths are compared until one fits. */
+export /** The first value of a field. Only lengths are compared until one fits. */
 function valueOf(fields: readonly string[], name: string): string {
   for (let index = 0; index < fields.length; index += 2) {
     const field = fields[index];

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../../config/base/clock.js';
 import { createForwardContext, type ForwardContext } from '../http1/forward.js';
 import type { ProxyHeader } from '../http1/proxy-protocol.js';
 import { plainAddress } from '../proxy/raw-socket.js';
@@ -15,10 +16,11 @@ export interface Origin {
 }
 
 /** What is known of a client before its first request; the router sets what the routes say of it. */
-export function clientContext(accepted: Socket, { tls, source }: Origin): ForwardContext {
+export function clientContext(accepted: Socket, { tls, source }: Origin, clock: Clock): ForwardContext {
   const address = source?.address ?? plainAddress(accepted.remoteAddress);
   const port = source?.port ?? accepted.remotePort ?? 0;
   const context = createForwardContext(address, port, tls === null ? 'http' : 'https', false, 'pass');
+  context.acceptedMs = clock.monotonicMs();
   context.clientCertificate = tls?.clientCertificate ?? '';
   context.forwardedClientCert = tls?.forwardedClientCert ?? '';
   return context;

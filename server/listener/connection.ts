@@ -57,7 +57,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
 
   constructor(accepted: Socket, context: ConnectionContext, origin: Origin, adopt: AdoptSocket) {
     this.#context = context;
-    this.forward = clientContext(accepted, origin);
+    this.forward = clientContext(accepted, origin, context.clock);
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
     this.#entries = new SiteEntries(context, this.forward.peerAddress, false);

@@ -35,6 +35,7 @@ import { RequestQueue } from './queue.js';
 import { RoutingBooks } from './routing.js';
 import type { SiteLimiter } from './site-limiter.js';
 import { type HandshakeResult, TlsFront, type TlsFrontPorts } from './tls/front.js';
+import { Trails } from './tracing/trails.js';
 import { Upstreams } from './upstreams.js';
 
 export interface ListenerPorts {
@@ -105,7 +106,12 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.deadlines = new Deadlines(ports.clock);
     this.pacer = new Pacer(ports.clock);
     const say = (message: ListenerToPrimary): void => ports.say(message);
-    this.#accounting = new Accounting(ports.clock, this.#cells, new AccessLogs(ports.clock, say));
+    this.#accounting = new Accounting(
+      ports.clock,
+      this.#cells,
+      new AccessLogs(ports.clock, say),
+      new Trails(ports.clock, say),
+    );
     this.#queue = new RequestQueue({
       clock: ports.clock,
       deadlines: this.deadlines,
@@ -188,6 +194,10 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
 
   // ProxyCore
 
+  get trails(): Trails | null {
+    return this.#accounting.trailsWanted;
+  }
+
   say(message: ListenerToPrimary): void {
     this.#ports.say(message);
   }
@@ -208,6 +218,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     if (failure !== null) return exchange.refuse(failure);
     const worker = application.waiting.size > 0 ? null : pickWorker(application, this.deadlines.nowMs, exchange.mark);
     if (worker !== null) return this.#start(exchange, worker);
+    exchange.trail?.note('queued', this.clock.monotonicMs());
     exchange.waiter = this.#queue.enter(exchange, application, pool);
     this.#upstreams.stillNeeds(application);
   }
@@ -326,7 +337,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.#limiters.apply(this.#books.sites(), settings);
     this.#tls.apply(this.#books.bindings(), settings);
     for (const connection of this.#connections) connection.routesChanged();
-    this.#accounting.logs.apply(settings.accessLog, this.#books.sites());
+    this.#accounting.apply(settings, [...this.#books.sites()]);
   }
 
   #tickLater(): void {
@@ -338,7 +349,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.#report();
     this.#upstreams.forgetUnused();
     this.#books.forgetUnused(this.#upstreams.applications());
-    this.#accounting.logs.flush();
+    this.#accounting.tick();
     this.#tickLater();
   }
 
@@ -381,7 +392,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
 
   #finish(): void {
     this.#report();
-    this.#accounting.logs.end(() => {
+    this.#accounting.end(() => {
       this.say({ type: 'closed' });
       this.#ports.closed();
     });

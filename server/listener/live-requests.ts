@@ -3,8 +3,8 @@ import { liveRequestCharsMax, liveRequestsMax } from '../../config/base/admin-re
 import { escapeControls } from '../../config/base/diagnostics.js';
 import type { LiveRequest, RequestFilter, RequestList, RequestState } from '../../pools/protocol/live-requests.js';
 import type { Exchange } from '../proxy/exchange.js';
-import { versionOf } from './accounting.js';
 import type { ListenerConnection } from './context.js';
+import { versionOf } from './versions.js';
 
 export function listRequests(
   connections: Iterable<ListenerConnection>,

@@ -34,7 +34,7 @@ import { ConfigAdmin } from './config-admin.js';
 import { ConfigFiles } from './config-files.js';
 import { ConfigStudies } from './config-study.js';
 import { createControlPlane } from './control-plane.js';
-import { makeLogFolders, prepareFolders, SiteLogFolders } from './folders.js';
+import { makeLogFolders, prepareFolders } from './folders.js';
 import { holdPoolsDown, listenerEntry, takeIdentities, takeOver, tellSurroundings } from './ground.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { fleetEvents } from './fleet-events.js';
@@ -44,6 +44,7 @@ import { LogKeeper } from './log-keeper.js';
 import { keptLogs } from './log-targets.js';
 import { NodeSampler } from './node-sample.js';
 import { OfflineApplications } from './offline.js';
+import { createFiles } from './request-files.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
 import { idleLingerMs } from '../../config/base/service-limits.js';
@@ -278,6 +279,7 @@ function assemble(
   held.hold('acme', () => issuer.close());
   const supervisor = createSupervisor({ clock, logger: log, runtimes, listeners: publisher, events });
   publisher.attach(() => supervisor.upstreams());
+  const files = createFiles(log, config, state, supervisor, listenerIdentity);
   const fleet = new ListenerFleet({
     clock,
     logger: log,
@@ -286,14 +288,13 @@ function assemble(
     sockets,
     publisher,
     ledger,
-    events: fleetEvents(supervisor, totals, processMetrics),
+    events: fleetEvents(supervisor, totals, processMetrics, files.traces),
     certificates,
   });
   held.hold('listeners', () => fleet.close());
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
   const counts = { totals, published, processMetrics, operations, offline: new OfflineApplications(), events: hub };
-  const siteLogFolders = new SiteLogFolders(listenerIdentity?.uid ?? null, log);
-  return { clock, log, ...things, ...counts, state, siteLogFolders, reopenOutput: () => runtimes.reopenOutput() };
+  return { clock, log, ...things, ...counts, ...files, state, reopenOutput: () => runtimes.reopenOutput() };
 }
 
 function administerConfig({ request, config }: BootOptions, held: Acquisitions, parts: PrimaryParts): ConfigAdmin {

@@ -20,12 +20,14 @@ import { Scrapes } from './scrapes.js';
 import { createNodeActions, type NodeActionParts } from './node-actions.js';
 import { siteViews } from './site-views.js';
 import type { ListeningSockets } from './sockets.js';
+import type { TraceKeeper } from './trace-keeper.js';
 import type { Upgrader } from './upgrade/upgrader.js';
 
 export interface ControlPlaneParts extends NodeActionParts {
   readonly version: string;
   readonly startedAtMs: number;
   readonly events: EventHub;
+  readonly traces: TraceKeeper;
   readonly runtimes: Pick<Runtimes, 'stalled' | 'outputTaps'>;
   readonly fleet: ListenerFleet;
   readonly sockets: ListeningSockets;
@@ -69,6 +71,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     version: parts.version,
     events: parts.events,
     clock: parts.clock,
+    traces: parts.traces,
     logs: new PrimaryLogReader({
       clock: parts.clock,
       taps: parts.runtimes.outputTaps,

@@ -1,8 +1,10 @@
 import type { CounterDelta } from '../../pools/protocol/counters.js';
+import type { RequestTrace } from '../../pools/protocol/request-trace.js';
 import type { WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
+import type { TraceKeeper } from './trace-keeper.js';
 import { ActivityBook } from './worker-activity.js';
 
 /** What listeners say that others answer for. */
@@ -18,6 +20,7 @@ export interface FleetEvents {
   joined(listenerId: number, number: number): void;
   /** Its gauges, claims and activity are void. */
   gone(listenerId: number): void;
+  traced(trace: RequestTrace): void;
   replaced(): void;
 }
 
@@ -26,6 +29,7 @@ export function fleetEvents(
   supervisor: SupervisorPort,
   totals: MetricTotals,
   processMetrics: ProcessMetrics,
+  traces: TraceKeeper,
 ): FleetEvents {
   const activity = new ActivityBook();
   return {
@@ -45,6 +49,7 @@ export function fleetEvents(
       totals.forgetListener(listenerId);
       activity.forget(listenerId);
     },
+    traced: (trace) => traces.keep(trace),
     replaced: () => processMetrics.listenerReplaced(),
   };
 }

@@ -263,6 +263,8 @@ export class ListenerFleet {
         return events.served(message.workerId);
       case 'log':
         return this.#options.logger[message.level](message.event, { listener: from.pid, ...message.fields });
+      case 'traced':
+        return events.traced(message.trace);
       case 'logs-reopened':
         return this.#reopening.answered(from.id, message.id);
       case 'requests':

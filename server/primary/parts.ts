@@ -16,6 +16,7 @@ import type { Operations } from './operations.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
 import type { ListeningSockets } from './sockets.js';
+import type { TraceKeeper } from './trace-keeper.js';
 
 /** Everything that a change of the configuration, a stop or the admin API works with. */
 export interface PrimaryParts {
@@ -37,6 +38,7 @@ export interface PrimaryParts {
   readonly events: EventHub;
   readonly state: PrimaryState;
   readonly siteLogFolders: SiteLogFolders;
+  readonly traces: TraceKeeper;
   /** The files of worker output are opened anew by their names. */
   reopenOutput(): void;
 }

@@ -67,6 +67,7 @@ export function routesOf(
       affinityKey,
       underscoresInHeaders: config.server.underscoresInHeaders,
       accessLog: centralLog(config),
+      ...(takesPart(config) ? { telemetry: config.server.telemetry } : {}),
       listeners: config.server.listeners,
     },
   };
@@ -97,6 +98,10 @@ function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }
 
+function takesPart({ server }: CompiledConfig): boolean {
+  return server.telemetry.traceContext === 'create' || server.telemetry.otlp !== null;
+}
+
 function routeSite(config: CompiledConfig, site: SiteConfig): RouteSite {
   const { id, name, limits, strictTransportSecurity, redirectPort } = site;
   const { connectionTimeoutMs, maxConnections, maxConnectionsPerAddress } = limits;
@@ -119,6 +124,7 @@ function routeSite(config: CompiledConfig, site: SiteConfig): RouteSite {
     maxConnectionsPerAddress,
     ...(isLimited ? { rates } : {}),
     ...(log === undefined ? {} : { log }),
+    ...(site.tracing === null ? {} : { traceRules: site.tracing.rules }),
     strictTransportSecurity,
     redirectPort,
   };

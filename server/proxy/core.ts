@@ -3,6 +3,7 @@ import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary
 import type { Deadlines } from './deadlines.js';
 import type { Exchange } from './exchange.js';
 import type { Pacer } from './pacer.js';
+import type { Trail } from './trail.js';
 import type { Waiter } from './waiter.js';
 import type { Worker } from './worker.js';
 
@@ -25,6 +26,8 @@ export interface ProxyCore {
   workerReady(worker: Worker): void;
   /** A connect to the worker failed, or its link broke. */
   unreachable(worker: Worker, error: string): void;
+  /** Notes of requests; null while none is wanted of any. */
+  readonly trails: { begin(exchange: Exchange): Trail | null } | null;
   /** Accounts for a finished request: counters and access log. */
   finished(exchange: Exchange): void;
 }

@@ -8,6 +8,7 @@ import type { ClientOutput } from './client-output.js';
 import type { ProxyCore } from './core.js';
 import type { ExchangeClient } from './exchange-client.js';
 import { afterLoss, dispatchAgain, noteAnswered, noteCrash, nothingToCancel, noteLoss } from './retry.js';
+import { noteSent, type Trail } from './trail.js';
 import { openTunnel, type Tunnel } from './tunnel.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 import type { Waiter } from './waiter.js';
@@ -40,6 +41,8 @@ export class Exchange implements AnswerPorts {
   /** What the client's affinity cookie says. */
   mark: AffinityMark | null = null;
   tunnel: Tunnel | null = null;
+  /** null = nothing is noted of this request. */
+  trail: Trail | null = null;
   /** Monotonic ms; of the complete head, and of the first byte towards the client (0 = none). */
   startedMs = 0;
   firstByteMs = 0;
@@ -90,6 +93,7 @@ export class Exchange implements AnswerPorts {
     this.status = 0;
     this.subStatus = 0;
     this.reason = '';
+    this.trail = this.core.trails?.begin(this) ?? null;
     const debtMs = this.client.router.pace?.debtMs() ?? 0;
     if (debtMs === 0) this.core.dispatch(this);
     else this.#cancelWait = this.core.pacer.after(debtMs, () => this.core.dispatch(this));
@@ -103,6 +107,7 @@ export class Exchange implements AnswerPorts {
     this.waiter = null;
     this.worker = worker;
     this.handedMs = this.core.clock.monotonicMs();
+    if (this.trail !== null) noteSent(this.trail, worker, this.handedMs);
     worker.inFlight += 1;
     worker.requestsTotal += 1;
     const cells = this.pool?.cells;

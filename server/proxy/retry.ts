@@ -55,6 +55,7 @@ export function afterLoss(exchange: Exchange, cause: LossCause, suspect: boolean
 
 /** What the worker's receipt says of it. A request that its own application or deadline ended is not lost. */
 export function noteLoss(exchange: Exchange, worker: Worker, cause: LossCause, { retry, counts }: AfterLoss): void {
+  exchange.trail?.note('lost', exchange.core.clock.monotonicMs(), retry ? `${cause}, tried again` : cause);
   if (cause === 'app-reset' || cause === 'timeout' || (retry && !counts)) return;
   worker.receipt.requestLost(retry, exchange.core.clock.monotonicMs());
 }

@@ -151,6 +151,7 @@ export function adminWorld(): AdminWorld {
     version: '0.0.0',
     events: new EventHub(systemClock),
     clock: systemClock,
+    traces: { list: async () => [], find: async () => null },
     logs: {
       open: async ({ source }) => ({ last: [{ source, text: 'the last line' }], close: () => undefined }),
     },

@@ -151,6 +151,7 @@ const site: SiteConfig = {
   strictTransportSecurity: '',
   redirectPort: 0,
   logFile: 'central',
+  tracing: null,
 };
 
 export function sampleConfig(
@@ -175,6 +176,7 @@ export function sampleConfig(
       accessLog: { format: 'json', fields: [], period: 'MaxSize', truncateBytes: 100, localTimeRollover: false },
       logBudgetBytes: 0,
       metrics: { compatibility: 'none', seriesMax: 200_000, publishedSeries: 500 },
+      telemetry: { traceContext: 'pass', serviceName: 'sluice', samplingRatio: 1, otlp: null },
       webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240, maxHandshakesPerSecond: 0 },
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,

@@ -13,6 +13,7 @@ import { poolRoutes } from './pools.js';
 import { profileRoutes } from './profiles.js';
 import { requestRoutes } from './requests.js';
 import { sessionRoutes } from './session.js';
+import { traceRoutes } from './traces.js';
 import { upgradeRoutes } from './upgrade.js';
 import { siteRoutes } from './sites.js';
 import { workerRoutes } from './workers.js';
@@ -32,6 +33,7 @@ export function allRoutes(control: ControlPlane, door: Door): readonly AdminRout
     ...configRoutes(control.config),
     ...eventRoutes(control, door.clock),
     ...upgradeRoutes(control),
+    ...traceRoutes(control),
   ];
   return [...routes, openApiRoute(() => allRoutes(control, door), control.version)];
 }

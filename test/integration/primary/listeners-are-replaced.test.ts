@@ -76,7 +76,16 @@ function bind(...ports: number[]): ReturnType<ListeningSockets['prepare']> {
     }),
   );
   const prepared = sockets.prepare([
-    { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0, logFile: 'central' },
+    {
+      id: 1,
+      name: 'main',
+      bindings,
+      limits,
+      strictTransportSecurity: '',
+      redirectPort: 0,
+      logFile: 'central',
+      tracing: null,
+    },
   ]);
   prepared.commit();
   return prepared;
@@ -99,6 +108,7 @@ beforeEach(async () => {
     activity: nothing,
     counters: nothing,
     joined: nothing,
+    traced: nothing,
     gone: (id) => gone.push(id),
     replaced: () => {
       replaced += 1;

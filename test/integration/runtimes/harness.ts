@@ -177,6 +177,7 @@ const site: SiteConfig = {
   strictTransportSecurity: '',
   redirectPort: 0,
   logFile: 'central',
+  tracing: null,
 };
 
 function poolOf({ pool = {} }: StartOptions): PoolConfig {

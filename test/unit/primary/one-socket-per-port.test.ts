@@ -17,7 +17,16 @@ const binding = (address: string, port: number, host = ''): BindingConfig => ({
   tls: null,
 });
 const sites = (...bindings: BindingConfig[]): SiteConfig[] => [
-  { id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0, logFile: 'central' },
+  {
+    id: 1,
+    name: 'main',
+    bindings,
+    limits,
+    strictTransportSecurity: '',
+    redirectPort: 0,
+    logFile: 'central',
+    tracing: null,
+  },
 ];
 
 let sockets: ListeningSockets;

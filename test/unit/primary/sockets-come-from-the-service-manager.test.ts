@@ -14,7 +14,18 @@ function sites(port: number, ...addresses: readonly string[]): SiteConfig[] {
   const bindings = addresses.map((address): BindingConfig => {
     return { protocol: 'http', address, port, host: '', proxyProtocol: [], h2c: false, tls: null };
   });
-  return [{ id: 1, name: 'main', bindings, limits, strictTransportSecurity: '', redirectPort: 0, logFile: 'central' }];
+  return [
+    {
+      id: 1,
+      name: 'main',
+      bindings,
+      limits,
+      strictTransportSecurity: '',
+      redirectPort: 0,
+      logFile: 'central',
+      tracing: null,
+    },
+  ];
 }
 
 interface Bound {
