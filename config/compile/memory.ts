@@ -43,6 +43,10 @@ export interface KeptApplication {
 /** One entry of `sites` or `applicationPools`, or the defaults of them, as long as its file stays the same. */
 export class Entry {
   readonly plain: unknown;
+  /** Where it stands; '' = made of a part of a document. */
+  readonly file: string;
+  /** The id that its name gives. */
+  idOfName = 0;
   /** Its shape is right. */
   isSound = false;
   /** Every setting in it acts. */
@@ -54,8 +58,9 @@ export class Entry {
   /** Of the entry that had its name before. */
   applicationsBefore: KeptApplications | null = null;
 
-  constructor(plain: unknown) {
+  constructor(plain: unknown, file = '') {
     this.plain = plain;
+    this.file = file;
   }
 }
 
@@ -82,7 +87,7 @@ export class LoadMemory {
     const before = this.#entries;
     const now = new Map<SourceNode, Entry>();
     const entryOf = (node: SourceNode): Entry => {
-      const entry = before.get(node) ?? now.get(node) ?? new Entry(toPlain(node));
+      const entry = before.get(node) ?? now.get(node) ?? new Entry(toPlain(node), node.place.file);
       now.set(node, entry);
       return entry;
     };

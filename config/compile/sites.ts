@@ -29,6 +29,8 @@ export interface CompiledSite {
   /** What its https bindings name, and what they depend on beside the site's own file and `defaults`. */
   readonly certificates: readonly NamedCertificate[];
   readonly tlsInputs: string;
+  /** Of its bindings. */
+  readonly bindingKeys: readonly string[];
 }
 
 export function compileSites(
@@ -53,7 +55,7 @@ export function compileSites(
     names.add(name.toLowerCase());
     const id = ids[index] ?? index + 1;
     const known = entry.site;
-    if (known !== null && isAsBefore(known, defaults, tls) && compiler.take(known.config.bindings, path)) {
+    if (known !== null && isAsBefore(known, defaults, tls) && compiler.take(known, path)) {
       tls.keep(known.certificates, path);
       const config = known.config.id === id ? known.config : { ...known.config, id };
       entry.site = config === known.config && path[1] === known.path[1] ? known : { ...known, path, config };
@@ -77,6 +79,7 @@ export function compileSites(
       defaults,
       certificates: tls.namedSince(named),
       tlsInputs: tls.inputs,
+      bindingKeys: bindings.map(bindingKey),
       maxAllowedContentLength: settings.security.requestFiltering.requestLimits.maxAllowedContentLength,
       config: {
         id,
@@ -128,14 +131,20 @@ function siteIds(entries: readonly Entry[], report: Report): number[] {
   let next = 1;
   return written.map((id, index) => {
     if (id !== 0) return id;
-    const raw = entries[index]?.plain;
-    const isIncluded = nodeAt(report.root, ['sites', index])?.place.file !== report.root.place.file;
-    let free = isIncluded && isPlain(raw) ? idOfName(textOf(raw['name'])) : next;
+    const entry = entries[index];
+    const file = entry?.file || nodeAt(report.root, ['sites', index])?.place.file;
+    const isIncluded = file !== report.root.place.file;
+    let free = isIncluded && entry !== undefined ? idOfNameIn(entry) : next;
     while (taken.has(free)) free++;
     taken.add(free);
     if (!isIncluded) next = free + 1;
     return free;
   });
+}
+
+function idOfNameIn(entry: Entry): number {
+  if (entry.idOfName === 0 && isPlain(entry.plain)) entry.idOfName = idOfName(textOf(entry.plain['name']));
+  return entry.idOfName;
 }
 
 /** 1000000 and more: FNV-1a of the name in lower case. */
@@ -150,8 +159,8 @@ class Bindings {
   private readonly report: Report;
   private readonly tls: TlsCompiler;
   private readonly protocols: Protocols;
-  /** Where the binding is written that has it. */
-  private readonly taken = new Map<string, Path>();
+  /** The binding that has it: its site, and its place there. */
+  private readonly taken = new Map<string, { readonly sitePath: Path; readonly index: number }>();
   /** Port -> the sorted peers of its bindings. */
   private readonly proxies = new Map<number, string>();
 
@@ -165,7 +174,7 @@ class Bindings {
     const compiled: BindingConfig[] = [];
     for (const [index, item] of (Array.isArray(raw) ? (raw as readonly unknown[]) : []).entries()) {
       const path = [...sitePath, 'bindings', index];
-      const parts = isPlain(item) ? this.binding(item, path) : null;
+      const parts = isPlain(item) ? this.binding(item, sitePath, index) : null;
       if (parts === null || !isPlain(item)) continue;
       const protocol = protocolOf(item);
       this.protocols.add(protocol, parts.port, path);
@@ -180,26 +189,27 @@ class Bindings {
   }
 
   /** Takes bindings that were compiled before; false = something is wrong with them by now, and nothing was taken. */
-  take(bindings: readonly BindingConfig[], sitePath: Path): boolean {
-    const keys = bindings.map(bindingKey);
+  take({ config: { bindings }, bindingKeys: keys }: CompiledSite, sitePath: Path): boolean {
     for (const [index, { port, protocol, proxyProtocol }] of bindings.entries()) {
       const peers = this.proxies.get(port);
       if (this.taken.has(keys[index] ?? '') || !this.protocols.fits(protocol, port)) return false;
       if (peers !== undefined && peers !== peersText(proxyProtocol)) return false;
     }
     for (const [index, { port, protocol, proxyProtocol }] of bindings.entries()) {
-      const path = [...sitePath, 'bindings', index];
-      this.taken.set(keys[index] ?? '', [...path, 'bindingInformation']);
-      this.protocols.add(protocol, port, path);
-      if (!this.proxies.has(port)) this.proxies.set(port, peersText(proxyProtocol));
+      this.taken.set(keys[index] ?? '', { sitePath, index });
+      if (this.proxies.has(port)) continue;
+      this.protocols.add(protocol, port, [...sitePath, 'bindings', index]);
+      this.proxies.set(port, peersText(proxyProtocol));
     }
     return true;
   }
 
   private binding(
     item: Readonly<Record<string, unknown>>,
-    path: Path,
+    sitePath: Path,
+    index: number,
   ): (BindingParts & Pick<BindingConfig, 'proxyProtocol'>) | null {
+    const path = [...sitePath, 'bindings', index];
     const at = [...path, 'bindingInformation'];
     const parsed = parseBindingInformation(textOf(item['bindingInformation']));
     if (!parsed.ok) {
@@ -214,7 +224,8 @@ class Bindings {
     const key = bindingKey(parsed.value);
     const before = this.taken.get(key);
     if (before !== undefined) {
-      const place = nodeAt(this.report.root, before)?.place;
+      const written = [...before.sitePath, 'bindings', before.index, 'bindingInformation'];
+      const place = nodeAt(this.report.root, written)?.place;
       this.report.at(at, {
         code: 'duplicate-binding',
         message: `this binding is taken by ${place === undefined ? 'another site' : `${place.file}:${place.line}`}`,
@@ -222,7 +233,7 @@ class Bindings {
       });
       return null;
     }
-    this.taken.set(key, at);
+    this.taken.set(key, { sitePath, index });
     const proxyProtocol = this.proxyProtocol(item['proxyProtocol'], port, [...path, 'proxyProtocol']);
     return { address, port, host, proxyProtocol };
   }

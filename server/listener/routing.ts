@@ -79,12 +79,9 @@ export class RoutingBooks {
     this.#table = this.#table.with(left.flat(), come);
     return {
       table: this.#table,
-      tlsPorts: new Set([...this.bindings()].filter((one) => one.tls !== null).map((one) => one.port)),
-      http2Ports: new Set([...this.bindings()].filter((one) => one.h2c === true).map((one) => one.port)),
-      http2Keys: new Set([...this.bindings()].flatMap(({ tls }) => (tls?.http2 === true ? [tls.key] : []))),
+      ...this.#ports(),
       applications: this.#applications,
       trusted: new TrustedProxies(settings.trustedProxies),
-      proxies: this.#proxies(),
       headerWaitTimeoutMs: settings.headerWaitTimeoutMs,
       minBytesPerSecond: settings.minBytesPerSecond,
       underscores: settings.underscoresInHeaders,
@@ -176,12 +173,21 @@ export class RoutingBooks {
     }
   }
 
-  #proxies(): Map<number, TrustedProxies> {
+  /** What has to be known of a port or a certificate before a site is. One pass, without an iterator: sites are many. */
+  #ports(): Pick<RoutingState, 'tlsPorts' | 'http2Ports' | 'http2Keys' | 'proxies'> {
+    const tlsPorts = new Set<number>();
+    const http2Ports = new Set<number>();
+    const http2Keys = new Set<string>();
     const proxies = new Map<number, TrustedProxies>();
-    for (const { port, proxyProtocol } of this.bindings()) {
-      if (proxyProtocol !== undefined && !proxies.has(port)) proxies.set(port, new TrustedProxies(proxyProtocol));
-    }
-    return proxies;
+    this.#sites.forEach(({ bound }) => {
+      for (const { port, tls, h2c, proxyProtocol } of bound.bindings) {
+        if (tls !== null) tlsPorts.add(port);
+        if (tls?.http2 === true) http2Keys.add(tls.key);
+        if (h2c === true) http2Ports.add(port);
+        if (proxyProtocol !== undefined && !proxies.has(port)) proxies.set(port, new TrustedProxies(proxyProtocol));
+      }
+    });
+    return { tlsPorts, http2Ports, http2Keys, proxies };
   }
 
   /** The shares of all pools depend on it. */

@@ -40,6 +40,13 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       parts.siteLogFolders.make(config);
       publisher.publishRoutes(() => routesOf(config, config, parts.offline.ids), change);
       fleet.applySockets(prepared.added, prepared.removed);
+      // Listeners are at work already.
+      totals.configure(
+        config.pools.map((pool) => pool.name),
+        config.sites.map((site) => site.name),
+      );
+      totals.seriesMax = config.server.metrics.seriesMax;
+      issuer.configure(config.server.acme, config.sites);
       crashPoint(`${action}.routes-published`);
       state.config = config;
       if (isPoolChange) runtimes.configure(config.pools);
