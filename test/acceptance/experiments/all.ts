@@ -22,6 +22,7 @@ import { pipelining } from './pipelining.js';
 import { primaryFaults } from './primary/experiments.js';
 import { rapidFail } from './rapid-fail.js';
 import { recycleZeroLost } from './recycle-zero-lost.js';
+import { newUser } from './new-user.js';
 import { scrapeCost } from './scrape-cost.js';
 import { startCost } from './start-cost.js';
 import { tls } from './tls/experiments.js';
@@ -32,6 +33,7 @@ import { workerFaults } from './worker-faults/experiments.js';
 export const experiments: readonly Experiment[] = [
   benchFigures,
   startCost,
+  newUser,
   scrapeCost,
   coldStart,
   inProcess,
