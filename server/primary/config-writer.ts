@@ -1,7 +1,7 @@
 /** Writes several files of the administrator: all of them or none. */
 import { messageOf } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
-import { removeOwnFile, type Writer, writeOwnFile } from '../../config/change/own-file.js';
+import { refusalToWrite, removeOwnFile, type Writer, writeOwnFile } from '../../config/change/own-file.js';
 
 /** By absolute path; null = the file is not there. */
 export type Contents = Map<string, Buffer | null>;
@@ -24,6 +24,10 @@ export class ConfigWriter {
   /** `before`: what the files hold. Rejects with a SluiceError; then they hold it again. */
   write(contents: Contents, before: Contents): Promise<void> {
     return this.#whole(async () => {
+      for (const file of contents.keys()) {
+        const refused = await refusalToWrite(file, this.#as);
+        if (refused !== null) throw refused;
+      }
       const done: Contents = new Map();
       try {
         for (const [file, bytes] of contents) {

@@ -301,7 +301,8 @@ test('every change that was asked for is in the log with who and what became of 
   expect(changes.some((line) => line.includes('/config/apply') && line.includes('"socket"'))).toBe(true);
   expect(changes.some((line) => line.includes('/config/rollback/:id') && line.includes('id=1'))).toBe(true);
   expect(changes.filter((line) => /config\/(?:diff|validate)/.test(line))).toEqual([]);
-  expect(log).toMatch(/"admin-refused".*config\/apply.*412/);
+  expect(log).toMatch(/config\/apply.*"status":412.*"admin-refused"/);
+  expect(log).not.toContain('configuration-file-not-restored');
 });
 
 test('no answer, no line of the command line and no log holds a secret', () => {
