@@ -15,3 +15,5 @@ export const eventTextCharsMax = 1_048_576;
 /** Pause before events are asked for again after the connection broke; and how often in a row. */
 export const eventsAgainMs = 1_000;
 export const eventsAttemptsMax = 30;
+/** The live view says so when the server has sent no figures for so long; they come every second. */
+export const topSilenceMs = 4_000;

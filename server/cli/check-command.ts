@@ -3,6 +3,7 @@ import { formatDiagnostic } from '../../config/base/diagnostics.js';
 import { loadConfig } from '../../config/compile/compile.js';
 import type { ApplicationConfig, CompiledConfig } from '../../config/model.js';
 import { exitCode } from './exit-codes.js';
+import { plural } from './plural.js';
 
 /**
  * Prints every problem, then a summary; 1 when there is an error, or an application that cannot run because
@@ -12,15 +13,15 @@ export async function check(path: string): Promise<number> {
   const { config, diagnostics } = await loadConfig(resolve(path), { environment: process.env });
   for (const diagnostic of diagnostics) console.log(formatDiagnostic(diagnostic));
   const errors = diagnostics.filter((one) => one.severity === 'error').length;
-  const warnings = count(diagnostics.length - errors, 'warning');
+  const warnings = plural(diagnostics.length - errors, 'warning');
   if (config === null || errors > 0) {
-    console.log(`${count(errors, 'error')}, ${warnings}`);
+    console.log(`${plural(errors, 'error')}, ${warnings}`);
     return exitCode.failed;
   }
   const broken = config.applications.filter(isBroken).length;
   if (broken > 0) {
     const they = broken === 1 ? 'it answers' : 'they answer';
-    console.log(`${count(broken, 'application')} cannot run, ${warnings}: ${summary(config)}`);
+    console.log(`${plural(broken, 'application')} cannot run, ${warnings}: ${summary(config)}`);
     console.log(`\`sluice start\` goes on without ${broken === 1 ? 'it' : 'them'}: ${they} an error until corrected`);
     return exitCode.failed;
   }
@@ -35,11 +36,11 @@ function isBroken({ failure }: ApplicationConfig): boolean {
 
 function summary({ sites, applications, pools }: CompiledConfig): string {
   const refused = applications.filter((one) => one.failure !== null).length;
-  const parts = [count(sites.length, 'site'), count(applications.length, 'application'), count(pools.length, 'pool')];
-  if (refused > 0) parts.push(`${count(refused, 'application')} answering an error until corrected`);
+  const parts = [
+    plural(sites.length, 'site'),
+    plural(applications.length, 'application'),
+    plural(pools.length, 'pool'),
+  ];
+  if (refused > 0) parts.push(`${plural(refused, 'application')} answering an error until corrected`);
   return parts.join(', ');
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -14,6 +14,7 @@ import { examineFolders } from '../doctor/folders.js';
 import { examineMachine } from '../doctor/machine.js';
 import { examinePorts } from '../primary/port-check.js';
 import { exitCode } from './exit-codes.js';
+import { plural } from './plural.js';
 
 export interface DoctorFlags {
   readonly json?: boolean;
@@ -80,8 +81,4 @@ const colours = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 function format({ state, check, text, remedy }: Finding, paint: Paint): string {
   const line = `${paint(colours[state], marks[state].padEnd(8))} ${escapeControls(`${check}: ${text}`)}`;
   return remedy === '' ? line : `${line}\n${' '.repeat(9)}-> ${escapeControls(remedy)}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -4,6 +4,7 @@ import type { NodeAction } from '../admin/control-plane.js';
 import type { NodeView } from '../admin/site-views.js';
 import { systemClock } from '../primary/clock.js';
 import { type Paint, painter } from './colours.js';
+import { plural } from './plural.js';
 import { act, type AdminFlags, open, print } from './pool-command.js';
 import { age } from './pool-tables.js';
 
@@ -20,10 +21,11 @@ export async function actOnNode(action: NodeAction, flags: AdminFlags): Promise<
 export function nodeText(node: NodeView, nowMs: number, paint: Paint): string {
   const { name, version, nodeVersion, pid, startedAtMs, state, listeners, sites, applications, pools } = node;
   const up = startedAtMs === 0 ? '' : `, up ${age(nowMs - startedAtMs)}`;
+  const served = [plural(sites, 'site'), plural(applications, 'application'), plural(pools, 'pool')].join(', ');
   return [
     `${escapeControls(name)} ${paint(state === 'ready' ? 'green' : 'red', state)}${up}`,
-    `Sluice ${version} on Node ${nodeVersion}, process ${pid}, ${listeners} listeners`,
-    `${sites} sites, ${applications} applications, ${pools} pools from ${escapeControls(node.configuration.file)}`,
+    `Sluice ${version} on Node ${nodeVersion}, process ${pid}, ${plural(listeners, 'listener')}`,
+    `${served} from ${escapeControls(node.configuration.file)}`,
     ...node.checks.filter(({ ok }) => !ok).map((one) => paint('red', escapeControls(`${one.name}: ${one.detail}`))),
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import type { NodeView } from '../admin/site-views.js';
 import { systemClock } from '../primary/clock.js';
 import { type Paint, painter } from './colours.js';
 import { nodeText } from './node-command.js';
+import { plural } from './plural.js';
 import { type AdminFlags, open, print } from './pool-command.js';
 import { poolTable } from './pool-tables.js';
 
@@ -51,5 +52,5 @@ function expiry({ host, names, state, problem }: CertificateView): readonly Trou
 function troubleList(troubles: readonly Trouble[], paint: Paint): string {
   if (troubles.length === 0) return paint('green', 'no problems');
   const lines = troubles.map(({ about, text }) => `  ${paint('red', escapeControls(about))}: ${escapeControls(text)}`);
-  return [`${troubles.length} problem${troubles.length === 1 ? '' : 's'}:`, ...lines].join('\n');
+  return [`${plural(troubles.length, 'problem')}:`, ...lines].join('\n');
 }

@@ -1,8 +1,10 @@
 /** `sluice top`: the figures of every second and the longest requests, drawn anew as they come. */
+import { topSilenceMs } from '../../config/base/cli-limits.js';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
 import type { LiveRequestsView } from '../admin/control-plane.js';
 import type { NodeSample, PoolSample } from '../admin/events/event.js';
+import { systemClock } from '../primary/clock.js';
 import { type Paint, painter } from './colours.js';
 import { follow } from './events-command.js';
 import { exitCode } from './exit-codes.js';
@@ -57,7 +59,14 @@ export async function top(flags: AdminFlags): Promise<number> {
     },
     'sluice status and sluice requests print the same once, with --json for programs',
   );
+  const silent = (): void => {
+    view = { ...view, problem: 'the server sends no figures; these are the last ones' };
+    draw();
+  };
+  let cancelSilent = systemClock.setTimer(topSilenceMs, silent);
   const take = (sample: NodeSample): void => {
+    cancelSilent();
+    cancelSilent = systemClock.setTimer(topSilenceMs, silent);
     view = { ...view, sample };
     client
       .ask<LiveRequestsView>('GET', '/api/v1/requests')

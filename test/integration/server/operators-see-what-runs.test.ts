@@ -18,6 +18,9 @@ const handshake =
 const plain = app('plain');
 const never = { hosting: { hostingModel: 'OutOfProcess', processPath: '/bin/sleep', arguments: '600' } };
 
+/** Commands start slowly where everything else runs too. */
+const patiently = { withinMs: 60_000 };
+
 let sluice: Sluice;
 const clients: RawClient[] = [];
 
@@ -100,12 +103,16 @@ describe('live requests', () => {
     const client = await Http2Client.connect(`http://localhost:${sluice.port}`);
     http2.push(client);
     for (const path of ['/hold?stream', '/out/hold?stream']) client.open(path, {}, true).on('error', () => undefined);
-    await until('all of them are under way', async () => {
+    const settled: Readonly<Record<string, string>> = { '/half': 'answering', '/ws': 'tunnel', '/never/x': 'starting' };
+    const underWay = async (): Promise<boolean> => {
       const { requests } = await live();
-      const settled = requests.filter(({ state, pool }) => state !== 'starting' || pool === 'never');
-      return settled.length === 12;
-    });
-  }, 60_000);
+      const narrow = requests.filter(({ pool }) => pool === 'narrow');
+      const others = requests.filter(({ pool }) => pool !== 'narrow');
+      const isNarrow = narrow.length === 4 && narrow.some(({ state }) => state === 'sent');
+      return isNarrow && others.length === 8 && others.every(({ url, state }) => state === (settled[url] ?? 'sent'));
+    };
+    await until('all of them are under way', underWay, patiently);
+  }, 180_000);
 
   afterAll(() => {
     for (const client of http2) client.destroy();
@@ -159,7 +166,7 @@ describe('live requests', () => {
     expect(JSON.parse(asked.output)).toMatchObject({ total: 4 });
     const { pid } = await workerOf('out');
     expect((await cli('list', 'request', `/wp.name:${pid}`)).output.match(/\/out\/hold/g)).toHaveLength(2);
-  });
+  }, 180_000);
 });
 
 test('profiles and heap of an in-process worker are fetched as files that nobody else may read', async () => {
@@ -183,7 +190,7 @@ test('profiles and heap of an in-process worker are fetched as files that nobody
   const fetched = await call(sluice.adminSocket, `/api/v1/operations/${heap.id}/file`);
   expect(fetched.headers['content-disposition']).toMatch(/^attachment; filename="heap-[\w.-]+\.heapsnapshot"$/);
   expect(JSON.parse(fetched.text)).toHaveProperty('snapshot');
-}, 60_000);
+}, 180_000);
 
 test('what cannot be profiled says what to use instead', async () => {
   const { workerId } = await workerOf('out');
@@ -199,7 +206,7 @@ test('what cannot be profiled says what to use instead', async () => {
   expect([401, 403]).toContain(open.status);
   expect((await call(sluice.adminSocket, '/api/v1/operations/999/file')).status).toBe(404);
   expect([401, 403]).toContain((await call(sluice.adminPort, '/api/v1/operations/1/file')).status);
-});
+}, 180_000);
 
 test('one screen tells the state; health checks ask for no more than that', async () => {
   const status = await cli('status');
@@ -214,7 +221,7 @@ test('one screen tells the state; health checks ask for no more than that', asyn
   expect((await cli('node', 'show', '--json')).output).toContain(`"pid": ${sluice.pid}`);
   expect((await cli('list', 'sites')).output).toMatch(new RegExp(`^main +1 +http/\\*:${sluice.port}: +4$`, 'm'));
   expect((await cli('site', 'show', 'main')).output).toMatch(/^main\/out +out +OutOfProcess +ready/m);
-});
+}, 180_000);
 
 test('an application goes offline and comes back', async () => {
   expect(await cli('app', 'offline', 'main/narrow')).toMatchObject({ code: 0 });
@@ -223,11 +230,11 @@ test('an application goes offline and comes back', async () => {
   expect(await cli('app', 'online', 'main/narrow')).toMatchObject({ code: 0 });
   expect((await sluice.call('/narrow/')).status).toBe(200);
   expect(await cli('app', 'offline', 'main/none')).toMatchObject({ code: 1 });
-});
+}, 180_000);
 
 test("appcmd's words do what they did, and the events tell of it", async () => {
   const events = startProgram(process.execPath, [sluiceMain, 'events', '--admin', sluice.adminSocket]);
-  await until('events are followed', () => / hello Sluice /.test(events.output()), { state: () => events.output() });
+  await until('events are followed', () => / hello Sluice /.test(events.output()), patiently);
   expect((await cli('list', 'apppool')).output).toMatch(/^narrow +Started/m);
   expect((await cli('list', 'apppools', '/state:Stopped')).output).not.toMatch(/Started/);
   expect((await cli('list', 'wp', '/apppool.name:out')).output).toMatch(/main\/out/);
@@ -241,11 +248,11 @@ test("appcmd's words do what they did, and the events tell of it", async () => {
     / receipt out: .* stop done/,
     / pool out Stopped/,
   ];
-  for (const one of told) await until(`${one.source} is told`, () => one.test(events.output()));
+  for (const one of told) await until(`${one.source} is told`, () => one.test(events.output()), patiently);
   expect(events.output()).not.toMatch(/ sample /);
   await events.stop();
   expect(await cli('set', 'apppool', 'out')).toMatchObject({ code: 2, output: expect.stringContaining('sluice.yaml') });
-});
+}, 180_000);
 
 test('the live view draws on a terminal and gives it back; without one it says what else there is', async () => {
   const view = `${process.execPath} ${sluiceMain} top --admin ${sluice.adminSocket}`;
@@ -255,13 +262,13 @@ test('the live view draws on a terminal and gives it back; without one it says w
     drawn += chunk.toString();
   });
   const shows = (...words: readonly string[]) =>
-    until(`the screen shows ${words.join(', ')}`, () => words.every((word) => drawn.includes(word)));
+    until(`the screen shows ${words.join(', ')}`, () => words.every((word) => drawn.includes(word)), patiently);
   await shows('\x1b[?1049h', 'sorted by requests/s', 'pools busy', 'narrow');
   terminal.stdin.write('s');
   await shows('sorted by cpu');
   terminal.stdin.write('q');
-  const code = await within(30_000, 'the view ends', new Promise((done) => terminal.once('close', done)));
+  const code = await within(60_000, 'the view ends', new Promise((done) => terminal.once('close', done)));
   expect(code).toBe(0);
   expect(drawn.endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
   expect(await cli('top')).toMatchObject({ code: 2, output: expect.stringContaining('sluice status') });
-}, 60_000);
+}, 180_000);
