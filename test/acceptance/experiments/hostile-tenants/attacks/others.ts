@@ -1,6 +1,8 @@
 /** Tenants that reach for what is not theirs: processes, files, sockets, ports and rights of others. */
 import { join } from 'node:path';
 import type { PoolView } from '../../../../../pools/supervisor/ports.js';
+import { call } from '../../../../support/http-client.js';
+import { withToken } from '../../../../support/sluice.js';
 import { type Attack, refusals, type Verdict, verdict } from '../attack.js';
 import { secretVariable, type World } from '../world.js';
 
@@ -46,9 +48,19 @@ async function adminPort(world: World): Promise<Verdict> {
   const views = await Promise.all(
     ['/api/v1/pools', '/api/v1/events', '/api/v1/operations/1'].map((path) => ask(world, port, path)),
   );
+  const guesses = await Promise.all(
+    Array.from({ length: 60 }, (_, guess) =>
+      ask(world, port, '/api/v1/pools', { headers: { authorization: `Bearer ${String(guess).padStart(43, 'x')}` } }),
+    ),
+  );
+  // From the same address, with the right token: nobody is locked out by guesses of others.
+  const own = await call(port, '/api/v1/pools', { headers: withToken });
   const statuses = [...orders, ...views].map(({ status }) => status);
+  const guessed = [...new Set(guesses.map(({ status }) => status))];
   return verdict(`refused without a token (${[...new Set(statuses)].join(', ')}), views and orders alike`, {
     [`answered ${statuses.join(', ')}`]: statuses.every((status) => status === 401),
+    [`guesses of a token answered ${guessed.join(', ')}`]: guessed.every((status) => status === 401 || status === 429),
+    [`the administrator was answered ${own.status}`]: own.status === 200,
   });
 }
 
@@ -193,7 +205,7 @@ export const others: readonly Attack[] = [
   },
   {
     name: 'admin-port',
-    what: 'gives orders to the admin API on its loopback port',
+    what: 'gives orders to the admin API on its loopback port, and guesses tokens',
     kind: 'trespass',
     by: 'outside',
     leavesNothing: true,
