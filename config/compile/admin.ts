@@ -20,7 +20,8 @@ export function compileAdmin(
   const absolute = socket === undefined ? join(runDir, 'admin.sock') : relative(at, socket);
   if (socket !== undefined) checkSocket(absolute, at);
   const address = listenAddress(listen, report);
-  if (address !== null && tls === undefined && !isLocal(address.host)) {
+  const hasTokens = settings.admin.tokens.length > 0 || metricsToken !== undefined;
+  if (address !== null && tls === undefined && hasTokens && !isLocal(address.host)) {
     report.at(['admin', 'listen'], {
       severity: 'warning',
       code: 'admin-without-tls',

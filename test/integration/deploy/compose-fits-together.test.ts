@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadConfig } from '../../../config/compile/compile.js';
@@ -31,7 +31,6 @@ interface Compose {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 interface Prometheus {
-  readonly rule_files: readonly string[];
   readonly scrape_configs: readonly { readonly static_configs: readonly { readonly targets: readonly string[] }[] }[];
 }
 
@@ -54,11 +53,8 @@ test('the files use words of the compose specification and name what exists', ()
     for (const [name, service] of Object.entries(services)) {
       expect([name, Object.keys(service).filter((word) => !known.has(word))]).toEqual([name, []]);
       const sources = (service.volumes ?? []).map((one) => one.split(':')[0] ?? '');
-      // Rules and dashboards may come with another part of the project, but then with their folder.
       const missing = sources.filter((source) =>
-        source.startsWith('.')
-          ? !existsSync(join(folder, source)) && !/prometheus$|grafana$/.test(source)
-          : !(source in named),
+        source.startsWith('.') ? !existsSync(join(folder, source)) : !(source in named),
       );
       expect([name, missing]).toEqual([name, []]);
       const others = service.depends_on ?? [];
@@ -101,36 +97,32 @@ test('the configuration is one that Sluice takes, on the port that is mapped, an
 });
 
 test('Grafana is told of the data source and of the folder that is mounted for it', () => {
-  const provisioning = join(folder, 'grafana', 'provisioning');
-  const [source] = readdirSync(join(provisioning, 'datasources'));
-  const sources = parse(readFileSync(join(provisioning, 'datasources', source ?? ''), 'utf8')) as {
-    datasources: readonly { url: string }[];
-  };
-  expect(sources.datasources.map((one) => new URL(one.url).hostname)).toEqual(['prometheus']);
-  expect(main.services).toHaveProperty('prometheus');
-  const dashboards = parse(readFileSync(join(provisioning, 'dashboards', 'sluice.yaml'), 'utf8')) as {
-    providers: readonly { options: { path: string } }[];
-  };
+  const read = (file: string): unknown =>
+    parse(readFileSync(join(folder, '..', 'grafana', 'provisioning', file), 'utf8'));
+  const { datasources } = read('datasources/prometheus.yml') as { datasources: readonly { url: string }[] };
+  for (const { url } of datasources) expect(main.services).toHaveProperty(new URL(url).hostname);
+  const { providers } = read('dashboards/sluice.yml') as { providers: readonly { options: { path: string } }[] };
   const mounted = (main.services['grafana']?.volumes ?? []).map((one) => one.split(':')[1]);
-  for (const { options } of dashboards.providers) expect(mounted).toContain(options.path);
+  for (const { options } of providers) expect(mounted).toContain(options.path);
 });
 
 testNeeding('prometheus', 'promtool')(
   'a real Prometheus takes the file and scrapes a real Sluice with it',
   async () => {
-    const settings = parse(text('prometheus.yml')) as Prometheus;
+    const own = join(repository, 'deploy', 'prometheus');
+    expect(main.services['prometheus']?.volumes).toContain('../prometheus:/etc/prometheus:ro');
+    const settings = parse(readFileSync(join(own, 'prometheus.yml'), 'utf8')) as Prometheus;
     const targets = settings.scrape_configs.flatMap((one) => one.static_configs.flatMap((each) => each.targets));
     expect(targets).toEqual([`${main.services['sluice']?.hostname}:9900`]);
-    expect(settings.rule_files.every((one) => one.startsWith('/etc/prometheus/sluice/'))).toBe(true);
     const place = tempFolder('prometheus');
     const pools = { applicationPools: [{ name: 'shop' }] };
     const applications = [{ path: '/', applicationPool: 'shop', physicalPath: app('plain') }];
     try {
       await withSluice({ ...pools, applications }, async (sluice) => {
         const file = join(place, 'prometheus.yml');
-        const here = text('prometheus.yml')
+        cpSync(own, place, { recursive: true });
+        const here = readFileSync(file, 'utf8')
           .replaceAll('sluice:9900', `127.0.0.1:${sluice.adminPort}`)
-          .replaceAll('/etc/prometheus/sluice', join(repository, 'deploy', 'prometheus'))
           .replaceAll(/_interval: \d+s/g, '_interval: 1s');
         writeFileSync(file, here);
         expect(await run('promtool', ['check', 'config', file])).toMatchObject({ code: 0 });

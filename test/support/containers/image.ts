@@ -1,6 +1,6 @@
 /** The images of deploy/docker, built as users build them but for the bases and for what was compiled before. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { repository } from '../paths.js';
 import { removeFolder, tempFolder } from '../temp-folder.js';
 import { baseImage, must } from './base-image.js';
@@ -27,19 +27,21 @@ export class Images {
   async build(): Promise<void> {
     const base = await baseImage();
     const context = await packedContext();
+    const runtime = await runtimeContext();
     try {
-      const runtime = await this.#runtimeImage();
-      const bases = [`BASE=${base}`, `ASPNET=${runtime}`].flatMap((one) => ['--build-arg', one]);
       for (const target of ['slim', 'aspnet'] as const) {
-        // The second build begins where the first one ended.
-        const done = target === 'slim' ? [] : ['--build-context', `slim=container-image://${this.name('slim')}`];
-        const how = ['--isolation', 'chroot', '--format', 'docker', '--pull-never', '--quiet', ...bases, ...done];
+        // The runtime comes from a folder, and the second build begins where the first one ended.
+        const given =
+          target === 'slim' ? [] : [`aspnet-runtime=${runtime}`, `slim=container-image://${this.name('slim')}`];
+        const contexts = given.flatMap((one) => ['--build-context', one]);
+        const how = ['--isolation', 'chroot', '--format', 'docker', '--pull-never', '--quiet', ...contexts];
         const file = join(context, 'deploy', 'docker', 'Dockerfile');
-        await must('buildah', ['bud', ...how, '-f', file, '--target', target, '-t', this.name(target), context]);
+        const what = ['--build-arg', `BASE=${base}`, '-f', file, '--target', target, '-t', this.name(target), context];
+        await must('buildah', ['bud', ...how, ...what]);
         this.#made.push(this.name(target));
       }
     } finally {
-      removeFolder(context);
+      for (const folder of [context, runtime]) removeFolder(folder);
     }
   }
 
@@ -70,19 +72,6 @@ export class Images {
     for (const name of this.#containers.splice(0)) await must('buildah', ['rm', name]);
     if (this.#made.length > 0) await must('buildah', ['rmi', '--force', ...this.#made.splice(0)]);
   }
-
-  /** Stands for Microsoft's image: the runtime of this machine's SDK. */
-  async #runtimeImage(): Promise<string> {
-    const name = `${this.#tag}:runtime`;
-    const container = await must('buildah', ['from', 'scratch']);
-    const home = '/usr/share/dotnet';
-    for (const part of ['dotnet', 'host', 'shared/Microsoft.NETCore.App', 'shared/Microsoft.AspNetCore.App']) {
-      await must('buildah', ['add', '--quiet', container, join(home, part), join(home, part)]);
-    }
-    await must('buildah', ['commit', '--quiet', '--rm', container, name]);
-    this.#made.push(name);
-    return name;
-  }
 }
 
 /** What npm packs, with the lock file: a context that is compiled already. */
@@ -94,5 +83,16 @@ async function packedContext(): Promise<string> {
   copyFileSync(join(repository, 'package-lock.json'), join(folder, 'package-lock.json'));
   mkdirSync(join(folder, 'pools', 'integration'), { recursive: true });
   writeFileSync(join(folder, '.npmrc'), '');
+  return folder;
+}
+
+/** Stands for Microsoft's image: the runtime of this machine's SDK. */
+async function runtimeContext(): Promise<string> {
+  const folder = tempFolder('runtime');
+  for (const part of ['dotnet', 'host', 'shared/Microsoft.NETCore.App', 'shared/Microsoft.AspNetCore.App']) {
+    const path = join('/usr/share/dotnet', part);
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    await must('cp', ['-a', path, join(folder, path)]);
+  }
   return folder;
 }

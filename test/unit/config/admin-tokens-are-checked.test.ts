@@ -29,7 +29,7 @@ test.each([
     'two tokens are named a',
   ],
   [`{ tokens: [{ name: a, hash: "${hash}" }, { name: b, hash: "${hash}" }] }`, 'token of another'],
-  ['{ listen: "*:9900" }', 'without TLS'],
+  [`{ listen: "*:9900", tokens: [{ name: a, hash: "${hash}" }] }`, 'without TLS'],
   ['{ tls: { certFile: a.pem } }', 'keyFile'],
 ])('%s is told', async (admin, message) => {
   await withFiles(async (files) => {
