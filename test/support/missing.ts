@@ -11,6 +11,7 @@ type Program =
   | ('systemd-analyze' | 'systemd-notify')
   | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
   | 'buildah'
+  | 'script'
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
 
 export type Need = Program | FrameworkSet | 'root' | 'other users' | 'control groups';

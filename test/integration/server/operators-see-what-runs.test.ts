@@ -7,6 +7,7 @@ import type { LiveRequestsView, OperationView } from '../../../server/admin/cont
 import { outOfProcess } from '../../support/hosting.js';
 import { call, callJson } from '../../support/http-client.js';
 import { Http2Client } from '../../support/http2-client.js';
+import { testNeeding } from '../../support/needs.js';
 import { app, sluiceMain } from '../../support/paths.js';
 import { run, startProgram } from '../../support/program.js';
 import { RawClient } from '../../support/raw-client.js';
@@ -254,21 +255,28 @@ test("appcmd's words do what they did, and the events tell of it", async () => {
   expect(await cli('set', 'apppool', 'out')).toMatchObject({ code: 2, output: expect.stringContaining('sluice.yaml') });
 }, 180_000);
 
-test('the live view draws on a terminal and gives it back; without one it says what else there is', async () => {
-  const view = `${process.execPath} ${sluiceMain} top --admin ${sluice.adminSocket}`;
-  const terminal = spawn('script', ['-qec', view, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let drawn = '';
-  terminal.stdout.on('data', (chunk: Buffer) => {
-    drawn += chunk.toString();
-  });
-  const shows = (...words: readonly string[]) =>
-    until(`the screen shows ${words.join(', ')}`, () => words.every((word) => drawn.includes(word)), patiently);
-  await shows('\x1b[?1049h', 'sorted by requests/s', 'pools busy', 'narrow');
-  terminal.stdin.write('s');
-  await shows('sorted by cpu');
-  terminal.stdin.write('q');
-  const code = await within(60_000, 'the view ends', new Promise((done) => terminal.once('close', done)));
-  expect(code).toBe(0);
-  expect(drawn.endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
+test('the live view without a terminal says what else there is', async () => {
   expect(await cli('top')).toMatchObject({ code: 2, output: expect.stringContaining('sluice status') });
-}, 180_000);
+});
+
+testNeeding('script')(
+  'the live view draws on a terminal and gives it back',
+  async () => {
+    const view = `${process.execPath} ${sluiceMain} top --admin ${sluice.adminSocket}`;
+    const terminal = spawn('script', ['-qec', view, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let drawn = '';
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      drawn += chunk.toString();
+    });
+    const shows = (...words: readonly string[]) =>
+      until(`the screen shows ${words.join(', ')}`, () => words.every((word) => drawn.includes(word)), patiently);
+    await shows('\x1b[?1049h', 'sorted by requests/s', 'pools busy', 'narrow');
+    terminal.stdin.write('s');
+    await shows('sorted by cpu');
+    terminal.stdin.write('q');
+    const code = await within(60_000, 'the view ends', new Promise((done) => terminal.once('close', done)));
+    expect(code).toBe(0);
+    expect(drawn.endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
+  },
+  180_000,
+);
