@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorsPage } from './errors.js';
+import { eventsPage } from './events.js';
 import { jsonSchema, referencePage } from './reference.js';
 
 export interface Page {
@@ -17,6 +18,7 @@ export function configPages(): readonly Page[] {
   return [
     { file: 'docs/reference/configuration.md', text: referencePage() },
     { file: 'docs/reference/errors.md', text: errorsPage() },
+    { file: 'docs/reference/events.md', text: eventsPage() },
     { file: 'config/docs/sluice.schema.json', text: jsonSchema() },
   ];
 }

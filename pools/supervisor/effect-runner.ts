@@ -22,6 +22,7 @@ import { workerRules } from './rules.js';
 import { Spares } from './spare-hosts.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
+import { startEventId } from '../../config/base/iis-events.js';
 import { idleEventId, recycleEventId } from './was-events.js';
 import { type Untimed, WorkerRunner, type WorkerRunnerPorts } from './worker-runner.js';
 
@@ -257,7 +258,8 @@ export class EffectRunner {
     host.lastFailure = null;
     const startMs = this.#clock.monotonicMs() - worker.spawnedAtMs;
     worker.startMs = startMs;
-    this.#logger.info('worker-started', { ...about(worker), startMs: Math.round(startMs) });
+    const eventId = startEventId(worker.machine.rules.model === 'InProcess', true);
+    this.#logger.info('worker-started', { ...about(worker), startMs: Math.round(startMs), eventId });
     this.#ports.events.workerStarted(host.pool.name, host.id, startMs);
     this.#later(host, { type: 'running', ...keyOf(worker) });
     crashPoint(worker.replacement ? 'recycle.replacement-ready' : 'worker.ready');

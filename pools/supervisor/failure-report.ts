@@ -1,4 +1,5 @@
 /** A failed start and a stored failure in words: for waiting requests, the log and the admin API. */
+import { startEventId } from '../../config/base/iis-events.js';
 import type { LogFields } from '../../config/base/logger.js';
 import { statusEntry } from '../../config/base/statuses.js';
 import type { ApplicationFailure } from '../lifecycle/application-states.js';
@@ -58,6 +59,7 @@ export function startFailureFields(worker: WorkerBook, report: StartFailure): Lo
     pid: worker.pid,
     status: `${report.status}.${report.subStatus}`,
     code: report.code,
+    eventId: startEventId(worker.machine.rules.model === 'InProcess', false),
     cause: report.cause,
     remedy: report.remedy,
     journey: journeyLine(report),

@@ -6,6 +6,7 @@
 import { pino } from 'pino';
 import type { Clock } from '../../config/base/clock.js';
 import { escapeControls, shorten } from '../../config/base/diagnostics.js';
+import { eventIdOfRecord } from '../../config/base/iis-events.js';
 import { logFieldCharsMax } from '../../config/base/limits.js';
 import type { LogFields, Logger } from '../../config/base/logger.js';
 import { LogFile } from './log-file.js';
@@ -35,7 +36,7 @@ export function createServerLog(options: ServerLogOptions): ServerLog {
   const { clock, file, terminal, level } = options;
   const write = (at: LogLevel, event: string, given: LogFields = {}): void => {
     if (ranks[at] < ranks[level]) return;
-    const fields = cutFields(given);
+    const fields = withEventId(event, cutFields(given));
     sink?.[at](mapTexts(fields, escapeControls), event);
     terminal?.(terminalLine(clock.wallMs(), at, event, fields));
   };
@@ -60,6 +61,13 @@ export function createServerLog(options: ServerLogOptions): ServerLog {
           destination,
         );
   return { ...log, reopen: () => destination?.reopen(), close: () => destination?.close() };
+}
+
+/** The id under which IIS has the event, where whoever says it does not name one. */
+function withEventId(event: string, fields: LogFields): LogFields {
+  if (fields['eventId'] !== undefined) return fields;
+  const eventId = eventIdOfRecord(event, String(fields['why'] ?? ''));
+  return eventId === 0 ? fields : { ...fields, eventId };
 }
 
 /** A bound for what others wrote: output of a worker, a message of an application. */
