@@ -2,6 +2,8 @@
 
 /** Lines with a value that are kept for sites, pools and workers, unless metrics.seriesMax says otherwise. */
 export const metricSeriesMaxDefault = 200_000;
+/** On TCP, where everybody on this machine may ask, a text of the metrics serves for so long. */
+export const metricsReuseMs = 500;
 /** Pools and workers that are measured before other work of the primary gets a turn. */
 export const poolsMeasuredPerTurn = 25;
 export const workersMeasuredPerTurn = 25;

@@ -14,6 +14,7 @@ import { AdminError, notFound, sendProblem } from './frame/errors.js';
 import { mayScrape, socketGate, tcpGate } from './frame/gate.js';
 import { registerRoutes } from './frame/register.js';
 import { addSecurityHeaders } from './frame/security-headers.js';
+import { metricsReuseMs } from '../../config/base/metrics-limits.js';
 import { addHealth } from './health.js';
 import { isOwnHost } from './host-check.js';
 import { allRoutes } from './routes/all.js';
@@ -49,7 +50,8 @@ export function buildAdminApp(control: ControlPlane, door: Door, transport: Admi
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, notFound('not-found', 'there is nothing here')));
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
-  addHealth(app, control, (request) => (isTcp ? mayScrape(door, request) : undefined));
+  // Everybody on this machine can ask by TCP: asking often must not keep the primary busy.
+  addHealth(app, control, (request) => (isTcp ? mayScrape(door, request) : undefined), isTcp ? metricsReuseMs : 0);
   addUi(app);
   registerRoutes(app, allRoutes(control, door), isTcp ? tcpGate(door) : socketGate(door));
   return app;

@@ -46,8 +46,8 @@ export interface ControlPlane {
   orderUpgrade(reason: string): UpgradeView;
   readonly logs: LogReader;
   readonly traces: TraceReader;
-  /** Prometheus text. */
-  metrics(): Promise<string>;
+  /** Prometheus text, at most so old. */
+  metrics(reuseMs: number): Promise<string>;
 }
 
 export interface LiveRequestsView {

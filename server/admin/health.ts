@@ -4,11 +4,12 @@ import { metricsContentType } from '../metrics/registry.js';
 import type { ControlPlane } from './control-plane.js';
 import { refuseMethods } from './frame/register.js';
 
-/** `mayScrape` throws for whoever must not see the metrics. */
+/** `mayScrape` throws for whoever must not see the metrics; a text of them serves for `metricsReuseMs`. */
 export function addHealth(
   app: FastifyInstance,
   control: ControlPlane,
   mayScrape: (request: FastifyRequest) => void,
+  metricsReuseMs: number,
 ): void {
   // This code runs: the event loop of the primary turns.
   app.get('/livez', (_request, reply) => plain(reply, 200, 'ok'));
@@ -28,7 +29,7 @@ export function addHealth(
   for (const path of readiness) app.get(path, ready);
   app.get('/metrics', async (request, reply) => {
     mayScrape(request);
-    return reply.type(metricsContentType).send(await control.metrics());
+    return reply.type(metricsContentType).send(await control.metrics(metricsReuseMs));
   });
   for (const path of ['/livez', '/startupz', '/metrics', ...readiness]) refuseMethods(app, path, ['GET', 'HEAD']);
 }

@@ -9,7 +9,7 @@ Generated from \`server/metrics\` by \`npm run docs\`; do not edit.
 
 \`GET /metrics\` of the admin listener (\`admin.listen\`, 127.0.0.1:9900 unless set) and of the admin socket answers the
 Prometheus text format 0.0.4. It comes from the memory of the primary and from \`/proc\`: a worker that hangs delays no scrape.
-Whoever asks while a scrape is written gets the same one.
+Whoever asks while one is written gets the same, and by TCP one serves for half a second: asking often costs nothing.
 
 Ready-made rules, alerts and their tests are in \`deploy/prometheus\`, dashboards in \`deploy/grafana\`.
 
@@ -54,6 +54,7 @@ With \`metrics.compatibility: windows_exporter\` there are also the names of the
 in its units, so that a dashboard made for IIS works with another data source. \`app\` is the pool; in the metrics of queues
 \`site\` is the pool, as there. Left out is what Sluice has no figure for: caches, threads, logons, connections by site, answers by
 status code of a worker. Some names break the conventions of Prometheus, which \`promtool check metrics\` remarks on.
+\`metrics.seriesMax\` bounds these names once more.
 `;
 
 export function metricsPage(): string {

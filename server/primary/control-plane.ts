@@ -93,7 +93,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     reopenLogs: () => parts.reopenLogs(),
     upgradeView: () => parts.upgrader().view,
     orderUpgrade: (reason) => parts.upgrader().start(reason),
-    metrics: () => scrapes.text(),
+    metrics: (reuseMs) => scrapes.text(reuseMs),
   };
 }
 

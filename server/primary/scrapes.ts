@@ -37,6 +37,7 @@ export class Scrapes {
   readonly #parts: ScrapeParts;
   readonly #startedAtMs: number;
   #underWay: Promise<string> | null = null;
+  #kept: Promise<string> | null = null;
   #lastMs = 0;
   #pools: { readonly config: CompiledConfig; readonly byName: ReadonlyMap<string, PoolConfig> } | null = null;
   /** Only while metrics.compatibility asks for them. */
@@ -47,12 +48,26 @@ export class Scrapes {
     this.#startedAtMs = parts.clock.wallMs();
   }
 
-  /** Prometheus text. Whoever asks while one is written gets the same: many clients cost what one does. */
-  text(): Promise<string> {
+  /**
+   * Prometheus text. Whoever asks while one is written gets the same, and one that is not older than `reuseMs` is
+   * given again: many clients cost what one does.
+   */
+  text(reuseMs: number): Promise<string> {
+    if (reuseMs > 0 && this.#kept !== null) return this.#kept;
     this.#underWay ??= this.#scrape().finally(() => {
       this.#underWay = null;
     });
-    return this.#underWay;
+    return reuseMs > 0 ? this.#keep(this.#underWay, reuseMs) : this.#underWay;
+  }
+
+  /** Also while it is under way; one that fails is not kept. */
+  #keep(text: Promise<string>, reuseMs: number): Promise<string> {
+    this.#kept = text;
+    const forget = (): void => {
+      if (this.#kept === text) this.#kept = null;
+    };
+    text.then(() => this.#parts.clock.setTimer(reuseMs, forget), forget);
+    return text;
   }
 
   async #scrape(): Promise<string> {
@@ -106,6 +121,8 @@ export class Scrapes {
       nowMs: clock.wallMs(),
       poolConfig: (name) => this.#pool(name),
     });
+    for (const [metric, count] of this.#windows.totals.dropped)
+      totals.set(primaryMetrics.updatesDropped, [metric], count);
     return this.#windows;
   }
 

@@ -13,6 +13,7 @@ const scrapeMsMax = 100;
 const loopDelayMsMax = 20;
 const requestsPerPool = 20;
 const stoppedWorkers = 10;
+const pauseMs = 700;
 
 interface Size {
   readonly pools: number;
@@ -31,12 +32,12 @@ async function scrape(sluice: Sluice): Promise<Scrape> {
   return { ms: monotonicMs() - startedMs, text };
 }
 
-/** One every half second: each tells of the loop's delay since the one before, which was a scrape too. */
+/** Far enough from each other that none is given twice; each tells of the loop's delay since the one before. */
 async function scrapes(sluice: Sluice, count: number): Promise<Scrape[]> {
   const all: Scrape[] = [];
   for (let index = 0; index < count; index += 1) {
     all.push(await scrape(sluice));
-    await pause(500);
+    await pause(pauseMs);
   }
   return all;
 }
@@ -87,7 +88,7 @@ async function measure(sluice: Sluice, { pools, busy, scrapes: count }: Size): P
     everyMs: 500,
   });
   await scrape(sluice);
-  await pause(500);
+  await pause(pauseMs);
   const cpuBefore = readStat(sluice.pid)?.cpuUs ?? 0;
   const all = await scrapes(sluice, count);
   const cpuMs = ((readStat(sluice.pid)?.cpuUs ?? 0) - cpuBefore) / 1_000 / count;
@@ -110,7 +111,7 @@ async function measure(sluice: Sluice, { pools, busy, scrapes: count }: Size): P
     measured:
       `${pools} pools, ${busy} with traffic: ${lines} lines, ${Math.round(last.length / 1_024)} KiB; a scrape takes ` +
       `${percentile(times, 0.5).toFixed(0)} ms (p99 ${p99.toFixed(0)}), with ${Math.min(stoppedWorkers, busy)} workers stopped p99 ${p99Stopped.toFixed(0)} ms; ` +
-      `primary: ${cpuMs.toFixed(1)} ms CPU for each scrape and the half second after it, loop delay at most ${delayMs.toFixed(0)} ms`,
+      `primary: ${cpuMs.toFixed(1)} ms CPU for each scrape and the ${pauseMs} ms after it, loop delay at most ${delayMs.toFixed(0)} ms`,
     broken: violations({
       'every request is counted once': [...all, ...stopped].every(({ text }) => requestsIn(text) === expected),
       'nothing was dropped': !last.includes('sluice_metrics_updates_dropped_total{'),
