@@ -40,7 +40,7 @@ export function fromAppcmd(args: readonly string[]): readonly string[] {
   // `sluice start FOLDER` is ours too: with nothing behind it `apppool` is a folder.
   if (verb === 'start' && rest.length === 0) return args;
   if (verb === 'add' || verb === 'set' || verb === 'delete') {
-    const remedy = 'edit sluice.yaml; the running server takes it over by itself';
+    const remedy = 'edit sluice.yaml, which the running server takes over by itself, or see `sluice config --help`';
     throw new SluiceError('appcmd-not-here', `\`${verb} ${word}\` is done in the configuration`, remedy);
   }
   const { name, options } = split(noun, rest);

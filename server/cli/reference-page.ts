@@ -7,6 +7,7 @@ const head = `# The command line
 
 Commands for a running server are clients of its [admin API](administration.md). They find it by \`--admin\`, else by the
 configuration that \`--config\` names, else by the variable \`SLUICE_ADMIN\`, else by \`./sluice.yaml\` or \`/etc/sluice/sluice.yaml\`.
+For \`--admin http://HOST:PORT\` a token is taken from \`SLUICE_TOKEN\`.
 
 - Tables are for people. \`--json\` prints what the API answers, for programs. Every command for a running server has \`--admin\`,
   \`--config\` and \`--json\`; they are not repeated below.
@@ -44,7 +45,10 @@ configuration that \`--config\` names, else by the variable \`SLUICE_ADMIN\`, el
 const common = new Set(['--admin', '--config', '--json']);
 
 export function referencePage(root: Verb): string {
-  const leaves = allVerbs(root).filter(({ verbs, path }) => verbs.length === 0 && path.length > 0);
+  // Some do something themselves and have verbs below, such as `logs`.
+  const acting = ({ verbs, options, arguments: args }: Verb): boolean =>
+    verbs.length === 0 || options.length > 0 || args.length > 0;
+  const leaves = allVerbs(root).filter((verb) => verb.path.length > 0 && acting(verb));
   return `${head}\n${leaves.map(section).join('\n')}`.trimEnd() + '\n';
 }
 
