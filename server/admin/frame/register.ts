@@ -45,6 +45,7 @@ export function registerRoutes(app: FastifyInstance, routes: readonly AdminRoute
       method: route.method,
       url: route.path,
       bodyLimit: route.bodyBytesMax ?? adminBodyBytesMax,
+      exposeHeadRoute: hasHead(route),
       onRequest: async (request) => {
         const caller = gate.admit(request, route);
         states.set(request, { caller, params: undefined });
@@ -118,13 +119,18 @@ function parse<T>(schema: z.ZodType<T> | undefined, input: unknown, part: string
   throw new AdminError(400, 'bad-input', `${field}: ${issue?.message ?? 'not valid'}`, '', field);
 }
 
+/** What a handler writes itself would never end without a body. */
+function hasHead({ method, answer }: AdminRoute): boolean {
+  return method === 'GET' && answer !== 'event-stream' && answer !== 'download';
+}
+
 /** A path that exists answers other methods with those it has, without reading a body. */
 function refuseOtherMethods(app: FastifyInstance, routes: readonly AdminRoute[]): void {
   const byPath = new Map<string, string[]>();
-  for (const { path, method } of routes) {
-    const known = byPath.get(path) ?? [];
-    known.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    byPath.set(path, known);
+  for (const route of routes) {
+    const known = byPath.get(route.path) ?? [];
+    known.push(route.method, ...(hasHead(route) ? ['HEAD'] : []));
+    byPath.set(route.path, known);
   }
   for (const [path, known] of byPath) refuseMethods(app, path, known);
 }

@@ -93,6 +93,13 @@ const rows: Readonly<Record<string, Row>> = {
   'POST /api/v1/workers/:id/stop': worker,
   'GET /api/v1/operations/:id': { good: { params: { id: '1' } }, bad: { params: { id: '1e3' } } },
   'GET /api/v1/logs': { good: { query: 'lines=5&follow=1' }, bad: { query: 'lines=all' } },
+  'GET /api/v1/traces': { good: { query: 'limit=5' }, bad: { query: 'limit=0' } },
+  // There is none here: what one looks like is told by failed-requests-are-traced.
+  'GET /api/v1/traces/:site/:id': {
+    good: { params: { site: 'main', id: '1' } },
+    status: 404,
+    bad: { params: { site: 'main', id: 'x' } },
+  },
   'GET /api/v1/node/upgrade': unknownQuery,
   // What it does has a test of its own: afterwards this server would be another process.
   'POST /api/v1/node/upgrade': { good: null, bad: { query: 'x=1' } },

@@ -131,6 +131,10 @@ describe('events', () => {
     client.close();
     expect((await call(socket, '/api/v1/events?kinds=nothing')).status).toBe(400);
     expect((await call(port, '/api/v1/events')).status).toBe(401);
+    expect(await call(socket, '/api/v1/events', { method: 'HEAD' })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET' },
+    });
   });
 
   test('who does not read is cut; the others hear everything, and nobody is left in the books', async () => {
