@@ -16,7 +16,6 @@ export interface Figures {
   readonly p99Ms: number | null;
   readonly queue: number;
   readonly inFlight: number;
-  readonly memoryBytes: number;
   /** The worst of the in-process workers; null = no worker tells. */
   readonly loopDelayMs: number | null;
   readonly workers: number;
@@ -132,7 +131,6 @@ export class NodeSampler {
       p99Ms: quantileMs(recent, 0.99),
       queue,
       inFlight,
-      memoryBytes: pool.workers.reduce((total, { rssBytes }) => total + rssBytes, 0),
       loopDelayMs: loopDelayMs(pool),
       workers: pool.workers.length,
       restarts: pool.restarts,
@@ -188,7 +186,6 @@ function sum(all: readonly Figures[], window: Float64Array): Figures {
     p99Ms: quantileMs(window, 0.99),
     queue: total((one) => one.queue),
     inFlight: total((one) => one.inFlight),
-    memoryBytes: total((one) => one.memoryBytes),
     loopDelayMs: delays.length === 0 ? null : Math.max(...delays),
     workers: total((one) => one.workers),
     restarts: total((one) => one.restarts),

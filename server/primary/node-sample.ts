@@ -23,12 +23,23 @@ interface Look {
   readonly primaryCpuUs: number;
 }
 
+/** What has to be read from /proc, process by process: every so many samples, and shown until the next time. */
+const samplesPerMeasure = 5;
+
+interface Measures {
+  readonly atMs: number;
+  readonly cpuPercent: ReadonlyMap<string, number>;
+  readonly memoryBytes: ReadonlyMap<string, number>;
+}
+
 export class NodeSampler {
   readonly #parts: SampleParts;
   readonly #figures: FigureSampler;
   #before: Look | null = null;
   /** CPU time of each worker when it was looked at last. */
   #cpuUs = new Map<number, number>();
+  #measures: Measures = { atMs: 0, cpuPercent: new Map(), memoryBytes: new Map() };
+  #samples = 0;
   #cancel: CancelTimer = () => undefined;
 
   constructor(parts: SampleParts) {
@@ -49,7 +60,9 @@ export class NodeSampler {
     const views = supervisor.view();
     this.#before = { atMs: clock.monotonicMs(), primaryCpuUs: ownCpuUs() };
     this.#figures.take(clock.monotonicMs(), clock.wallMs(), views);
+    this.#measures = { atMs: clock.monotonicMs(), cpuPercent: new Map(), memoryBytes: memoryOf(views) };
     this.#readCpu(views);
+    this.#samples = 0;
     this.#arm();
   }
 
@@ -66,15 +79,16 @@ export class NodeSampler {
     const { clock, hub, supervisor, totals } = this.#parts;
     const atMs = clock.monotonicMs();
     const elapsedMs = Math.max(1, atMs - before.atMs);
-    const views = supervisor.view();
-    const cpu = this.#readCpu(views);
+    const isMeasured = ++this.#samples % samplesPerMeasure === 0;
+    const views = supervisor.view(isMeasured);
+    if (isMeasured) this.#measure(atMs, views);
     const { node, pools: figures } = this.#figures.take(atMs, clock.wallMs(), views);
     const primaryCpuUs = ownCpuUs();
     const pools: PoolSample[] = [];
     for (const view of views) {
       const own = figures[view.name];
       if (own === undefined || !isWorthTelling(view, own)) continue;
-      pools.push(poolSample(view, own, (cpu.get(view.name) ?? 0) / elapsedMs / 10));
+      pools.push(poolSample(view, own, this.#measures));
     }
     hub.publishSample({
       kind: 'sample',
@@ -99,6 +113,12 @@ export class NodeSampler {
     this.#before = { atMs, primaryCpuUs };
   }
 
+  #measure(atMs: number, views: readonly PoolView[]): void {
+    const elapsedMs = Math.max(1, atMs - this.#measures.atMs);
+    const used = [...this.#readCpu(views)].map(([pool, cpuUs]) => [pool, cpuUs / elapsedMs / 10] as const);
+    this.#measures = { atMs, cpuPercent: new Map(used), memoryBytes: memoryOf(views) };
+  }
+
   /** CPU time that each pool's workers used since the last look, their children not counted. */
   #readCpu(views: readonly PoolView[]): ReadonlyMap<string, number> {
     const used = new Map<string, number>();
@@ -115,12 +135,17 @@ export class NodeSampler {
   }
 }
 
+function memoryOf(views: readonly PoolView[]): ReadonlyMap<string, number> {
+  const sum = ({ workers }: PoolView): number => workers.reduce((all, { rssBytes }) => all + rssBytes, 0);
+  return new Map(views.filter(({ workers }) => workers.length > 0).map((view) => [view.name, sum(view)]));
+}
+
 function isWorthTelling(view: PoolView, { rate, queue, workers }: Figures): boolean {
   return workers > 0 || rate > 0 || queue > 0 || view.stoppedReason !== '';
 }
 
-function poolSample(view: PoolView, figures: Figures, cpuPercent: number): PoolSample {
-  const { rate, errors, p50Ms, p99Ms, queue, inFlight, memoryBytes, workers, loopDelayMs } = figures;
+function poolSample(view: PoolView, figures: Figures, measures: Measures): PoolSample {
+  const { rate, errors, p50Ms, p99Ms, queue, inFlight, workers, loopDelayMs } = figures;
   return {
     name: view.name,
     state: view.state,
@@ -131,8 +156,8 @@ function poolSample(view: PoolView, figures: Figures, cpuPercent: number): PoolS
     errorsPerSecond: rounded(errors),
     p50Ms: rounded(p50Ms ?? 0),
     p99Ms: rounded(p99Ms ?? 0),
-    memoryBytes,
-    cpuPercent: rounded(cpuPercent),
+    memoryBytes: workers === 0 ? 0 : (measures.memoryBytes.get(view.name) ?? 0),
+    cpuPercent: rounded(measures.cpuPercent.get(view.name) ?? 0),
     loopDelayMs,
   };
 }
