@@ -67,6 +67,11 @@ const kinds: readonly ChartKind[] = [
   },
 ];
 
+/** Seconds that are shown: a page that was just opened is not mostly empty. */
+function windowFor(samples: number): number {
+  return [60, 120].find((seconds) => samples <= seconds) ?? samplesKept;
+}
+
 export class PoolCharts {
   readonly #app: App;
   /** The same moment is pointed at in every chart. */
@@ -82,7 +87,7 @@ export class PoolCharts {
       this.#pointed = index;
       this.#app.invalidate();
     };
-    const shared = { samples, wanted: samplesKept, pointed: this.#pointed, point };
+    const shared = { samples, wanted: windowFor(samples.length), pointed: this.#pointed, point };
     return part(
       'Charts',
       '',

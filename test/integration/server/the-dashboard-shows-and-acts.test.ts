@@ -232,6 +232,7 @@ describe('the dashboard', () => {
       for (const [index, hash] of hashes.entries()) {
         await openPage(phone.page, sluice, hash);
         await phone.page.locator('main h1').waitFor({ state: 'attached' });
+        await phone.page.getByText(/^Loading/).waitFor({ state: 'detached' });
         expect({ hash, beyond: await overflow(phone.page) }).toEqual({ hash, beyond: 0 });
         await screenshot(phone.page, `phone-${dark ? 'dark' : 'light'}-${index}`);
       }
