@@ -13,3 +13,6 @@ export const http2QueueLowBytes = 131_072;
 
 /** Resets, of either side, on one connection to a worker, before it takes no further request: a worker ends one that sees too many. */
 export const http2WorkerResetsMax = 100;
+/** Body bytes of a request to a worker that are kept until its answer begins, and how often it may be refused unseen. */
+export const http2KeptBodyBytesMax = 16_384;
+export const http2RefusalsMax = 3;

@@ -20,7 +20,7 @@ export class H2cPool extends OutOfProcessPool implements Transport {
   }
 
   begin(exchange: Exchange): H2cUpstream {
-    const connection = this.#connectionFor(exchange);
+    const connection = this.connectionFor(exchange.retries > 0);
     const upstream = new H2cUpstream(this, connection, exchange);
     connection.begin(upstream, exchange.request.upgradeWebSocket);
     return upstream;
@@ -40,9 +40,9 @@ export class H2cPool extends OutOfProcessPool implements Transport {
     this.#connections.delete(connection);
   }
 
-  /** A retry goes out on a fresh connection. */
-  #connectionFor(exchange: Exchange): H2cConnection {
-    if (exchange.retries === 0) for (const connection of this.#connections) if (connection.canOpen) return connection;
+  /** `isFresh`: a retry goes out on a connection of its own. */
+  connectionFor(isFresh: boolean): H2cConnection {
+    if (!isFresh) for (const connection of this.#connections) if (connection.canOpen) return connection;
     const connection = new H2cConnection(this);
     this.#connections.add(connection);
     return connection;

@@ -1,3 +1,4 @@
+import { http2RefusalsMax } from '../../config/base/http2-limits.js';
 import { http2StreamQueueHighBytes, lingerTimeMs } from '../../config/base/limits.js';
 import { announcedTrailersOf, trailerBlock } from '../http1/forward.js';
 import type { ResponseHead } from '../http1/types.js';
@@ -9,6 +10,7 @@ import type { Exchange } from './exchange.js';
 import { acceptsTunnel, answerText, chunkOf, isChunked } from './h2c-answer.js';
 import type { H2cConnection } from './h2c-connection.js';
 import type { H2cPool } from './h2c-pool.js';
+import { SentBody } from './sent-body.js';
 import type { AbortCause, LossCause, Upstream } from './upstream.js';
 
 /** One request to a worker that speaks HTTP/2: a stream of one of its connections. */
@@ -17,8 +19,8 @@ export class H2cUpstream implements Upstream, Expiring {
   deadlineMs = Infinity;
   deadlineIndex = -1;
   readonly #pool: H2cPool;
-  readonly #connection: H2cConnection;
-  readonly #isReused: boolean;
+  #connection: H2cConnection;
+  #isReused: boolean;
   readonly #requestTimeoutMs: number;
   #exchange: Exchange | null;
   #stream: ClientStream<H2cUpstream> | null = null;
@@ -27,6 +29,8 @@ export class H2cUpstream implements Upstream, Expiring {
   #isChunked = false;
   #isTunnel = false;
   #hasAnswered = false;
+  readonly #sent = new SentBody();
+  #refusals = 0;
   /** Taken from the worker and not given back to its window: the client is behind. */
   #owed = 0;
 
@@ -61,12 +65,15 @@ export class H2cUpstream implements Upstream, Expiring {
     }
     stream.owner = this;
     this.#stream = stream;
+    for (const piece of this.#sent.pieces) engine.data(stream, piece, 0, piece.length);
+    if (this.#sent.hasEnded) engine.end(stream, this.#sent.trailers);
     this.#connection.flushSoon();
     exchange.onUpstreamReady();
   }
 
   body(buffer: Buffer, start: number, end: number): boolean {
     const stream = this.#stream;
+    this.#sent.add(buffer, start, end);
     if (stream === null) return true;
     this.#connection.engine.data(stream, buffer, start, end);
     this.#connection.flushSoon();
@@ -78,8 +85,11 @@ export class H2cUpstream implements Upstream, Expiring {
   endBody(trailers: readonly string[] | null): void {
     const exchange = this.#exchange;
     const stream = this.#stream;
-    if (stream === null || exchange === null) return;
-    this.#connection.engine.end(stream, announcedTrailersOf(exchange.request, trailers));
+    if (exchange === null) return;
+    const announced = announcedTrailersOf(exchange.request, trailers);
+    this.#sent.end(announced);
+    if (stream === null) return;
+    this.#connection.engine.end(stream, announced);
     this.#connection.flushSoon();
     this.#touch();
   }
@@ -138,6 +148,7 @@ export class H2cUpstream implements Upstream, Expiring {
     const exchange = this.#exchange;
     if (exchange === null) return this.#ended();
     this.#hasAnswered = true;
+    this.#sent.forget();
     this.#touch();
     this.#begin(exchange, answer);
     if (isPeerDone) this.onEnd(null);
@@ -172,11 +183,28 @@ export class H2cUpstream implements Upstream, Expiring {
 
   onReset(stream: ClientStream<H2cUpstream>, byPeer: boolean, malformed: string): void {
     const exchange = this.#exchange;
+    if (exchange !== null && stream.isUnprocessed && this.#mayMove) return this.#move(stream, exchange);
     this.#detach();
     this.#connection.done(stream);
     if (exchange === null) return;
     if (malformed !== '') exchange.refuse({ status: 502, subStatus: 3, reason: malformed, ...plain });
     else exchange.onUpstreamLost(this.#cause(stream, byPeer));
+  }
+
+  get #mayMove(): boolean {
+    return this.#sent.isWhole && this.#refusals < http2RefusalsMax && this.#pool.isReady;
+  }
+
+  /** The worker refused it unseen: the same again, on a connection that takes requests. */
+  #move(stream: ClientStream<H2cUpstream>, exchange: Exchange): void {
+    this.#refusals += 1;
+    this.#stream = null;
+    this.#isBodyHeld = false;
+    this.#owed = 0;
+    this.#connection.done(stream);
+    this.#connection = this.#pool.connectionFor(false);
+    this.#isReused = this.#connection.hasServed;
+    this.#connection.begin(this, exchange.request.upgradeWebSocket);
   }
 
   onWritable(): void {
