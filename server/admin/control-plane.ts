@@ -7,7 +7,7 @@ import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from './config-control.js';
 import type { EventHub } from './events/hub.js';
 import type { LogReader } from './log-views.js';
-import type { NodeView, SiteView } from './site-views.js';
+import type { NodeView, PoolLimitsView, SiteView } from './site-views.js';
 import type { TraceReader } from './trace-views.js';
 
 /** One line of `/readyz?verbose`. */
@@ -27,6 +27,8 @@ export interface ControlPlane {
   pools(): readonly PoolView[];
   /** null = there is no such pool. */
   pool(name: string): PoolView | null;
+  /** What waits for it now, and what it is held to; null = there is no such pool. */
+  poolLimits(name: string): PoolLimitsView | null;
   readonly actions: Actions;
   node(): NodeView;
   sites(): readonly SiteView[];

@@ -52,3 +52,19 @@ export interface NodeView {
   readonly applications: number;
   readonly pools: number;
 }
+
+/** What waits for a pool now, and what it is held to; null = no limit. */
+export interface PoolLimitsView {
+  readonly queue: number;
+  readonly limits: {
+    readonly queueLength: number;
+    readonly maxProcesses: number;
+    readonly maxConcurrentRequests: number;
+    readonly idleTimeoutMs: number;
+    readonly memoryMaxBytes: number | null;
+    /** Thousandths of a percent of the machine, as IIS counts; 0 = no limit. */
+    readonly cpuLimit: number;
+    readonly processes: number;
+    readonly isolation: string;
+  };
+}

@@ -6,7 +6,7 @@ import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { ConfigControl } from '../admin/config-control.js';
 import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
 import type { EventHub } from '../admin/events/hub.js';
-import type { NodeView } from '../admin/site-views.js';
+import type { NodeView, PoolLimitsView } from '../admin/site-views.js';
 import type { MetricTotals } from '../metrics/fold.js';
 import type { PublishedMetrics } from '../metrics/published.js';
 import type { ProcessMetrics } from '../metrics/registry.js';
@@ -16,6 +16,7 @@ import type { Certificates } from './certificates.js';
 import { createActions } from './actions.js';
 import type { ListenerFleet } from './listener-fleet.js';
 import { PrimaryLogReader } from './log-reader.js';
+import type { QueueLedger } from './queue-ledger.js';
 import { Scrapes } from './scrapes.js';
 import { createNodeActions, type NodeActionParts } from './node-actions.js';
 import { siteViews } from './site-views.js';
@@ -31,6 +32,7 @@ export interface ControlPlaneParts extends NodeActionParts {
   readonly runtimes: Pick<Runtimes, 'stalled' | 'outputTaps'>;
   readonly fleet: ListenerFleet;
   readonly sockets: ListeningSockets;
+  readonly ledger: Pick<QueueLedger, 'waiting'>;
   readonly totals: MetricTotals;
   readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
@@ -38,7 +40,7 @@ export interface ControlPlaneParts extends NodeActionParts {
   readonly issuer: Pick<Issuer, 'views'>;
   readonly config: ConfigControl;
   /** The configuration that serves; null before the first one was applied. */
-  currentConfig(): CompiledConfig | null;
+  readonly currentConfig: () => CompiledConfig | null;
   isDraining(): boolean;
   reopenLogs(): Promise<void>;
   upgrader(): Upgrader;
@@ -79,6 +81,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     }),
     pools: () => parts.supervisor.view(),
     pool: (name) => parts.supervisor.viewOf(name),
+    poolLimits: (name) => poolLimits(parts, name),
     certificates: () => firstToEnd(allCertificates()),
     config: parts.config,
     actions: {
@@ -94,6 +97,19 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     upgradeView: () => parts.upgrader().view,
     orderUpgrade: (reason) => parts.upgrader().start(reason),
     metrics: (reuseMs) => scrapes.text(reuseMs),
+  };
+}
+
+function poolLimits({ currentConfig, ledger }: ControlPlaneParts, name: string): PoolLimitsView | null {
+  const pool = currentConfig()?.pools.find((one) => one.name === name);
+  if (pool === undefined) return null;
+  const { queueLength, processModel, resources, cpu, isolation } = pool;
+  const { maxProcesses, maxConcurrentRequests, idleTimeoutMs } = processModel;
+  const { memoryMaxBytes, pidsMax: processes } = resources;
+  const limits = { queueLength, maxProcesses, maxConcurrentRequests, idleTimeoutMs };
+  return {
+    queue: ledger.waiting(name),
+    limits: { ...limits, memoryMaxBytes, cpuLimit: cpu.limit, processes, isolation },
   };
 }
 

@@ -4,7 +4,7 @@ import type { AdminConfig } from '../../config/model.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
 import type { ControlPlane, OperationView, ReadinessCheck } from '../../server/admin/control-plane.js';
 import { configStub } from './config-stub.js';
-import type { NodeView, SiteView } from '../../server/admin/site-views.js';
+import type { NodeView, PoolLimitsView, SiteView } from '../../server/admin/site-views.js';
 import { EventHub } from '../../server/admin/events/hub.js';
 import { systemClock } from '../../server/primary/clock.js';
 
@@ -89,6 +89,19 @@ const pool: PoolView = {
     },
   ],
 };
+const poolLimits: PoolLimitsView = {
+  queue: 0,
+  limits: {
+    queueLength: 1_000,
+    maxProcesses: 1,
+    maxConcurrentRequests: 1_024,
+    idleTimeoutMs: 0,
+    memoryMaxBytes: null,
+    cpuLimit: 0,
+    processes: 1_024,
+    isolation: 'user',
+  },
+};
 const node: NodeView = {
   name: 'box',
   version: '0.0.0',
@@ -157,6 +170,7 @@ export function adminWorld(): AdminWorld {
     },
     pools: () => [pool, { ...pool, name: 'b', obituaries: [], receipts: [], applications: [] }],
     pool: (name) => (name === pool.name ? pool : null),
+    poolLimits: (name) => (name === pool.name ? poolLimits : null),
     actions: {
       orderPool: (action, name) => {
         orders.push(`${action} ${name}`);

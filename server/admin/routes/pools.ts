@@ -4,7 +4,7 @@ import { covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { operationSchema } from '../schemas/operation-schemas.js';
-import { poolNameParams, poolSchema } from '../schemas/pool-schemas.js';
+import { poolDetailSchema, poolNameParams, poolSchema } from '../schemas/pool-schemas.js';
 import { begun, waitQuery } from './orders.js';
 
 const summaries: Readonly<Record<PoolAction, string>> = {
@@ -31,11 +31,13 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
       pool: ({ name }) => name,
       summary: 'One pool',
       params: poolNameParams,
-      answer: poolSchema,
+      answer: poolDetailSchema,
       handle({ params }) {
         const pool = control.pool(params.name);
-        if (pool === null) throw notFound('no-such-pool', 'there is no such pool', '`sluice pool list` names them.');
-        return pool;
+        const limits = control.poolLimits(params.name);
+        if (pool === null || limits === null)
+          throw notFound('no-such-pool', 'there is no such pool', '`sluice pool list` names them.');
+        return { ...pool, ...limits };
       },
     }),
     ...poolActions.map((action) =>

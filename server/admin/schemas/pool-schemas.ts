@@ -131,6 +131,23 @@ export const poolSchema = z
   })
   .meta({ id: 'Pool' });
 
+/** One pool that was asked for by name. */
+export const poolDetailSchema = poolSchema
+  .extend({
+    queue: count.describe('Requests that wait for a worker now'),
+    limits: z.strictObject({
+      queueLength: count,
+      maxProcesses: count,
+      maxConcurrentRequests: count,
+      idleTimeoutMs: z.number(),
+      memoryMaxBytes: z.number().nullable(),
+      cpuLimit: z.number().describe('Thousandths of a percent of the machine, as IIS counts; 0 = no limit'),
+      processes: count,
+      isolation: z.string(),
+    }),
+  })
+  .meta({ id: 'PoolDetail' });
+
 export const poolNameParams = z.strictObject({ name: z.string().min(1).max(64) });
 /** A number in a path. */
 export const idParams = z.strictObject({
