@@ -1,9 +1,10 @@
 /** Logs that cannot be written, each in its own way: requests are served all the same, and the logs go on. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../../support/find-program.js';
+import { sluiceMain } from '../../../support/paths.js';
 import { residentBytes } from '../../../support/processes.js';
-import { startProgram } from '../../../support/program.js';
+import { run, startProgram } from '../../../support/program.js';
 import { type Sluice, withSluice } from '../../../support/sluice.js';
 import { pause, until } from '../../../support/time.js';
 import { type Experiment, type Outcome, scaled, violations } from '../../experiment.js';
@@ -50,6 +51,27 @@ const slow: Fault = async (sluice, seconds) => {
   return `each write takes ${slowWriteMs} ms: the log follows`;
 };
 
+/** Every write ends with ENOSPC. */
+const full: Fault = async (sluice, seconds) => {
+  await logged(sluice, '/n/roomy');
+  const file = accessLog(sluice);
+  const said = (event: string): boolean =>
+    readFileSync(join(sluice.folder, 'log', 'sluice.log'), 'latin1').includes(`"event":"${event}"`);
+  const reopen = async (): Promise<void> => {
+    await run(process.execPath, [sluiceMain, 'logs', 'reopen', sluice.file]);
+  };
+  renameSync(file, `${file}.before`);
+  symlinkSync('/dev/full', file);
+  await reopen();
+  await pause(seconds * 1_000);
+  await until('the server log says it', () => said('access-log-not-written'));
+  rmSync(file);
+  await reopen();
+  await logged(sluice, '/n/full');
+  await until('the server log says that it goes on', () => said('access-log-written-again'));
+  return 'disk full: the server log says it, and that it goes on';
+};
+
 const deadReader: Fault = async (sluice, seconds) => {
   // The reader of the terminal's pipe left after the first byte; a reload has something to say there.
   process.kill(sluice.pid, 'SIGHUP');
@@ -73,10 +95,10 @@ async function one(sluice: Sluice, fault: Fault, seconds: number): Promise<Outco
   };
 }
 
-async function run(seconds: number): Promise<Outcome> {
+async function runAll(seconds: number): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   const through = ['/bin/bash', '-c', 'exec "$@" > >(head -c 1 > /dev/null) 2>&1', 'bash'] as const;
-  const faults = [deadReader, removed, ...(findProgram('strace') === null ? [] : [slow])];
+  const faults = [deadReader, full, removed, ...(findProgram('strace') === null ? [] : [slow])];
   await withSluice({ ...twoTenants(), through }, async (sluice) => {
     await sluice.call('/', { host: quietHost });
     for (const fault of faults) outcomes.push(await one(sluice, fault, seconds));
@@ -91,6 +113,6 @@ async function run(seconds: number): Promise<Outcome> {
 export const logFaults: Experiment = {
   name: 'log-faults',
   promise:
-    'the folder of the logs is removed, their disk is slow, the reader of the output is dead: 0 requests lost, the logs go on',
-  run: (scale) => run(scaled(20, scale, 2)),
+    'the folder of the logs is removed, their disk is full or slow, the reader of the output is dead: 0 requests lost, the logs go on',
+  run: (scale) => runAll(scaled(20, scale, 2)),
 };
