@@ -69,15 +69,22 @@ function bar({ store, page, caller, theme, changeTheme, signOut }: ShellProps): 
 
 const themeNames: Readonly<Record<Theme, string>> = { auto: 'Auto', light: 'Light', dark: 'Dark' };
 
+const connectionNames: Readonly<Record<Connection, string>> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  stale: 'Stale',
+  lost: 'Reconnecting, stale',
+};
+
+/** How long it has been stale is not spoken: it would be every second. */
 function live(connection: Connection, heardAtMs: number): ElementView {
-  const since = heardAtMs === 0 ? '' : ` for ${age(nowMs() - heardAtMs)}`;
-  const texts: Readonly<Record<Connection, string>> = {
-    connecting: 'Connecting',
-    live: 'Live',
-    stale: `Stale${since}`,
-    lost: `Reconnecting, stale${since}`,
-  };
-  return h('span.live', { class: `is-${connection}`, role: 'status' }, texts[connection]);
+  const isOld = (connection === 'stale' || connection === 'lost') && heardAtMs > 0;
+  return h(
+    'span.live',
+    { class: `is-${connection}` },
+    h('span', { role: 'status' }, connectionNames[connection]),
+    isOld && h('span', { 'aria-hidden': 'true' }, age(nowMs() - heardAtMs)),
+  );
 }
 
 function noticeList({ notices, dismiss }: ShellProps): ElementView {

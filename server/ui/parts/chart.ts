@@ -30,19 +30,20 @@ export interface Box {
 export function pathOf(values: readonly number[], wanted: number, max: number, box: Box): string {
   const step = box.width / Math.max(1, wanted - 1);
   const first = box.left + box.width - (values.length - 1) * step;
-  const parts: string[] = [];
-  let drawing = false;
+  const stretches: string[][] = [];
+  let stretch: string[] | null = null;
   for (const [index, value] of values.entries()) {
     if (!Number.isFinite(value)) {
-      drawing = false;
+      stretch = null;
       continue;
     }
+    if (stretch === null) stretches.push((stretch = []));
     const x = (first + index * step).toFixed(1);
     const y = (box.top + box.height * (1 - Math.min(1, value / max))).toFixed(1);
-    parts.push(`${drawing ? 'L' : 'M'}${x} ${y}`);
-    drawing = true;
+    stretch.push(`${x} ${y}`);
   }
-  return parts.join('');
+  // A value alone between gaps is drawn as a dot: a line to itself.
+  return stretches.map((points) => `M${(points.length === 1 ? [...points, ...points] : points).join('L')}`).join('');
 }
 
 /** Each stretch of the line closed down to the floor. */
