@@ -16,7 +16,9 @@ const dpkg = '/var/lib/dpkg';
 
 /** Runs to its end; throws with what was printed unless it ends with 0. */
 export async function must(command: string, args: readonly string[], limitMs = 300_000): Promise<string> {
-  const { code, output } = await run(command, args, { limitMs });
+  // Where buildah keeps its cache between builds anyway; the folder for this run's files has to be empty in the end.
+  const env = command === 'buildah' ? { ...process.env, TMPDIR: '/var/tmp' } : process.env;
+  const { code, output } = await run(command, args, { limitMs, env });
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${output.slice(-4_000)}`);
   return output.trim();
 }
