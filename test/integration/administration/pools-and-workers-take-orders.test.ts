@@ -35,7 +35,7 @@ async function inFlight(sluice: Sluice, count: number): Promise<void> {
 
 describe.each(hostingModels)('$model', ({ settings }) => {
   const options = {
-    applicationPools: [{ name: 'a', processModel: { shutdownTimeLimit: '00:00:05' } }],
+    applicationPools: [{ name: 'a', processModel: { shutdownTimeLimit: '00:00:06' } }],
     applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain'), ...settings }],
   };
 
@@ -45,7 +45,7 @@ describe.each(hostingModels)('$model', ({ settings }) => {
       const first = await running(sluice);
 
       // A recycle waits for the requests of the old worker.
-      const slow = [1, 2, 3].map(() => sluice.call('/slow?ms=2500'));
+      const slow = [1, 2, 3].map(() => sluice.call('/slow?ms=4000'));
       await inFlight(sluice, 3);
       const recycled = await cli(sluice, 'pool', 'recycle', 'a');
       expect(recycled.output).toMatch(/recycle done \(on-demand\) .*3 in flight, 3 drained, 0 late, 0 retried, 0 cut/);
