@@ -23,6 +23,7 @@ export class AccessLogs {
   /** `sites`: all there are. */
   apply(central: AccessLogTarget | null, sites: Iterable<RouteSite>): void {
     this.#central = this.#adapt(this.#central, central);
+    this.#central?.openNow();
     const gone = new Set(this.#ofSites.keys());
     for (const { name, log } of sites) {
       if (log === undefined) continue;

@@ -86,6 +86,11 @@ export class AccessLog {
     this.#pathUntilMs = 0;
   }
 
+  /** The file is there before its first record, for whoever looks for it. */
+  openNow(): void {
+    if (this.#fd < 0 && !this.#writing) this.#open();
+  }
+
   append(r: AccessRecord): void {
     if (this.#pending.length > accessLogBufferBytesMax || this.#memory.bytes > accessLogsBufferBytesMax) {
       this.dropped += 1;
@@ -176,6 +181,7 @@ export class AccessLog {
       this.#writing = false;
       this.#fd = error === null ? fd : -1;
       this.#headerDue = true;
+      this.#usedAtMs = this.#clock.wallMs();
       // The folder was not there, or not ours: perhaps it is at the next second.
       if (error === null) this.flush();
       else this.#note(codeOf(error));
