@@ -123,8 +123,8 @@ export class Accounting {
   }
 }
 
-export /** The first value of a field. Only lengths are compared until one fits. */
-function valueOf(fields: readonly string[], name: string): string {
+/** The first value of a field. Only lengths are compared until one fits. */
+export function valueOf(fields: readonly string[], name: string): string {
   for (let index = 0; index < fields.length; index += 2) {
     const field = fields[index];
     if (field !== undefined && field.length === name.length && field.toLowerCase() === name)

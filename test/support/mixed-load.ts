@@ -65,12 +65,15 @@ export function startMix(port: number, ratePerSecond: number, http2 = false, bas
     async stop() {
       const reports = await Promise.all(loads.map(async ({ name, load }) => ({ name, report: await load.stop() })));
       senders?.close();
-      return summary(reports);
+      return summary(reports, senders?.neverSent ?? 0);
     },
   };
 }
 
-function summary(reports: readonly { readonly name: string; readonly report: LoadReport }[]): MixedReport {
+function summary(
+  reports: readonly { readonly name: string; readonly report: LoadReport }[],
+  again: number,
+): MixedReport {
   const lost = reports.filter(({ report }) => failed(report) > 0);
   const quick = reports.filter(({ name }) => name !== 'slow' && name !== 'http2').map(({ report }) => report);
   const p99 = (values: readonly number[]): number => Math.round(percentile(values, 0.99));
@@ -79,7 +82,9 @@ function summary(reports: readonly { readonly name: string; readonly report: Loa
     failed: reports.reduce((sum, { report }) => sum + failed(report), 0),
     p99Ms: p99(quick.flatMap(({ latenciesMs }) => latenciesMs)),
     sentLateMs: p99(quick.flatMap(({ sentLateMs }) => sentLateMs)),
-    words: reports.map(({ name, report }) => `${name} ${failed(report)} of ${report.sent}`).join(', '),
+    words:
+      reports.map(({ name, report }) => `${name} ${failed(report)} of ${report.sent}`).join(', ') +
+      (again > 0 ? `, ${again} streams sent again after GOAWAY` : ''),
     failures: lost.map(({ name, report }) => `${name}: ${describeLoad(report)}`).join('; '),
   };
 }
