@@ -1,6 +1,7 @@
 /**
- * Mutates the corpus with a printed seed. Whatever the bytes are: no throw, one verdict for every split, and what is
- * accepted is read by this Node's own parser as the same requests. `SLUICE_FUZZ_SECONDS` lengthens the run,
+ * Mutates the corpus with a printed seed. Whatever the bytes are: no throw, one verdict for every split, and what both
+ * accept is read by this Node's own parser as the same requests (it refuses some of what RFC 9110 allows, such as a tab
+ * behind the number of Content-Length). `SLUICE_FUZZ_SECONDS` lengthens the run,
  * `SLUICE_FUZZ_SEED` repeats one.
  */
 import { expect, test } from '@jest/globals';
@@ -43,16 +44,15 @@ test(
       // Every eighth is enough: a request through Node's server costs more than all the rest.
       if (accepted % 8 !== 0 || framingInTrailers.test(bytes.toString('latin1'))) continue;
       const node = await nodeView(bytes);
-      compared++;
+      if (!node.failed) compared++;
       const bodies = whole.requests.map((line) => /\] body=(".*") trailers=/.exec(line)?.[1] ?? '""');
-      expect({
-        name,
-        failed: node.failed,
-        bodies: node.requests.map((request) => JSON.stringify(request.body)),
-      }).toEqual({ name, failed: false, bodies });
+      const read = node.requests.map((request) => JSON.stringify(request.body));
+      // Up to what it refuses.
+      expect({ name, bodies: read }).toEqual({ name, bodies: node.failed ? bodies.slice(0, read.length) : bodies });
     }
     expect(accepted).toBeGreaterThan(rounds / 100);
-    expect(compared).toBeGreaterThan(0);
+    // Refusals of its own are rare.
+    expect(compared).toBeGreaterThan(accepted / 16);
   },
   Math.max(60_000, seconds * 2_000),
 );
