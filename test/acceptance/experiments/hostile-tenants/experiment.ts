@@ -9,7 +9,7 @@ import type { Experiment, Outcome } from '../../experiment.js';
 import type { Attack, Verdict } from './attack.js';
 import { attacks } from './attacks/all.js';
 import { Neighbours } from './neighbours.js';
-import { publishResults } from './pages.js';
+import { publishResults, publishSome } from './pages.js';
 import { attackerOf, besiege, cleanUp, standing } from './siege.js';
 import { startWorld, type World } from './world.js';
 
@@ -18,6 +18,9 @@ const requestsPerSecond = 300;
 const windowMs = { pressure: 20_000, trespass: 2_000 } as const;
 /** Attacks that share the quiet window of a round. */
 const batchSize = { pressure: 4, trespass: 8 } as const;
+
+/** Only these, separated by commas: their lines of the pages are written anew, the others stay. */
+const named = (process.env['SLUICE_ATTACKS'] ?? '').split(',').filter((name) => name !== '');
 
 export interface Result {
   readonly attack: Attack;
@@ -95,7 +98,7 @@ async function batch(scene: Scene, some: readonly Attack[], ms: number): Promise
 }
 
 function inBatches(kind: Attack['kind']): Attack[][] {
-  const wanted = attacks.filter((one) => one.kind === kind);
+  const wanted = attacks.filter((one) => one.kind === kind && (named.length === 0 || named.includes(one.name)));
   const batches: Attack[][] = [];
   for (let at = 0; at < wanted.length; at += batchSize[kind]) batches.push(wanted.slice(at, at + batchSize[kind]));
   return batches;
@@ -134,7 +137,7 @@ function outcomeOf(
       measured: `${one.attack.what}: ${one.got}; neighbours: ${one.failed} of ${one.sent} failed, p99 ${one.quietMs.toFixed(1)} -> ${one.attackedMs.toFixed(1)} ms`,
       broken: one.broken,
     })),
-    publish: (how) => publishResults(results, how),
+    publish: (how) => (named.length === 0 ? publishResults(results, how) : publishSome(results, how)),
   };
 }
 

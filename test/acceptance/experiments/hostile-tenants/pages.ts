@@ -25,6 +25,21 @@ function result({ got, broken }: Result): string {
   return broken.length === 0 ? got : `**not held**: ${broken.join('; ')}`;
 }
 
+function pageLine(one: Result, shortened: string): string {
+  return line([
+    one.attack.name,
+    one.attack.what,
+    one.attack.by === 'inside' ? 'in-process' : 'out-of-process',
+    result(one),
+    `${one.failed} of ${one.sent}`,
+    p99(one, shortened),
+  ]);
+}
+
+function readmeLine(one: Result, shortened: string): string {
+  return line([one.attack.name, result(one), String(one.failed), p99(one, shortened)]);
+}
+
 function pageText(results: readonly Result[], shortened: string): string {
   const head = [
     'attack',
@@ -53,16 +68,7 @@ function pageText(results: readonly Result[], shortened: string): string {
     '',
     line(head),
     line(head.map(() => '---')),
-    ...results.map((one) =>
-      line([
-        one.attack.name,
-        one.attack.what,
-        one.attack.by === 'inside' ? 'in-process' : 'out-of-process',
-        result(one),
-        `${one.failed} of ${one.sent}`,
-        p99(one, shortened),
-      ]),
-    ),
+    ...results.map((one) => pageLine(one, shortened)),
     '',
   ].join('\n');
 }
@@ -77,7 +83,7 @@ function readmeTable(results: readonly Result[], shortened: string): string {
     begin,
     line(head),
     line(head.map(() => '---')),
-    ...results.map((one) => line([one.attack.name, result(one), String(one.failed), p99(one, shortened)])),
+    ...results.map((one) => readmeLine(one, shortened)),
     '',
     measuredOn(shortened),
     end,
@@ -91,4 +97,18 @@ export function publishResults(results: readonly Result[], { shortened, readme: 
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`README.md has no ${begin} and ${end}`);
   writeFileSync(readme, text.slice(0, from) + readmeTable(results, shortened) + text.slice(to + end.length));
+}
+
+/** The lines of these attacks alone; the tables keep the others. */
+export function publishSome(results: readonly Result[], { shortened, readme: wanted }: Publication): void {
+  const replace = (file: string, lineOf: (one: Result, shortened: string) => string): void => {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const written = lines.map((text) => {
+      const one = results.find(({ attack }) => text.startsWith(`| ${attack.name} |`));
+      return one === undefined ? text : lineOf(one, shortened);
+    });
+    writeFileSync(file, written.join('\n'));
+  };
+  replace(page, pageLine);
+  if (wanted) replace(readme, readmeLine);
 }

@@ -58,7 +58,7 @@ async function adminPort(world: World): Promise<Verdict> {
   const statuses = [...orders, ...views].map(({ status }) => status);
   const guessed = [...new Set(guesses.map(({ status }) => status))];
   return verdict(`refused without a token (${[...new Set(statuses)].join(', ')}), views and orders alike`, {
-    [`answered ${statuses.join(', ')}`]: statuses.every((status) => status === 401),
+    [`answered ${statuses.join(', ')}`]: statuses.every((status) => status === 401 || status === 429),
     [`guesses of a token answered ${guessed.join(', ')}`]: guessed.every((status) => status === 401 || status === 429),
     [`the administrator was answered ${own.status}`]: own.status === 200,
   });
