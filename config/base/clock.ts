@@ -11,3 +11,8 @@ export interface Clock {
   /** Runs `fire` once after `delayMs`; the timer keeps the process alive only if `keepAlive`. */
   setTimer(delayMs: number, fire: () => void, keepAlive?: boolean): CancelTimer;
 }
+
+/** Resolves after `delayMs`; the wait keeps the process alive unless told otherwise. */
+export function pause(clock: Clock, delayMs: number, keepAlive = true): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(delayMs, resolve, keepAlive));
+}

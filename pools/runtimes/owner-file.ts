@@ -43,6 +43,13 @@ export function ownerOf(file: string): { readonly pid: number; readonly startTim
   return match === null ? null : { pid: Number(match[1]), startTime: Number(match[2]) };
 }
 
+/** @returns false: it is not ours, or not any more. */
+export function removeOwned(file: string): boolean {
+  if (ownerOf(file)?.pid !== process.pid) return false;
+  rmSync(file, { force: true });
+  return true;
+}
+
 /** Its owner lives. */
 export function isHeld(file: string): boolean {
   const owner = ownerOf(file);

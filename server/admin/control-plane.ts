@@ -18,6 +18,10 @@ export interface ReadinessCheck {
   readonly detail: string;
 }
 
+export function areOk(checks: readonly ReadinessCheck[]): boolean {
+  return checks.every(({ ok }) => ok);
+}
+
 export interface ControlPlane {
   readonly clock: Clock;
   /** Of Sluice. */

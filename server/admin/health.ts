@@ -1,7 +1,7 @@
 /** What probes and scrapers ask for. Every answer comes from the primary's memory, however stuck the workers are. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { metricsContentType } from '../metrics/registry.js';
-import type { ControlPlane } from './control-plane.js';
+import { areOk, type ControlPlane } from './control-plane.js';
 import { refuseMethods } from './frame/register.js';
 
 /** `mayScrape` throws for whoever must not see the metrics; a text of them serves for `metricsReuseMs`. */
@@ -19,7 +19,7 @@ export function addHealth(
   });
   const ready = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const checks = control.readiness();
-    const ok = checks.every((check) => check.ok);
+    const ok = areOk(checks);
     const summary = ok ? 'ok' : 'not ready';
     if (!isVerbose(request)) return plain(reply, ok ? 200 : 503, summary);
     const lines = checks.map(({ name, ok: fine, detail }) => `[${fine ? '+' : '-'}] ${name}${detail && `: ${detail}`}`);

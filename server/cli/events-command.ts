@@ -1,5 +1,6 @@
 /** `sluice events`: follows what happens in the server, and goes on where it was after a broken connection. */
 import type { IncomingMessage } from 'node:http';
+import { pause } from '../../config/base/clock.js';
 import { eventsAgainMs, eventsAttemptsMax } from '../../config/base/cli-limits.js';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { SluiceError } from '../../config/base/errors.js';
@@ -41,7 +42,7 @@ export async function follow(client: AdminClient, path: string, tell: (event: Se
       failures += 1;
       if (isRefused || !wasConnected || failures > eventsAttemptsMax) throw error;
     }
-    await new Promise<void>((next) => void systemClock.setTimer(eventsAgainMs, next, true));
+    await pause(systemClock, eventsAgainMs);
   }
 }
 

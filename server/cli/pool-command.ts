@@ -1,4 +1,5 @@
 /** `sluice pool` and `sluice worker`: views as tables, actions that wait until they are done. */
+import { pause } from '../../config/base/clock.js';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { operationPollMs } from '../../config/base/limits.js';
 import type { PoolView, ReceiptView, WorkerView } from '../../pools/supervisor/ports.js';
@@ -62,7 +63,7 @@ export async function carryOut(client: AdminClient, path: string, flags: AdminFl
   let shown = 0;
   let progress = '';
   while (operation.state === 'running') {
-    await new Promise<void>((next) => void systemClock.setTimer(operationPollMs, next, true));
+    await pause(systemClock, operationPollMs);
     operation = await client.ask<OperationView>('GET', `/api/v1/operations/${operation.id}`);
     if (isQuiet) continue;
     shown = showReceipts(operation.receipts, shown);

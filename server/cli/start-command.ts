@@ -1,8 +1,10 @@
 /** `sluice start`: loads the configuration, runs the server in the foreground and ends with it. */
 import { resolve } from 'node:path';
+import { pause } from '../../config/base/clock.js';
 import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
 import type { Isolation } from '../../config/model.js';
+import { areOk } from '../admin/control-plane.js';
 import type { LogLevel } from '../log/server-log.js';
 import { boot, type RunningServer } from '../primary/boot.js';
 import { systemClock } from '../primary/clock.js';
@@ -137,9 +139,9 @@ async function runUntilStopped(
 /** The table comes once, when pools that start with the server are up (or do not come up). */
 async function printOverview(server: RunningServer, notes: ReadonlyMap<string, string>): Promise<void> {
   const startedMs = systemClock.monotonicMs();
-  const isReady = (): boolean => server.control.readiness().every((check) => check.ok);
+  const isReady = (): boolean => areOk(server.control.readiness());
   while (!isReady() && systemClock.monotonicMs() - startedMs < settleLimitMs) {
-    await new Promise<void>((next) => void systemClock.setTimer(settlePollMs, next, true));
+    await pause(systemClock, settlePollMs);
   }
   process.stdout.write(`\n${formatOverview(server.config(), server.control.pools(), notes)}\n\n`);
   const link = isForPeople(process.env) ? server.dashboardLink() : '';

@@ -1,4 +1,5 @@
 /** `sluice upgrade`: orders it and waits until the new primary answers, or the old one says why it still does. */
+import { pause } from '../../config/base/clock.js';
 import { upgradePollMs, upgradeReadyLimitMs, upgradeTakeLimitMs } from '../../config/base/service-limits.js';
 import { SluiceError } from '../../config/base/errors.js';
 import type { UpgradeView } from '../admin/control-plane.js';
@@ -27,7 +28,7 @@ export async function upgrade(flags: AdminFlags): Promise<number> {
 async function settled(client: AdminClient, before: UpgradeView): Promise<UpgradeView> {
   const untilMs = systemClock.monotonicMs() + upgradeReadyLimitMs + 2 * upgradeTakeLimitMs;
   for (;;) {
-    await new Promise<void>((next) => void systemClock.setTimer(upgradePollMs, next, true));
+    await pause(systemClock, upgradePollMs);
     try {
       const now = await client.ask<UpgradeView>('GET', upgradePath);
       if (now.primary !== before.primary || now.state === 'failed') return now;

@@ -10,7 +10,7 @@ import type { Identities, Identity } from '../../pools/runtimes/isolation/identi
 import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
-import type { ControlPlane } from '../admin/control-plane.js';
+import { areOk, type ControlPlane } from '../admin/control-plane.js';
 import { EventHub } from '../admin/events/hub.js';
 import { createServerLog, type LogLevel, type ServerLog } from '../log/server-log.js';
 import { primaryMetrics } from '../metrics/primary-definitions.js';
@@ -213,7 +213,7 @@ function adminOf(parts: PrimaryParts, config: CompiledConfig, control: ControlPl
     new NodeSampler({
       ...parts,
       hub: parts.events,
-      isReady: () => control.readiness().every(({ ok }) => ok),
+      isReady: () => areOk(control.readiness()),
     });
   return new AdminListening(control, { clock, log, settings }, sampler);
 }

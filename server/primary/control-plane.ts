@@ -4,7 +4,7 @@ import type { CompiledConfig } from '../../config/model.js';
 import type { RequestFilter } from '../../pools/protocol/live-requests.js';
 import type { Runtimes } from '../../pools/runtimes/create-runtimes.js';
 import type { ConfigControl } from '../admin/config-control.js';
-import type { ControlPlane, LiveRequestsView, ReadinessCheck } from '../admin/control-plane.js';
+import { areOk, type ControlPlane, type LiveRequestsView, type ReadinessCheck } from '../admin/control-plane.js';
 import type { EventHub } from '../admin/events/hub.js';
 import type { NodeView, PoolLimitsView } from '../admin/site-views.js';
 import type { MetricTotals } from '../metrics/fold.js';
@@ -67,7 +67,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   const scrapes = new Scrapes({
     ...parts,
     certificates: allCertificates,
-    isReady: () => readiness().every((one) => one.ok),
+    isReady: () => areOk(readiness()),
   });
   return {
     version: parts.version,
@@ -135,7 +135,7 @@ function nodeState(parts: ControlPlaneParts, checks: readonly ReadinessCheck[]):
   if (parts.isDraining()) return 'stopping';
   if (parts.currentConfig() === null) return 'starting';
   if (parts.state.isDrained) return 'drained';
-  return checks.every(({ ok }) => ok) ? 'ready' : 'not-ready';
+  return areOk(checks) ? 'ready' : 'not-ready';
 }
 
 async function liveRequests(

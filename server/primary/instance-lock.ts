@@ -1,5 +1,5 @@
 /** One server per run folder: a file in it names its owner. */
-import { rmdirSync, rmSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SluiceError } from '../../config/base/errors.js';
 import {
@@ -8,6 +8,7 @@ import {
   isHeld,
   ownerOf,
   removeAsides,
+  removeOwned,
   removeStale,
 } from '../../pools/runtimes/owner-file.js';
 
@@ -53,8 +54,7 @@ function lock(file: string, tookOver: boolean): InstanceLock {
   return {
     tookOver,
     release: () => {
-      if (ownerOf(file)?.pid !== process.pid) return;
-      rmSync(file, { force: true });
+      if (!removeOwned(file)) return;
       removeAsides(dirname(file));
       removeIfEmpty(dirname(file));
     },

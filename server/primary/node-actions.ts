@@ -1,6 +1,6 @@
 /** Orders about the whole node and about single applications. */
 import { drainLookMs, drainQuietLooks } from '../../config/base/admin-limits.js';
-import type { Clock } from '../../config/base/clock.js';
+import { type Clock, pause } from '../../config/base/clock.js';
 import { SluiceError } from '../../config/base/errors.js';
 import { unreachable } from '../../config/base/invariant.js';
 import type { Logger } from '../../config/base/logger.js';
@@ -78,7 +78,7 @@ async function whenQuiet({ clock, state, supervisor }: NodeActionParts): Promise
   const limitMs = state.config?.server.shutdownTimeLimitMs ?? 0;
   const startedMs = clock.monotonicMs();
   for (let quiet = 0; quiet < drainQuietLooks; ) {
-    await new Promise<void>((next) => void clock.setTimer(drainLookMs, next));
+    await pause(clock, drainLookMs, false);
     // Resumed meanwhile: this operation has ended.
     if (!state.isDrained) return;
     const busy = supervisor.view().flatMap(({ workers }) => workers.filter(({ inFlight }) => inFlight > 0));

@@ -1,3 +1,4 @@
+import { pause } from '../../config/base/clock.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import type { PrimaryParts } from './parts.js';
 
@@ -23,7 +24,7 @@ export async function stopGracefully(parts: PrimaryParts, { lingerMs }: StopOpti
   log.info('stopping', { limitMs });
   crashPoint('stop.begun');
   const drainDelayMs = lingerMs > 0 ? 0 : (settings?.drainDelayMs ?? 0);
-  if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.setTimer(drainDelayMs, resolve, true));
+  if (drainDelayMs > 0) await pause(clock, drainDelayMs);
   const startedMs = clock.monotonicMs();
   // Listeners close theirs at the same moment: from now on connections are refused, not left waiting.
   sockets.close();

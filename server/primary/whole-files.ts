@@ -4,7 +4,7 @@
  * renamed into place is whole at every moment, and nothing waits for it.
  */
 import { type Stats, statSync } from 'node:fs';
-import type { Clock } from '../../config/base/clock.js';
+import { type Clock, pause } from '../../config/base/clock.js';
 import { configQuietMs, configQuietWaitMs, readAttemptsMax } from '../../config/base/limits.js';
 
 /** What `stat` says of a file; null = it is not there. */
@@ -35,7 +35,7 @@ async function whenQuiet(clock: Clock, files: readonly string[]): Promise<boolea
     const waitMs = Math.max(0, ...looks.map((look, index) => restMs(look, before[index] ?? null, now)));
     if (waitMs === 0) return true;
     before = looks;
-    await new Promise<void>((resolve) => void clock.setTimer(waitMs, resolve, true));
+    await pause(clock, waitMs);
   }
   return false;
 }

@@ -3,6 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { until } from './time.js';
 
+/** A client's opening handshake (RFC 6455 4.1), with the key of the RFC's example. */
+export function webSocketHandshake(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+}
+
 export class RawClient {
   readonly socket: Socket;
   /** The peer sent FIN, or the connection is closed. */

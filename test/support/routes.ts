@@ -1,3 +1,4 @@
+import type { BindingConfig, SiteConfig } from '../../config/model.js';
 import type { RouteApplication, RouteBinding, Routes } from '../../pools/protocol/snapshot.js';
 
 /** Of a site without limits by time, as the compiled configuration has it. */
@@ -9,6 +10,25 @@ export const noRates = {
   maxBandwidth: 0,
   maxBandwidthPerAddress: 0,
 } as const;
+
+/** A binding without TLS, PROXY protocol or HTTP/2, as the compiled configuration has it. */
+export function plainBinding(address: string, port: number, host = ''): BindingConfig {
+  return { protocol: 'http', address, port, host, proxyProtocol: [], h2c: false, tls: null };
+}
+
+/** The one site `main` of these bindings, as the compiled configuration has it. */
+export function mainSite(bindings: readonly BindingConfig[]): SiteConfig {
+  return {
+    id: 1,
+    name: 'main',
+    bindings,
+    limits: { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 },
+    strictTransportSecurity: '',
+    redirectPort: 0,
+    logFile: 'central',
+    tracing: null,
+  };
+}
 
 /** A site of a test snapshot: one binding per site unless `bindings` says more. */
 export interface SiteSketch {

@@ -7,7 +7,7 @@ import { echoApp } from './mixed-load.js';
 import { sluiceMain } from './paths.js';
 import { isAlive } from './processes.js';
 import { type ProgramExit, run } from './program.js';
-import { RawClient } from './raw-client.js';
+import { RawClient, webSocketHandshake } from './raw-client.js';
 import { type Sluice, startSluice } from './sluice.js';
 import { removeFolder, tempFolder } from './temp-folder.js';
 import { until } from './time.js';
@@ -22,8 +22,7 @@ http.createServer = (...args) => createServer(...args).on('upgrade', (request, s
 });
 ${echoApp}`;
 
-const handshake =
-  'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const handshake = webSocketHandshake('/');
 
 export class UpgradedServer {
   readonly sluice: Sluice;

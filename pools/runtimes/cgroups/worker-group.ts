@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../../config/base/clock.js';
+import { type Clock, pause } from '../../../config/base/clock.js';
 import { codeOf, messageOf } from '../../../config/base/errors.js';
 import { groupEmptyPollMs, groupEmptyPollsMax, groupUnreapedMax, userSweepsMax } from '../../../config/base/limits.js';
 import type { Logger } from '../../../config/base/logger.js';
@@ -61,7 +61,7 @@ export class WorkerGroup {
   async end(): Promise<void> {
     this.kill();
     for (let polls = 0; polls < groupEmptyPollsMax && (this.#members() > 0 || this.#isCrowded()); polls++) {
-      await new Promise<void>((resolve) => void this.#clock.setTimer(groupEmptyPollMs, resolve));
+      await pause(this.#clock, groupEmptyPollMs, false);
       if (polls % 10 === 9) this.kill();
     }
     for (const { folder } of this.#folders) removeGroup(folder);

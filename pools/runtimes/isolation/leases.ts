@@ -2,9 +2,9 @@
  * Machine-wide leases of user ids, so that two instances of Sluice never give the same id to
  * processes of their own: one file per id that names its owner.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { adoptOwned, createOwned, ownerOf, removeAsides, removeStale } from '../owner-file.js';
+import { adoptOwned, createOwned, ownerOf, removeAsides, removeOwned, removeStale } from '../owner-file.js';
 
 export const leaseFolder = '/run/sluice-uids';
 
@@ -38,10 +38,7 @@ export function createLeases(folder: string = leaseFolder, lender = 0): Leases {
     },
     releaseAll(others) {
       for (const id of others) if (!held.has(id)) removeStale(join(folder, String(id)));
-      for (const id of held) {
-        const file = join(folder, String(id));
-        if (ownerOf(file)?.pid === process.pid) rmSync(file, { force: true });
-      }
+      for (const id of held) removeOwned(join(folder, String(id)));
       held.clear();
       removeAsides(folder);
     },

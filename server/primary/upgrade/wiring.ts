@@ -1,7 +1,7 @@
 /** What the steps of an upgrade do to the parts of this primary. */
-import type { Clock } from '../../../config/base/clock.js';
+import { type Clock, pause } from '../../../config/base/clock.js';
 import type { Identities } from '../../../pools/runtimes/isolation/identity.js';
-import type { ControlPlane } from '../../admin/control-plane.js';
+import { areOk, type ControlPlane } from '../../admin/control-plane.js';
 import type { AdminListening } from '../admin-listening.js';
 import { adoptInstanceLock } from '../instance-lock.js';
 import type { PrimaryParts } from '../parts.js';
@@ -12,8 +12,8 @@ const readinessPollMs = 25;
 
 /** The old primary goes on until everything here is ready; then what only one can have is ours. */
 export async function agreeWhenReady(clock: Clock, control: ControlPlane, succession: Succession): Promise<void> {
-  while (!control.readiness().every(({ ok }) => ok)) {
-    await new Promise<void>((next) => void clock.setTimer(readinessPollMs, next, true));
+  while (!areOk(control.readiness())) {
+    await pause(clock, readinessPollMs);
   }
   await succession.agree();
 }

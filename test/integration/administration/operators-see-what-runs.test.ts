@@ -10,12 +10,11 @@ import { Http2Client } from '../../support/http2-client.js';
 import { testNeeding } from '../../support/needs.js';
 import { app, sluiceMain } from '../../support/paths.js';
 import { run, startProgram } from '../../support/program.js';
-import { RawClient } from '../../support/raw-client.js';
+import { RawClient, webSocketHandshake } from '../../support/raw-client.js';
 import { type Sluice, startSluice } from '../../support/sluice.js';
 import { until, within } from '../../support/time.js';
 
-const handshake =
-  'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const handshake = webSocketHandshake('/ws');
 const plain = app('plain');
 const never = { hosting: { hostingModel: 'OutOfProcess', processPath: '/bin/sleep', arguments: '600' } };
 

@@ -6,12 +6,11 @@ import { call, callJson } from '../../support/http-client.js';
 import { hostingModels } from '../../support/hosting.js';
 import { app, sluiceMain } from '../../support/paths.js';
 import { run } from '../../support/program.js';
-import { RawClient } from '../../support/raw-client.js';
+import { RawClient, webSocketHandshake } from '../../support/raw-client.js';
 import { adminToken, type Sluice, withSluice, withToken } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
 
-const handshake =
-  'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const handshake = webSocketHandshake('/ws');
 const nothing = { inFlight: 0, drained: 0, late: 0, retried: 0, cut: 0, socketsNoticed: 0 };
 
 async function cli(sluice: Sluice, ...args: readonly string[]) {

@@ -1,9 +1,8 @@
-import { noRates } from '../../support/routes.js';
+import { mainSite, plainBinding } from '../../support/routes.js';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../config/base/logger.js';
-import type { BindingConfig } from '../../../config/model.js';
 import type { Routes } from '../../../pools/protocol/snapshot.js';
 import { systemClock } from '../../../server/primary/clock.js';
 import type { FleetEvents } from '../../../server/primary/fleet-events.js';
@@ -15,8 +14,6 @@ import { freePort } from '../../support/free-port.js';
 import { app } from '../../support/paths.js';
 import { isAlive } from '../../support/processes.js';
 import { after, until } from '../../support/time.js';
-
-const limits = { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
 
 function routes(affinityKey: string): Routes {
   return {
@@ -64,29 +61,7 @@ let gone: number[];
 let replaced: number;
 
 function bind(...ports: number[]): ReturnType<ListeningSockets['prepare']> {
-  const bindings = ports.map(
-    (one): BindingConfig => ({
-      protocol: 'http',
-      address: '127.0.0.1',
-      port: one,
-      host: '',
-      proxyProtocol: [],
-      h2c: false,
-      tls: null,
-    }),
-  );
-  const prepared = sockets.prepare([
-    {
-      id: 1,
-      name: 'main',
-      bindings,
-      limits,
-      strictTransportSecurity: '',
-      redirectPort: 0,
-      logFile: 'central',
-      tracing: null,
-    },
-  ]);
+  const prepared = sockets.prepare([mainSite(ports.map((one) => plainBinding('127.0.0.1', one)))]);
   prepared.commit();
   return prepared;
 }

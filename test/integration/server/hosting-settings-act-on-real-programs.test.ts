@@ -5,7 +5,7 @@ import { freePort } from '../../support/free-port.js';
 import { outOfProcess } from '../../support/hosting.js';
 import { canSwitchUsers, app } from '../../support/paths.js';
 import { isAlive } from '../../support/processes.js';
-import { RawClient } from '../../support/raw-client.js';
+import { RawClient, webSocketHandshake } from '../../support/raw-client.js';
 import { type Settings, type Sluice, startSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
@@ -98,9 +98,6 @@ async function environment(name: string): Promise<Record<string, string>> {
   return JSON.parse((await sluice.call(`/${name}/environment`)).text) as Record<string, string>;
 }
 
-const handshake = (path: string): string =>
-  `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
-
 describe('socket: unix', () => {
   test('the program listens on a path of its own, and everything passes there', async () => {
     const { PORT = '', ASPNETCORE_PORT, HTTP_PLATFORM_PORT } = await environment('unix');
@@ -113,7 +110,7 @@ describe('socket: unix', () => {
     const seen = JSON.parse((await sluice.call('/unix/request')).text) as { headers: string[] };
     expect(seen.headers.join('\n')).toMatch(/X-Forwarded-For\n127\.0\.0\.1\nX-Forwarded-Proto\nhttp\n/);
     const client = await RawClient.connect(sluice.port);
-    client.send(`${handshake('/unix/ws')}early`);
+    client.send(`${webSocketHandshake('/unix/ws')}early`);
     expect(await client.receives('\r\n\r\nearly')).toMatch(/^HTTP\/1\.1 101 /);
     client.close();
   });
@@ -153,7 +150,7 @@ describe('web.config', () => {
     expect((await environment('iis'))['ASPNETCORE_IIS_WEBSOCKETS_SUPPORTED']).toBe('false');
     expect((await environment('unix'))['ASPNETCORE_IIS_WEBSOCKETS_SUPPORTED']).toBe('true');
     const client = await RawClient.connect(sluice.port);
-    client.send(handshake('/iis/request'));
+    client.send(webSocketHandshake('/iis/request'));
     const answer = await client.receives(/"remote":/);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer.slice(answer.indexOf('\r\n\r\n'))).not.toMatch(/"(?:Upgrade|Connection)"/i);
@@ -224,7 +221,7 @@ describe('aspNetCore', () => {
   test('requestTimeout: 504, no end for a WebSocket, and a change holds for the connections that are there', async () => {
     await sluice.call('/late/');
     const socket = await RawClient.connect(sluice.port);
-    socket.send(handshake('/late/ws'));
+    socket.send(webSocketHandshake('/late/ws'));
     await socket.receives('\r\n\r\n');
     const answer = await sluice.call('/late/hold');
     expect((await sluice.call('/late/hold')).status).toBe(504);

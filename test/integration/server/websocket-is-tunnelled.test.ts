@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { hostingModels } from '../../support/hosting.js';
 import { app } from '../../support/paths.js';
-import { RawClient } from '../../support/raw-client.js';
+import { RawClient, webSocketHandshake } from '../../support/raw-client.js';
 import { withSluice } from '../../support/sluice.js';
-
-const handshake = (path: string): string =>
-  `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
 describe.each(hostingModels)('$model', ({ settings }) => {
   const options = {
@@ -16,7 +13,7 @@ describe.each(hostingModels)('$model', ({ settings }) => {
   test('any bytes pass both ways unchanged, also those sent with the handshake', async () => {
     await withSluice(options, async (sluice) => {
       const client = await RawClient.connect(sluice.port);
-      client.send(`${handshake('/ws')}early`);
+      client.send(`${webSocketHandshake('/ws')}early`);
       const head = await client.receives('\r\n\r\nearly');
       expect(head).toMatch(/^HTTP\/1\.1 101 /);
       expect(head).toContain('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
@@ -32,7 +29,7 @@ describe.each(hostingModels)('$model', ({ settings }) => {
   test('a client that leaves ends the tunnel in the app', async () => {
     await withSluice(options, async (sluice) => {
       const client = await RawClient.connect(sluice.port);
-      client.send(handshake('/ws'));
+      client.send(webSocketHandshake('/ws'));
       await client.receives('101 ');
       client.end();
       await client.finishes();

@@ -4,30 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BindingConfig, SiteConfig } from '../../../config/model.js';
 import { ListeningSockets } from '../../../server/primary/sockets.js';
 import { freePort } from '../../support/free-port.js';
-import { noRates } from '../../support/routes.js';
+import { mainSite, plainBinding } from '../../support/routes.js';
 
-const limits = { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
-const binding = (address: string, port: number, host = ''): BindingConfig => ({
-  protocol: 'http',
-  address,
-  port,
-  host,
-  proxyProtocol: [],
-  h2c: false,
-  tls: null,
-});
-const sites = (...bindings: BindingConfig[]): SiteConfig[] => [
-  {
-    id: 1,
-    name: 'main',
-    bindings,
-    limits,
-    strictTransportSecurity: '',
-    redirectPort: 0,
-    logFile: 'central',
-    tracing: null,
-  },
-];
+const binding = plainBinding;
+const sites = (...bindings: BindingConfig[]): SiteConfig[] => [mainSite(bindings)];
 
 let sockets: ListeningSockets;
 let port: number;

@@ -2,41 +2,19 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { BindingConfig, SiteConfig } from '../../../config/model.js';
+import type { SiteConfig } from '../../../config/model.js';
 import { takePassedSockets } from '../../../server/primary/passed-sockets.js';
-import { ListeningSockets } from '../../../server/primary/sockets.js';
+import { type BoundHandle, ListeningSockets } from '../../../server/primary/sockets.js';
 import { RecordingLogger } from '../../integration/runtimes/harness.js';
-import { noRates } from '../../support/routes.js';
-
-const limits = { ...noRates, connectionTimeoutMs: 1, maxConnections: 1, maxConnectionsPerAddress: 0 };
+import { mainSite, plainBinding } from '../../support/routes.js';
 
 function sites(port: number, ...addresses: readonly string[]): SiteConfig[] {
-  const bindings = addresses.map((address): BindingConfig => {
-    return { protocol: 'http', address, port, host: '', proxyProtocol: [], h2c: false, tls: null };
-  });
-  return [
-    {
-      id: 1,
-      name: 'main',
-      bindings,
-      limits,
-      strictTransportSecurity: '',
-      redirectPort: 0,
-      logFile: 'central',
-      tracing: null,
-    },
-  ];
-}
-
-interface Bound {
-  readonly fd: number;
-  getsockname(out: { port?: number }): number;
-  close(): void;
+  return [mainSite(addresses.map((address) => plainBinding(address, port)))];
 }
 
 /** The service manager's own copy: bound, on a port that the kernel chose. */
-function opened(address: string): { readonly socket: Bound; readonly port: number } {
-  const create = Reflect.get(net, '_createServerHandle') as (...args: readonly unknown[]) => Bound;
+function opened(address: string): { readonly socket: BoundHandle; readonly port: number } {
+  const create = Reflect.get(net, '_createServerHandle') as (...args: readonly unknown[]) => BoundHandle;
   const socket = create(address, 0, address.includes(':') ? 6 : 4, undefined, 0);
   const found: { port?: number } = {};
   socket.getsockname(found);
@@ -44,7 +22,7 @@ function opened(address: string): { readonly socket: Bound; readonly port: numbe
 }
 
 let logger: RecordingLogger;
-let managers: Bound[];
+let managers: BoundHandle[];
 let sockets: ListeningSockets | null;
 
 beforeEach(() => {
@@ -96,7 +74,7 @@ test('what is no TCP socket, or the second of an address, is told and left alone
   const file = openSync('/dev/null', 'r');
   const unix = net.createServer().listen({ path: `\0sluice-test-${process.pid}` });
   await once(unix, 'listening');
-  const unixFd = (Reflect.get(unix, '_handle') as Bound).fd;
+  const unixFd = (Reflect.get(unix, '_handle') as BoundHandle).fd;
   expect(passed([file, socket.fd, unixFd]).unused()).toHaveLength(1);
   expect(logger.count('passed-socket-unusable')).toBe(2);
   expect(logger.has('sockets-passed')).toBe(true);

@@ -1,14 +1,13 @@
 /** Fault 5: a worker with many WebSockets is killed. */
 import type { HostingChoice } from '../../../support/hosting.js';
 import { app } from '../../../support/paths.js';
-import { RawClient } from '../../../support/raw-client.js';
+import { RawClient, webSocketHandshake } from '../../../support/raw-client.js';
 import { monotonicMs, pause } from '../../../support/time.js';
 import { percentile } from '../../../support/load.js';
 import { scaled, violations } from '../../experiment.js';
 import { fault, type FaultRow, models, signal, startTraffic, withScene } from './rig.js';
 
-const handshake =
-  'GET /a/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const handshake = webSocketHandshake('/a/ws');
 
 async function opened(port: number, count: number): Promise<RawClient[]> {
   const clients: RawClient[] = [];
