@@ -159,12 +159,12 @@ const limits = z.strictObject({
     reload: 'live',
   }),
   maxConnections: setting(uint(1).prefault(4_294_967_295), {
-    description: 'Connections of the site; beyond it 503 ConnLimit.',
+    description: 'Connections of the site, over all listeners; beyond it 503 ConnLimit.',
     unit: 'connections',
     reload: 'live',
   }),
   maxConnectionsPerAddress: setting(uint().prefault(0), {
-    description: 'Connections per client address. 0 = no limit.',
+    description: 'Connections per client address (IPv6: /64); of a trusted proxy’s clients the requests under way. 0 = no limit.',
     unit: 'connections',
     reload: 'live',
   }),

@@ -34,6 +34,8 @@ export type ListenerToPrimary =
     }
   /** Requests and bytes that clients of a limited site spent here: the other listeners count them too. */
   | { readonly type: 'spent'; readonly site: string; readonly spent: readonly Spending[] }
+  /** Connections of limited sites that it has now, where that has changed: the other listeners count them too. */
+  | { readonly type: 'held'; readonly held: readonly Holding[] }
   /** It stopped accepting for want of descriptors, closed its sockets, and has room again: `listen` once more. */
   | { readonly type: 'accept-again' }
   | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
@@ -63,6 +65,9 @@ export type ListenerToPrimary =
 
 /** The key is a client's address, or '' for the whole site. */
 export type Spending = [key: string, requests: number, bytes: number];
+
+/** The key is a site's name, or name, NUL and a client's address. */
+export type Holding = [key: string, connections: number];
 
 export interface WorkerActivity {
   readonly workerId: number;

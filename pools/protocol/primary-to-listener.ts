@@ -1,4 +1,4 @@
-import type { Spending } from './listener-to-primary.js';
+import type { Holding, Spending } from './listener-to-primary.js';
 import type { RequestFilter } from './live-requests.js';
 import type { ApplicationUpstreams, CertificateMaterial, RemovedRoutes, Routes, UpstreamWorker } from './snapshot.js';
 
@@ -42,6 +42,12 @@ export type PrimaryToListener =
   | { readonly type: 'late'; readonly workerId: number; readonly late: boolean }
   /** What another listener spent of a site's limits. */
   | { readonly type: 'spent'; readonly site: string; readonly spent: readonly Spending[] }
+  /** What another listener has of the connections of limited sites, where that has changed. */
+  | { readonly type: 'held'; readonly listener: number; readonly held: readonly Holding[] }
+  /** Another listener has come, to which all that was `held` is new. */
+  | { readonly type: 'listener-joined' }
+  /** It holds nothing any more. */
+  | { readonly type: 'listener-gone'; readonly listener: number }
   /** Another listener saw this request line in flight at a crash of the pool. */
   | { readonly type: 'crash-line'; readonly pool: string; readonly line: string }
   | { readonly type: 'crash-line-cleared'; readonly pool: string; readonly line: string }

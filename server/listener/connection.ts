@@ -60,7 +60,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
     this.forward = clientContext(accepted, origin, context.clock);
     this.localAddress = plainAddress(accepted.localAddress);
     this.localPort = accepted.localPort ?? 0;
-    this.#entries = new SiteEntries(context, this.forward.peerAddress, false);
+    this.#entries = new SiteEntries(context.siteConnections, false);
     const { localAddress, localPort } = this;
     const facts = { context, peer: origin.tls, localAddress, localPort, entries: this.#entries, isHttp2: false };
     this.router = new RequestRouter(facts, this.forward);

@@ -10,6 +10,7 @@ import type { ExchangeClient } from '../proxy/exchange-client.js';
 import type { ApplicationState } from '../proxy/worker.js';
 import type { ChallengeAnswers } from './challenges.js';
 import type { Closable } from './overload.js';
+import type { SiteConnections } from './site-connections.js';
 import type { SiteLimiter } from './site-limiter.js';
 
 /** Everything of the newest routes that a request needs; replaced as a whole. */
@@ -74,12 +75,10 @@ export interface ConnectionContext {
   readonly routing: RoutingState;
   readonly challenges: ChallengeAnswers;
   readonly isShuttingDown: boolean;
-  /** @returns false when the site has no room for one more connection (of this client). */
-  enterSite(site: RouteSite, address: string): boolean;
+  readonly siteConnections: SiteConnections;
   /** Set while the listener cannot take any request. */
   readonly shed: Rejection | null;
   limiter(site: RouteSite): SiteLimiter | undefined;
-  leaveSite(site: RouteSite, address: string): void;
   refused(client: RefusedClient, refused: RefusedRequest): void;
   /** Something that never became a request; `reason` is a word of a closed list. */
   countRefused(reason: string): void;

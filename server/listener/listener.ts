@@ -33,6 +33,7 @@ import { LoopWatch } from './loop-watch.js';
 import { readProxyHeader } from './proxy-header.js';
 import { RequestQueue } from './queue.js';
 import { RoutingBooks } from './routing.js';
+import { SiteConnections } from './site-connections.js';
 import type { SiteLimiter } from './site-limiter.js';
 import { type HandshakeResult, TlsFront, type TlsFrontPorts } from './tls/front.js';
 import { Trails } from './tracing/trails.js';
@@ -76,6 +77,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly pacer: Pacer;
   readonly core = this;
   readonly challenges = new ChallengeAnswers();
+  readonly siteConnections: SiteConnections;
   routing: RoutingState;
   isShuttingDown = false;
   /** Shutting down beside others: what was accepted before is served as ever. */
@@ -106,6 +108,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.deadlines = new Deadlines(ports.clock);
     this.pacer = new Pacer(ports.clock);
     const say = (message: ListenerToPrimary): void => ports.say(message);
+    this.siteConnections = new SiteConnections(ports.clock, say);
     this.#accounting = new Accounting(
       ports.clock,
       this.#cells,
@@ -170,6 +173,10 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
         return this.#upstreams.gone(message.workerId, message.reason);
       case 'spent':
         return this.#limiters.learn(message.site, message.spent);
+      case 'held':
+      case 'listener-joined':
+      case 'listener-gone':
+        return this.siteConnections.receive(message);
       case 'late':
         return this.#upstreams.late(message.workerId, message.late);
       case 'crash-line':
@@ -247,14 +254,6 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   }
 
   // ConnectionContext
-
-  enterSite(site: RouteSite, address: string): boolean {
-    return this.#books.enterSite(site, address);
-  }
-
-  leaveSite(site: RouteSite, address: string): void {
-    this.#books.leaveSite(site, address);
-  }
 
   get shed(): Rejection | null {
     return this.#overload.rejection;

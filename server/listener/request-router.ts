@@ -41,6 +41,9 @@ export class RequestRouter implements AnswerLimits {
   answerFields = '';
   pace: Pace | null = null;
   #pacedAddress = '';
+  /** Where the client of the request at hand counts as long as it lasts; null = its connection counts. */
+  #enteredSite: RouteSite | null = null;
+  #enteredAddress = '';
   readonly #context: ConnectionContext;
   readonly #forward: ForwardContext;
   readonly #facts: ConnectionFacts;
@@ -83,8 +86,16 @@ export class RequestRouter implements AnswerLimits {
       return this.#reject(contentLengthTooLarge);
     }
     if (site.site.rates !== undefined && !this.#admit(site.site)) return null;
+    if (forward.trusted && !this.#enterClient(site.site)) return this.#reject(connLimit);
     if (!route.application.webSocket) request.upgradeWebSocket = false;
     return route;
+  }
+
+  finished(): void {
+    const site = this.#enteredSite;
+    if (site === null) return;
+    this.#enteredSite = null;
+    this.#context.siteConnections.leaveClient(site, this.#enteredAddress);
   }
 
   /** New routes: a kept connection is judged by them from its next request on. */
@@ -160,6 +171,16 @@ export class RequestRouter implements AnswerLimits {
     return refused === null;
   }
 
+  /** A trusted proxy keeps connections for nobody in particular: each request under way is a connection of its client. */
+  #enterClient(site: RouteSite): boolean {
+    if (site.maxConnectionsPerAddress === 0) return true;
+    const { clientAddress } = this.#forward;
+    if (!this.#context.siteConnections.enterClient(site, clientAddress)) return false;
+    this.#enteredSite = site;
+    this.#enteredAddress = clientAddress;
+    return true;
+  }
+
   #findSite(host: string): void {
     this.#siteHost = host;
     this.answerFields = '';
@@ -169,7 +190,8 @@ export class RequestRouter implements AnswerLimits {
   }
 
   #enterSite(site: RouteSite): boolean {
-    const isIn = this.#facts.entries.enter(site);
+    const { trusted, peerAddress } = this.#forward;
+    const isIn = this.#facts.entries.enter(site, trusted ? '' : peerAddress);
     this.site = isIn ? site : null;
     return isIn;
   }

@@ -31,8 +31,6 @@ export class RoutingBooks {
   /** By `AppRoute.index`; a place is not used again before all routes come anew. */
   #applications: (ApplicationState | undefined)[] = [];
   #table = new RouteTable();
-  /** Connections per site name, and per site and client address where that is limited. */
-  readonly #connections = new Map<string, number>();
   /** Names of pools in the newest routes. */
   readonly #routed = new Set<string>();
   /** There may be series or pools that the newest routes do not name. */
@@ -106,31 +104,6 @@ export class RoutingBooks {
       if (!isRouted) this.#isLittered = true;
     }
     this.#cells.drop((site, pool) => (site === null ? !this.#pools.has(pool) : !counting.has(ownerOf(site, pool))));
-  }
-
-  /** Site limits hold over all listeners: each has its share, rounded up. */
-  enterSite(site: RouteSite, address: string): boolean {
-    const total = this.#connections.get(site.name) ?? 0;
-    if (total >= Math.ceil(site.maxConnections / this.#listeners)) return false;
-    if (site.maxConnectionsPerAddress > 0) {
-      const key = `${site.name}\0${address}`;
-      const own = this.#connections.get(key) ?? 0;
-      if (own >= Math.ceil(site.maxConnectionsPerAddress / this.#listeners)) return false;
-      this.#connections.set(key, own + 1);
-    }
-    this.#connections.set(site.name, total + 1);
-    return true;
-  }
-
-  leaveSite(site: RouteSite, address: string): void {
-    this.#decrease(site.name);
-    if (site.maxConnectionsPerAddress > 0) this.#decrease(`${site.name}\0${address}`);
-  }
-
-  #decrease(key: string): void {
-    const left = (this.#connections.get(key) ?? 0) - 1;
-    if (left > 0) this.#connections.set(key, left);
-    else this.#connections.delete(key);
   }
 
   /** What all routes that come anew leave out. */

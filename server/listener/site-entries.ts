@@ -1,37 +1,43 @@
 import type { RouteSite } from '../../pools/protocol/snapshot.js';
-import type { ConnectionContext } from './context.js';
+import type { SiteConnections } from './site-connections.js';
+
+interface Entry {
+  readonly site: RouteSite;
+  readonly address: string;
+}
 
 /**
  * The sites that count one client connection (limits.maxConnections): over HTTP/1 the one of its last request,
  * over HTTP/2 every one that its streams asked for.
  */
 export class SiteEntries {
-  readonly #context: ConnectionContext;
-  readonly #address: string;
+  readonly #connections: SiteConnections;
   readonly #several: boolean;
-  readonly #sites: RouteSite[] = [];
+  readonly #entries: Entry[] = [];
 
-  constructor(context: ConnectionContext, address: string, several: boolean) {
-    this.#context = context;
-    this.#address = address;
+  constructor(connections: SiteConnections, several: boolean) {
+    this.#connections = connections;
     this.#several = several;
   }
 
-  /** @returns false when the site has no room for one more connection (of this client). */
-  enter(site: RouteSite): boolean {
-    const sites = this.#sites;
-    if (sites.includes(site)) return true;
+  /**
+   * `address`: the client's; '' = a trusted proxy's connection, which serves several.
+   * @returns false when the site has no room for one more connection (of this client).
+   */
+  enter(site: RouteSite, address: string): boolean {
+    const entries = this.#entries;
+    if (entries.some((one) => one.site === site)) return true;
     if (!this.#several) this.leave();
     // New routes bring the same site as another object.
-    const before = sites.findIndex(({ name }) => name === site.name);
-    if (before >= 0) for (const one of sites.splice(before, 1)) this.#context.leaveSite(one, this.#address);
-    if (!this.#context.enterSite(site, this.#address)) return false;
-    sites.push(site);
+    const before = entries.findIndex((one) => one.site.name === site.name);
+    if (before >= 0) for (const one of entries.splice(before, 1)) this.#connections.leave(one.site, one.address);
+    if (!this.#connections.enter(site, address)) return false;
+    entries.push({ site, address });
     return true;
   }
 
   /** The connection is gone. */
   leave(): void {
-    for (const site of this.#sites.splice(0)) this.#context.leaveSite(site, this.#address);
+    for (const one of this.#entries.splice(0)) this.#connections.leave(one.site, one.address);
   }
 }

@@ -250,6 +250,8 @@ export class ListenerFleet {
         return events.unreachable(message.workerId, message.error);
       case 'spent':
         return publisher.send(message, from.id);
+      case 'held':
+        return publisher.send({ type: 'held', listener: from.id, held: message.held }, from.id);
       case 'accept-again':
         return this.#lendSockets(from);
       case 'crash-line':
@@ -283,6 +285,7 @@ export class ListenerFleet {
     this.#options.events.joined(listener.id, listener.number);
     listener.send(this.#options.certificates.ticketSecret);
     listener.completeAt = this.#options.publisher.join(listener);
+    this.#options.publisher.send({ type: 'listener-joined' }, listener.id);
     this.#lendSockets(listener);
   }
 
@@ -298,6 +301,7 @@ export class ListenerFleet {
     const wasWanted = this.#listeners.delete(listener.id);
     this.#retiring.delete(listener.id);
     publisher.leave(listener.id);
+    publisher.send({ type: 'listener-gone', listener: listener.id });
     ledger.forget(listener.id);
     this.#reopening.gone(listener.id);
     this.#asking.gone(listener);

@@ -5,7 +5,7 @@ import type { ClientOutput } from './client-output.js';
 import type { Pace } from './pacer.js';
 import type { VirtualSockets } from './virtual-sockets.js';
 
-/** What the site of a request does to its answer. */
+/** What the site of a request does to its answer, and what it counts while the request lasts. */
 export interface AnswerLimits {
   /** null = bandwidth is not limited. */
   readonly pace: Pace | null;
@@ -13,6 +13,8 @@ export interface AnswerLimits {
   readonly answerFields: string;
   /** What the site says about https to a client that used it; '' = nothing. */
   readonly strictTransportSecurity: string;
+  /** The request at hand is over. */
+  finished(): void;
 }
 
 /** The client, as its exchange sees it: an HTTP/1 connection, or one stream of an HTTP/2 connection. */

@@ -376,6 +376,7 @@ export class Exchange implements AnswerPorts {
   /** Accounts for the request; the object is free for the next one. */
   #finish(): void {
     this.core.finished(this);
+    this.client.router.finished();
     this.state = 'free';
     this.#gate.close();
     this.#leaveWorker();

@@ -3,7 +3,7 @@ import { linkGrownWindowBytes, linkSmallWindowBytes } from '../../config/base/li
 import { ReceiveWindow, SendWindow } from '../../pools/link/flow.js';
 import { AnswerFlag, EndFlag, FrameType, RequestFlag } from '../../pools/link/frames.js';
 import { referenceBytes } from '../../pools/link/writer.js';
-import { linkRequestFields, linkTrailers } from '../http1/forward.js';
+import { type ForwardContext, linkRequestFields, linkTrailers } from '../http1/forward.js';
 import type { Expiring } from './deadlines.js';
 import type { Exchange } from './exchange.js';
 import type { Link } from './link.js';
@@ -12,7 +12,8 @@ import type { VirtualSockets } from './virtual-sockets.js';
 
 /**
  * A virtual socket: what one client connection is to one in-process worker. Requests run on it one after
- * another; it ends with the client connection, with its worker, or when the worker swept it.
+ * another; it ends with the client connection, with its worker, or when the worker swept it. It belongs to one
+ * client for good: an app may keep by its socket who that is.
  */
 export class LinkStream implements Upstream, Expiring {
   readonly announcesEnd = true;
@@ -25,6 +26,10 @@ export class LinkStream implements Upstream, Expiring {
   readonly link: Link;
   /** The list of its client connection: left when this one ends. */
   readonly #siblings: VirtualSockets;
+  /** As the app sees them: what the socket was opened with. */
+  readonly #address: string;
+  readonly #port: number;
+  readonly #scheme: string;
   readonly #send = new SendWindow();
   readonly #receive: ReceiveWindow;
   /** Of the answer at hand. */
@@ -41,15 +46,25 @@ export class LinkStream implements Upstream, Expiring {
   /** Monotonic ms of the last release. */
   idleSinceMs = 0;
 
-  constructor(id: number, link: Link, siblings: VirtualSockets) {
+  constructor(id: number, link: Link, siblings: VirtualSockets, client: ForwardContext) {
     this.id = id;
     this.link = link;
     this.#siblings = siblings;
+    this.#address = client.clientAddress;
+    this.#port = client.clientPort;
+    this.#scheme = client.scheme;
     this.#receive = new ReceiveWindow(siblings.areSeveral ? linkSmallWindowBytes : undefined);
   }
 
   get isIdle(): boolean {
     return this.#exchange === null;
+  }
+
+  /** Is it this client's? Always, unless a trusted proxy brings several over one connection. */
+  isOf(client: ForwardContext): boolean {
+    return (
+      client.clientAddress === this.#address && client.clientPort === this.#port && client.scheme === this.#scheme
+    );
   }
 
   request(exchange: Exchange): void {

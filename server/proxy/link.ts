@@ -221,8 +221,8 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   #streamFor(exchange: Exchange): LinkStream {
-    const { sockets } = exchange.client;
-    const kept = sockets.idle(this);
+    const { sockets, forward } = exchange.client;
+    const kept = sockets.idle(this, forward);
     if (kept !== null) {
       // The worker may be sweeping it just now; a body that is under way then could not be sent again.
       if (exchange.request.framing === 'none') return kept;
@@ -230,7 +230,7 @@ export class Link implements Transport, FrameHandler, Expiring {
       kept.close();
     }
     this.#lastStreamId += 1;
-    const stream = new LinkStream(this.#lastStreamId, this, sockets);
+    const stream = new LinkStream(this.#lastStreamId, this, sockets, forward);
     this.#streams.set(stream.id, stream);
     sockets.add(stream);
     return stream;

@@ -1,4 +1,5 @@
 import { linkWindowGrowthBytesMax } from '../../config/base/limits.js';
+import type { ForwardContext } from '../http1/forward.js';
 import type { Link } from './link.js';
 import type { LinkStream } from './link-stream.js';
 
@@ -30,12 +31,19 @@ export class VirtualSockets {
     this.#grownBytes -= bytes;
   }
 
-  /** The one that was used last: those of a burst grow old and are swept by their worker. */
-  idle(link: Link): LinkStream | null {
+  /**
+   * The one of this client that was used last: those of a burst grow old and are swept by their worker. If the idle
+   * ones are other clients', one makes room: there are never more than requests ran at the same time.
+   */
+  idle(link: Link, client: ForwardContext): LinkStream | null {
+    let other: LinkStream | null = null;
     for (let i = this.#sockets.length - 1; i >= 0; i -= 1) {
       const socket = this.#sockets[i] as LinkStream;
-      if (socket.link === link && socket.isIdle) return socket;
+      if (socket.link !== link || !socket.isIdle) continue;
+      if (socket.isOf(client)) return socket;
+      other = socket;
     }
+    other?.close();
     return null;
   }
 

@@ -33,9 +33,11 @@ export class RawClient {
     });
   }
 
-  static connect(target: number | string): Promise<RawClient> {
+  /** `from`: an address of this machine, such as 127.0.0.2. */
+  static connect(target: number | string, from?: string): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const options = typeof target === 'number' ? { host: '127.0.0.1', port: target } : { path: target };
+      const source = from === undefined ? {} : { localAddress: from };
+      const options = typeof target === 'number' ? { host: '127.0.0.1', port: target, ...source } : { path: target };
       const socket = connect({ ...options, allowHalfOpen: true, noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => {

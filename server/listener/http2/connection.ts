@@ -67,7 +67,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   constructor(accepted: Socket, context: ConnectionContext, origin: Origin, adopt: AdoptSocket) {
     this.context = context;
     this.#forward = clientContext(accepted, origin, context.clock);
-    this.#entries = new SiteEntries(context, this.#forward.peerAddress, true);
+    this.#entries = new SiteEntries(context.siteConnections, true);
     this.facts = {
       context,
       peer: origin.tls,

@@ -18,7 +18,12 @@ const routes = {
       remote: request.socket.remoteAddress,
     }),
   // How many requests came on this socket, with this one.
-  '/socket': (request, response) => json(response, { requests: request.socket.requests }),
+  '/socket': ({ socket }, response) => {
+    const { requests, remoteAddress, remotePort, encrypted = false } = socket;
+    server.getConnections((_error, open) =>
+      json(response, { requests, remoteAddress, remotePort, encrypted, open }),
+    );
+  },
   '/environment': (_request, response) => json(response, process.env),
   '/process': (_request, response) =>
     json(response, { uid: process.getuid(), gid: process.getgid(), groups: process.getgroups(), cwd: process.cwd() }),
