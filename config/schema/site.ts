@@ -164,7 +164,8 @@ const limits = z.strictObject({
     reload: 'live',
   }),
   maxConnectionsPerAddress: setting(uint().prefault(0), {
-    description: 'Connections per client address (IPv6: /64); of a trusted proxy’s clients the requests under way. 0 = no limit.',
+    description:
+      'Connections per client address (IPv6: /64); of a trusted proxy’s clients the requests under way. 0 = no limit.',
     unit: 'connections',
     reload: 'live',
   }),

@@ -11,7 +11,8 @@ const unlimited = 0xffff_ffff;
 
 /**
  * Connections of each site, and of each client at the sites that limit that. The limits hold over all listeners:
- * what one of them counts it tells the others, at once or an interval after it told them last.
+ * what one of them has had for an interval, it tells the others. Who holds nothing for so long (a proxy's client with
+ * one short request after another) is never counted twice.
  */
 export class SiteConnections {
   readonly #clock: Clock;
@@ -20,7 +21,8 @@ export class SiteConnections {
   /** The sum of what the other listeners told. */
   readonly #elsewhere = new Map<string, number>();
   readonly #byListener = new Map<number, Map<string, number>>();
-  readonly #changed = new Set<string>();
+  /** What changed since it was told, with the least that it was since then. */
+  readonly #changed = new Map<string, number>();
   readonly #told = new Map<string, number>();
   #toldMs = -Infinity;
   #isTelling = false;
@@ -91,16 +93,18 @@ export class SiteConnections {
   }
 
   #tellAnew(): void {
-    for (const key of this.#told.keys()) this.#changed.add(key);
-    this.#told.clear();
-    this.#tellSoon();
+    const all = [...this.#told];
+    for (let at = 0; at < all.length; at += spendingEntriesMax) {
+      this.#say({ type: 'held', held: all.slice(at, at + spendingEntriesMax) });
+    }
   }
 
   /** `isLimited`: others count it too. A limit may have come or gone while the connection lasted. */
   #add(key: string, by: 1 | -1, isLimited: boolean): void {
-    change(this.#own, key, by);
+    const before = this.#own.get(key) ?? 0;
+    put(this.#own, key, before + by);
     if (!isLimited && !this.#told.has(key)) return;
-    this.#changed.add(key);
+    this.#changed.set(key, Math.min(this.#changed.get(key) ?? before, before + by));
     this.#tellSoon();
   }
 
@@ -113,14 +117,17 @@ export class SiteConnections {
 
   #tell(): void {
     const held: Holding[] = [];
-    for (const key of this.#changed) {
+    const grown: [key: string, count: number][] = [];
+    for (const [key, least] of this.#changed) {
       if (held.length >= spendingEntriesMax) break;
       this.#changed.delete(key);
       const count = this.#own.get(key) ?? 0;
-      if (count === (this.#told.get(key) ?? 0)) continue;
-      put(this.#told, key, count);
-      held.push([key, count]);
+      if (count > least) grown.push([key, count]);
+      if (least === (this.#told.get(key) ?? 0)) continue;
+      put(this.#told, key, least);
+      held.push([key, least]);
     }
+    for (const [key, count] of grown) this.#changed.set(key, count);
     this.#isTelling = false;
     this.#toldMs = this.#clock.monotonicMs();
     if (held.length > 0) this.#say({ type: 'held', held });

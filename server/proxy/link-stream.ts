@@ -62,9 +62,7 @@ export class LinkStream implements Upstream, Expiring {
 
   /** Is it this client's? Always, unless a trusted proxy brings several over one connection. */
   isOf(client: ForwardContext): boolean {
-    return (
-      client.clientAddress === this.#address && client.clientPort === this.#port && client.scheme === this.#scheme
-    );
+    return client.clientAddress === this.#address && client.clientPort === this.#port && client.scheme === this.#scheme;
   }
 
   request(exchange: Exchange): void {

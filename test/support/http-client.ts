@@ -1,5 +1,6 @@
 /** A plain HTTP client for tests: complete answers as data, no thrown statuses, optional keep-alive. */
-import { Agent, type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { Agent as TlsAgent, type RequestOptions, request as requestOverTls } from 'node:https';
 import { after } from './time.js';
 
 export interface Answer {
@@ -20,6 +21,8 @@ export interface Call {
   readonly limitMs?: number;
   /** An address of this machine, such as 127.0.0.2. */
   readonly from?: string;
+  /** Over TLS, asking for this name; whose certificate it is does not matter here. */
+  readonly servername?: string;
 }
 
 /** Where to: a TCP port of this machine or a unix socket. */
@@ -30,13 +33,15 @@ function options(target: Target, path: string, call: Call): RequestOptions {
   if (call.host !== undefined) headers['host'] = call.host;
   const where = typeof target === 'number' ? { host: '127.0.0.1', port: target } : { socketPath: target };
   const from = call.from === undefined ? {} : { localAddress: call.from };
-  return { ...where, ...from, path, method: call.method ?? 'GET', headers, agent: call.agent ?? false };
+  const tls = call.servername === undefined ? {} : { servername: call.servername, rejectUnauthorized: false };
+  return { ...where, ...from, ...tls, path, method: call.method ?? 'GET', headers, agent: call.agent ?? false };
 }
 
 /** One request; resolves with the complete answer, rejects when it is cut, refused or late. */
 export function call(target: Target, path: string, how: Call = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(options(target, path, how), (incoming) => {
+    const begin = how.servername === undefined ? request : requestOverTls;
+    const outgoing = begin(options(target, path, how), (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.once('error', fail);
@@ -72,6 +77,7 @@ export async function callJson(target: Target, path: string, how: Call = {}): Pr
   return JSON.parse(answer.text);
 }
 
-export function keepAliveAgent(connections: number): Agent {
-  return new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
+export function keepAliveAgent(connections: number, isTls = false): Agent {
+  const options = { keepAlive: true, maxSockets: connections, scheduling: 'fifo' } as const;
+  return isTls ? new TlsAgent(options) : new Agent(options);
 }

@@ -10,6 +10,8 @@ import { after, monotonicMs } from './time.js';
 export interface LoadOptions {
   readonly target: Target;
   readonly host?: string;
+  /** Over TLS, asking for this name. */
+  readonly servername?: string;
   readonly ratePerSecond: number;
   readonly path: (serial: number) => string;
   readonly method?: string;
@@ -110,6 +112,7 @@ async function sendOne(
         ...(options.method === undefined ? {} : { method: options.method }),
         ...(options.body === undefined ? {} : { body: options.body(serial) }),
         ...(options.host === undefined ? {} : { host: options.host }),
+        ...(options.servername === undefined ? {} : { servername: options.servername }),
         ...(agent === null ? {} : { agent }),
         limitMs: options.limitMs ?? 30_000,
       }));
@@ -145,7 +148,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     examples: [],
   };
   const connections = options.keepAliveConnections ?? 0;
-  const agent = connections === 0 ? null : keepAliveAgent(connections);
+  const agent = connections === 0 ? null : keepAliveAgent(connections, options.servername !== undefined);
   const startedMs = monotonicMs();
   const open = new Set<Promise<void>>();
   let serial = 0;

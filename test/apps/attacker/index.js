@@ -1,7 +1,12 @@
-// Hostile clients in a process of their own, so that they do not slow the client that measures: PORT KIND CONNECTIONS.
+// Hostile clients in a process of their own, so that they do not slow the client that measures: PORT KIND CONNECTIONS
+// [https].
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
-const [port, kind, connections] = process.argv.slice(2);
+const [port, kind, connections, protocol] = process.argv.slice(2);
+// Who says nothing does not shake hands.
+const isTls = protocol === 'https' && kind !== 'silent';
+const tls = { servername: kind === 'idle' ? 'quiet.test' : 'attacked.test', rejectUnauthorized: false };
 const headStart = 'GET / HTTP/1.1\r\nHost: attacked.test\r\n';
 const giantHead = `${headStart}${Array.from({ length: 90 }, (_, n) => `X-${n}: ${'x'.repeat(340)}\r\n`).join('')}\r\n`;
 
@@ -80,12 +85,14 @@ const kinds = {
   },
   'bad-requests': (socket) => socket.write('GET / HTTP/9.9\r\n\r\n'),
   'slow-clients': (socket) => socket.write(headStart),
+  'come-and-go': (socket) => socket.destroy(),
+  silent: () => undefined,
   idle: (socket) => socket.write('GET / HTTP/1.1\r\nHost: quiet.test\r\n\r\n'),
 };
 
 function open() {
-  const socket = connect(Number(port), '127.0.0.1');
-  socket.on('connect', () => kinds[kind](socket));
+  const socket = isTls ? connectTls(Number(port), '127.0.0.1', tls) : connect(Number(port), '127.0.0.1');
+  socket.on(isTls ? 'secureConnect' : 'connect', () => kinds[kind](socket));
   socket.on('error', () => undefined);
   socket.resume();
   // They come again as soon as they are thrown out.

@@ -44,12 +44,14 @@ beforeAll(async () => {
     applicationPools: names.map((name) => ({ name })),
     server: { trustedProxies: ['127.0.0.1'] },
     sites: (port) =>
-      names.map((name): Settings => ({
-        name,
-        bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${name}.test`, http2: true }],
-        limits: name === 'few' ? { maxConnectionsPerAddress: 2 } : {},
-        applications: [{ path: '/', applicationPool: name, physicalPath: app('plain') }],
-      })),
+      names.map(
+        (name): Settings => ({
+          name,
+          bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${name}.test`, http2: true }],
+          limits: name === 'few' ? { maxConnectionsPerAddress: 2 } : {},
+          applications: [{ path: '/', applicationPool: name, physicalPath: app('plain') }],
+        }),
+      ),
   });
   for (const name of names) await sluice.call('/', { host: `${name}.test` });
 }, 120_000);

@@ -3,7 +3,7 @@ import { killOneListener } from '../kill-listeners.js';
 import { acceptSpread } from './accept-spread.js';
 import { blockedListener } from './blocked-listener.js';
 import { differentialParsers } from './differential.js';
-import { fairness, idleClients } from './fairness.js';
+import { fairness, fairnessOverTls, idleClients } from './fairness.js';
 import { http2Floods, http2RapidReset } from './http2-abuse.js';
 import { http2Figures } from './http2-figures.js';
 import { keepAliveRace } from './keep-alive-race.js';
@@ -22,6 +22,7 @@ export const edge: readonly Experiment[] = [
   differentialParsers,
   scaleOfConfiguration,
   fairness,
+  fairnessOverTls,
   idleClients,
   http2Figures,
   http2RapidReset,

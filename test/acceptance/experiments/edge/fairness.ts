@@ -9,10 +9,23 @@ import { type AttackKind, beginAttack } from './attackers.js';
 import { quietWindow, type Window } from './quiet-tenant.js';
 import { attackedHost, attackedLimits, quietHost, twoTenants } from './two-tenants.js';
 
-function attacks(slow: number): readonly (readonly [AttackKind, number])[] {
+type Protocol = 'http' | 'https';
+type Attack = readonly [kind: AttackKind, connections: number];
+
+function attacks(slow: number): readonly Attack[] {
   return [
     ['flood', 64],
     ['giant-headers', 4],
+    ['slow-clients', slow],
+  ];
+}
+
+/** Of clients that speak TLS, or do not get as far. */
+function attacksOverTls(slow: number): readonly Attack[] {
+  return [
+    ['flood', 64],
+    ['come-and-go', 64],
+    ['silent', slow],
     ['slow-clients', slow],
   ];
 }
@@ -27,18 +40,19 @@ function medianP99(windows: readonly Window[]): number {
 /** Quiet and attacked windows take turns: what else happens on the machine hits both. */
 async function compare(
   sluice: Sluice,
-  [kind, connections]: readonly [AttackKind, number],
+  [kind, connections]: Attack,
+  protocol: Protocol,
   rounds: number,
   seconds: number,
 ): Promise<Outcome> {
   const quiet: Window[] = [];
   const attacked: Window[] = [];
   for (let round = 0; round < rounds; round++) {
-    quiet.push(await quietWindow(sluice, seconds));
-    const end = beginAttack(sluice, kind, connections);
+    quiet.push(await quietWindow(sluice, seconds, protocol));
+    const end = beginAttack(sluice, kind, connections, protocol);
     // The clients need a moment to connect.
     await pause(500);
-    attacked.push(await quietWindow(sluice, seconds));
+    attacked.push(await quietWindow(sluice, seconds, protocol));
     await end();
     await pause(500);
   }
@@ -53,12 +67,14 @@ async function compare(
   };
 }
 
-async function run(slow: number, rounds: number, seconds: number): Promise<Outcome> {
+async function run(all: readonly Attack[], protocol: Protocol, rounds: number, seconds: number): Promise<Outcome> {
   const outcomes: Outcome[] = [];
-  await withSluice(twoTenants({}, attackedLimits), async (sluice) => {
-    for (const host of [attackedHost, quietHost]) await sluice.call('/', { host });
-    await quietWindow(sluice, 2);
-    for (const attack of attacks(slow)) outcomes.push(await compare(sluice, attack, rounds, seconds));
+  await withSluice(twoTenants({}, attackedLimits, protocol), async (sluice) => {
+    for (const host of [attackedHost, quietHost]) {
+      await sluice.call('/', { host, ...(protocol === 'https' ? { servername: host } : {}) });
+    }
+    await quietWindow(sluice, 2, protocol);
+    for (const attack of all) outcomes.push(await compare(sluice, attack, protocol, rounds, seconds));
   });
   return {
     measured: `300 requests a second, median of ${rounds}: ${outcomes.map(({ measured }) => measured).join('; ')}`,
@@ -71,7 +87,14 @@ export const fairness: Experiment = {
   name: 'fairness',
   promise:
     'a flood, giant headers and 10,000 slow clients of one tenant leave another one’s p99 within 5 ms or a fifth, 0 failed',
-  run: (scale) => run(scaled(10_000, scale, 500), scaled(3, scale, 1), scaled(60, scale, 2)),
+  run: (scale) => run(attacks(scaled(10_000, scale, 500)), 'http', scaled(3, scale, 1), scaled(60, scale, 2)),
+};
+
+export const fairnessOverTls: Experiment = {
+  name: 'fairness-tls',
+  promise:
+    'over TLS a flood of requests or handshakes and thousands of silent or slow clients of one tenant leave another one’s p99 within 5 ms or a fifth, 0 failed',
+  run: (scale) => run(attacksOverTls(scaled(4_000, scale, 200)), 'https', scaled(3, scale, 1), scaled(45, scale, 2)),
 };
 
 async function idle(connections: number): Promise<Outcome> {

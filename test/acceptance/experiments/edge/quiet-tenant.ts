@@ -11,12 +11,18 @@ import type { Sluice } from '../../../support/sluice.js';
 import { pause } from '../../../support/time.js';
 import { quietHost } from './two-tenants.js';
 
-/** Requests that leave at a constant rate whatever the answers do. */
-export function quietLoad(sluice: Sluice, ratePerSecond: number, limitMs = 30_000): RunningLoad {
+/** Requests that leave at a constant rate whatever the answers do, over 8 connections. */
+export function quietLoad(
+  sluice: Sluice,
+  ratePerSecond: number,
+  limitMs = 30_000,
+  protocol: 'http' | 'https' = 'http',
+): RunningLoad {
   const target = sluice.port;
   return startLoad({
     target,
     host: quietHost,
+    ...(protocol === 'https' ? { servername: quietHost } : {}),
     ratePerSecond,
     path: (n) => `/n/${n}`,
     keepAliveConnections: 8,
@@ -35,8 +41,12 @@ export function windowOf(report: LoadReport): Window {
 }
 
 /** 300 requests a second for this long. */
-export async function quietWindow(sluice: Sluice, seconds: number): Promise<Window> {
-  const load = quietLoad(sluice, 300);
+export async function quietWindow(
+  sluice: Sluice,
+  seconds: number,
+  protocol: 'http' | 'https' = 'http',
+): Promise<Window> {
+  const load = quietLoad(sluice, 300, 30_000, protocol);
   await pause(seconds * 1_000);
   return windowOf(await load.stop());
 }

@@ -12,11 +12,17 @@ export const attackedLimits: Settings = {
   resources: { pidsMax: 128, memoryMax: '256MB' },
 };
 
-export function twoTenants(server: SluiceOptions['server'] = {}, attacked: Settings = {}): SluiceOptions {
+/** `protocol` https: with the certificate for development, to which clients give the name of their tenant. */
+export function twoTenants(
+  server: SluiceOptions['server'] = {},
+  attacked: Settings = {},
+  protocol: 'http' | 'https' = 'http',
+): SluiceOptions {
   const [inProcess] = hostingModels;
+  const address = protocol === 'https' ? '127.0.0.1' : '*';
   const site = (port: number, name: string): Record<string, unknown> => ({
     name,
-    bindings: [{ protocol: 'http', bindingInformation: `*:${port}:${name}.test` }],
+    bindings: [{ protocol, bindingInformation: `${address}:${port}:${name}.test` }],
     applications: [{ path: '/', applicationPool: name, physicalPath: app('plain'), ...inProcess?.settings }],
   });
   return {
