@@ -20,9 +20,7 @@ const routes = {
   // How many requests came on this socket, with this one.
   '/socket': ({ socket }, response) => {
     const { requests, remoteAddress, remotePort, encrypted = false } = socket;
-    server.getConnections((_error, open) =>
-      json(response, { requests, remoteAddress, remotePort, encrypted, open }),
-    );
+    server.getConnections((_error, open) => json(response, { requests, remoteAddress, remotePort, encrypted, open }));
   },
   '/environment': (_request, response) => json(response, process.env),
   '/process': (_request, response) =>

@@ -20,8 +20,8 @@ function join(id: number): SiteConnections {
       if (other !== id) one.receive({ type: 'held', listener: id, held: message.held });
     }
   });
-  for (const one of listeners.values()) one.receive({ type: 'listener-joined' });
   listeners.set(id, listener);
+  for (const [other, one] of listeners) if (other !== id) one.receive({ type: 'listener-joined' });
   return listener;
 }
 
