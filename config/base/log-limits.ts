@@ -19,7 +19,6 @@ export const logTailPollMs = 250;
 /** What a follower gets in one such time, and what it gets at first; of more the beginning is skipped, and said. */
 export const logTailReadBytesMax = 262_144;
 export const logTailLineCharsMax = 16_384;
-export const logFollowersMax = 32;
 /** Traces of failed requests that one listener hands on in a second; further ones are counted. */
 export const tracesPerSecondMax = 10;
 export const traceNotesMax = 100;

@@ -6,6 +6,9 @@ import type { ServerSettings } from '../schema/root.js';
 import { parseListenAddress } from './addresses.js';
 import type { Report } from './report.js';
 
+/** In the log of changes and the history: whoever came through the admin socket, or by a link that was made there. */
+const socketCallerName = 'socket';
+
 /** `checkSocket` reports a path that is too long for a unix socket. */
 export function compileAdmin(
   settings: ServerSettings,
@@ -20,13 +23,12 @@ export function compileAdmin(
   const absolute = socket === undefined ? join(runDir, 'admin.sock') : relative(at, socket);
   if (socket !== undefined) checkSocket(absolute, at);
   const address = listenAddress(listen, report);
-  const hasTokens = settings.admin.tokens.length > 0 || metricsToken !== undefined;
-  if (address !== null && tls === undefined && hasTokens && !isLocal(address.host)) {
+  if (address !== null && tls === undefined && !isLocal(address.host)) {
     report.at(['admin', 'listen'], {
       severity: 'warning',
       code: 'admin-without-tls',
-      message: `the admin API listens on ${listen} without TLS: tokens can be read on the way`,
-      remedy: 'set admin.tls, or listen on 127.0.0.1',
+      message: `the admin API listens on ${listen} without TLS: tokens, sessions and links of \`sluice admin link\` can be read on the way`,
+      remedy: 'set admin.tls, listen on 127.0.0.1, or let nobody but probes and scrapers reach it',
     });
   }
   return {
@@ -58,6 +60,13 @@ function compileTokens(written: ServerSettings['admin']['tokens'], report: Repor
   const names = new Set<string>();
   const hashes = new Set<string>();
   for (const [index, { name, hash }] of written.entries()) {
+    if (name === socketCallerName) {
+      report.at(['admin', 'tokens', index, 'name'], {
+        code: 'token-name-taken',
+        message: `the log of changes calls whoever uses the admin socket ${name}`,
+        remedy: 'give the token another name',
+      });
+    }
     if (names.has(name)) {
       const remedy = 'give each a name of its own: the log of changes tells them apart by it';
       report.at(['admin', 'tokens', index, 'name'], {

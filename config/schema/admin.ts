@@ -25,7 +25,10 @@ const token = z.strictObject({
 });
 
 const tls = z.strictObject({
-  certFile: setting(text().min(1), { description: 'PEM file, the leaf first.', reload: 'restart' }),
+  certFile: setting(text().min(1), {
+    description: 'PEM file, the leaf first. A renewed one is used without a restart, as is its key.',
+    reload: 'restart',
+  }),
   keyFile: setting(text().min(1), {
     description: 'PEM file of the private key, without a password.',
     reload: 'restart',

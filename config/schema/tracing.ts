@@ -46,8 +46,19 @@ export const traceFailedRequestsLogging = z.strictObject({
   }),
 });
 
+/** Where clouds hand out the rights of the machine to whoever asks from it. Other spellings become these in a URL. */
+const metadataHosts = ['169.254.169.254', '169.254.170.2', '[fd00:ec2::254]', '[::ffff:a9fe:a9fe]'];
+
+const endpoint = () =>
+  text(2_048)
+    .regex(/^https?:\/\/[^\s]+$/, { error: 'an http or https address' })
+    .refine((address) => URL.canParse(address), { error: 'an http or https address' })
+    .refine((address) => !URL.canParse(address) || !metadataHosts.includes(new URL(address).hostname), {
+      error: 'this is the metadata service of a cloud, not a collector',
+    });
+
 const otlp = z.strictObject({
-  endpoint: setting(text(2_048).regex(/^https?:\/\/[^\s]+$/, { error: 'an http or https address' }), {
+  endpoint: setting(endpoint(), {
     description: 'Collector that spans are sent to (OTLP/HTTP with JSON): http://127.0.0.1:4318; /v1/traces is added.',
     reload: 'live',
   }),

@@ -6,8 +6,14 @@ import { createServer as createHttp, type RequestListener, type Server } from 'n
 import { createServer as createHttps } from 'node:https';
 import { hostname } from 'node:os';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { adminBodyBytesMax } from '../../config/base/admin-limits.js';
+import {
+  adminBodyBytesMax,
+  adminConnectionsLookMs,
+  adminHeadLimitMs,
+  adminTcpConnectionsMax,
+} from '../../config/base/admin-limits.js';
 import { adminConnectionsMax, adminIdleLimitMs, adminRequestLimitMs } from '../../config/base/limits.js';
+import { AdminConnections } from './connections.js';
 import type { ControlPlane } from './control-plane.js';
 import type { Door } from './frame/door.js';
 import { AdminError, notFound, sendProblem } from './frame/errors.js';
@@ -18,6 +24,7 @@ import { metricsReuseMs } from '../../config/base/metrics-limits.js';
 import { addHealth } from './health.js';
 import { isOwnHost } from './host-check.js';
 import { allRoutes } from './routes/all.js';
+import type { TlsMaterial } from './tls-files.js';
 import { addUi } from './ui-files.js';
 
 export interface AdminTransport {
@@ -25,11 +32,12 @@ export interface AdminTransport {
   /** TCP: the configured address, by which it may be called too. */
   readonly ownName: string;
   /** PEM; null = plain HTTP. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly tls: TlsMaterial | null;
 }
 
 export function buildAdminApp(control: ControlPlane, door: Door, transport: AdminTransport): FastifyInstance {
   const isTcp = transport.kind === 'tcp';
+  const connections = new AdminConnections(adminTcpConnectionsMax);
   const app = Fastify({
     bodyLimit: adminBodyBytesMax,
     forceCloseConnections: true,
@@ -37,7 +45,7 @@ export function buildAdminApp(control: ControlPlane, door: Door, transport: Admi
     logger: false,
     // A pool's name has 64 characters, each of which may be escaped as twelve.
     routerOptions: { maxParamLength: 1_024 },
-    serverFactory: (handler) => serverOf(handler, transport.tls),
+    serverFactory: (handler) => serverOf(handler, transport, connections),
   });
   // A form or a plain text can be sent by any page on the web without asking first.
   app.removeContentTypeParser('text/plain');
@@ -53,19 +61,24 @@ export function buildAdminApp(control: ControlPlane, door: Door, transport: Admi
   // Everybody on this machine can ask by TCP: asking often must not keep the primary busy.
   addHealth(app, control, (request) => (isTcp ? mayScrape(door, request) : undefined), isTcp ? metricsReuseMs : 0);
   addUi(app);
-  registerRoutes(app, allRoutes(control, door), isTcp ? tcpGate(door) : socketGate(door));
+  registerRoutes(app, allRoutes(control, door), isTcp ? tcpGate(door, connections) : socketGate(door));
   return app;
 }
 
-function serverOf(handler: RequestListener, tls: AdminTransport['tls']): Server {
+function serverOf(handler: RequestListener, { kind, tls }: AdminTransport, connections: AdminConnections): Server {
   const options = {
     maxHeaderSize: 8_192,
-    headersTimeout: adminRequestLimitMs,
+    headersTimeout: adminHeadLimitMs,
     requestTimeout: adminRequestLimitMs,
     keepAliveTimeout: adminIdleLimitMs,
+    connectionsCheckingInterval: adminConnectionsLookMs,
   };
-  const server = tls === null ? createHttp(options, handler) : createHttps({ ...options, ...tls }, handler);
+  const server =
+    tls === null
+      ? createHttp(options, handler)
+      : createHttps({ ...options, ...tls, handshakeTimeout: adminHeadLimitMs }, handler);
   server.timeout = adminRequestLimitMs;
-  server.maxConnections = adminConnectionsMax;
+  if (kind === 'tcp') connections.watch(server);
+  else server.maxConnections = adminConnectionsMax;
   return server;
 }

@@ -1,18 +1,21 @@
 /** Opens and closes the places where the admin API listens: always the unix socket, and TCP if configured. */
 import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { Server as SecureServer } from 'node:https';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf, SluiceError } from '../../config/base/errors.js';
-import { readCertificate } from '../../config/load/certificate-files.js';
 import { buildAdminApp } from './app.js';
 import type { ControlPlane } from './control-plane.js';
 import { socketCaller } from './frame/caller.js';
 import { Door, type DoorOptions } from './frame/door.js';
 import { newLink } from './routes/session.js';
+import { type ServedCertificate, TlsFiles } from './tls-files.js';
 
 export interface AdminListeners {
   /** Makes a link that signs in once, as admin; '' = there is no TCP listener. */
   dashboardLink(): string;
+  /** Of `admin.tls`; null = plain HTTP. */
+  certificate(): ServedCertificate | null;
   close(): Promise<void>;
 }
 
@@ -21,17 +24,25 @@ export async function listenAdmin(control: ControlPlane, options: DoorOptions): 
   const door = new Door(options);
   const { socket, listen } = door.settings;
   const closers: (() => Promise<void>)[] = [];
+  let tls: TlsFiles | null = null;
   const close = async (): Promise<void> => {
     await Promise.all(closers.map((one) => one()));
   };
   try {
     closers.push(await listenUnix(socket, control, door));
-    if (listen !== null) closers.push(await listenTcp(listen, control, door));
+    if (listen !== null) {
+      tls = await tlsOf(door, closers);
+      closers.push(await listenTcp(listen, control, door, tls));
+    }
   } catch (error) {
     await close();
     throw error;
   }
-  return { dashboardLink: () => (door.origin === '' ? '' : newLink(door, socketCaller).url), close };
+  return {
+    dashboardLink: () => (door.origin === '' ? '' : newLink(door, socketCaller).url),
+    certificate: () => tls?.certificate ?? null,
+    close,
+  };
 }
 
 async function listenUnix(path: string, control: ControlPlane, door: Door): Promise<() => Promise<void>> {
@@ -65,9 +76,11 @@ async function listenTcp(
   listen: { readonly host: string; readonly port: number },
   control: ControlPlane,
   door: Door,
+  tls: TlsFiles | null,
 ): Promise<() => Promise<void>> {
-  const tls = await readTls(door);
-  const app = buildAdminApp(control, door, { kind: 'tcp', ownName: listen.host, tls });
+  const app = buildAdminApp(control, door, { kind: 'tcp', ownName: listen.host, tls: tls?.material ?? null });
+  const { server } = app;
+  if (server instanceof SecureServer) tls?.whenRenewed((material) => server.setSecureContext(material));
   try {
     await app.listen({ host: listen.host, port: listen.port });
     const address = app.server.address();
@@ -86,12 +99,11 @@ async function listenTcp(
   return async () => app.close();
 }
 
-async function readTls(door: Door): Promise<{ readonly cert: string; readonly key: string } | null> {
-  const { tls } = door.settings;
-  if (tls === null) return null;
-  const read = await readCertificate({ kind: 'pem', ...tls, password: '' });
-  if (read.ok) return { cert: read.material.certificate, key: read.material.privateKey };
-  throw new SluiceError('admin-tls', `${read.file}: ${read.message}`, 'correct admin.tls, or leave it away');
+async function tlsOf({ settings, clock, log }: Door, closers: (() => Promise<void>)[]): Promise<TlsFiles | null> {
+  if (settings.tls === null) return null;
+  const tls = await TlsFiles.open(settings.tls, clock, log);
+  closers.push(async () => tls.close());
+  return tls;
 }
 
 /** A socket file that nobody answers is removed; one that somebody answers, or another file, is an error. */

@@ -38,6 +38,6 @@ export interface OpenedLog {
 }
 
 export interface LogReader {
-  /** Throws a SluiceError when there is no such log, or when too many are open. */
+  /** Throws a SluiceError when there is no such log. */
   open(query: LogQuery, follower: LogFollower): Promise<OpenedLog>;
 }

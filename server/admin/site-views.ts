@@ -11,6 +11,8 @@ export interface BindingView {
   readonly http2: boolean;
   /** Where its certificate comes from; 'none' for http. */
   readonly certificate: string;
+  /** Where one file holds it, else ''. */
+  readonly certificateFile: string;
   readonly clientCertificates: string;
 }
 

@@ -1,8 +1,8 @@
 /** Talks to the admin API of a running server: over its unix socket, or by a token at an address. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type IncomingMessage, type OutgoingHttpHeaders, request, type RequestOptions } from 'node:http';
 import { join, resolve } from 'node:path';
-import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { codeOf, messageOf, SluiceError } from '../../config/base/errors.js';
 import { adminAnswerBytesMax, adminRequestLimitMs } from '../../config/base/limits.js';
 import { defaultFolders } from '../../config/compile/default-folders.js';
 import { serverIn } from '../primary/instance-lock.js';
@@ -10,13 +10,17 @@ import { serverIn } from '../primary/instance-lock.js';
 /** Looked for in this order when neither --admin nor --config is given. */
 const usualFiles = ['./sluice.yaml', '/etc/sluice/sluice.yaml'];
 
-/** A token of admin.tokens, for --admin http://HOST:PORT. Not a flag: those are shown to every user of a machine. */
+/** A token of admin.tokens, for an address. Not a flag: those are shown to every user of a machine. */
 const tokenVariable = 'SLUICE_TOKEN';
+/** A file with nothing but the token, where SLUICE_TOKEN is not set. */
+const tokenFileVariable = 'SLUICE_TOKEN_FILE';
+/** PEM file: the authorities (or the certificate itself) that an https address is checked against, instead of Node's. */
+const authoritiesVariable = 'SLUICE_CA_FILE';
 /** Instead of --admin; a container sets it once. */
 const placeVariable = 'SLUICE_ADMIN';
 
 export interface AdminTarget {
-  /** A path, `unix:PATH` or `http://HOST:PORT`; null = the socket that the configuration names. */
+  /** A path, `unix:PATH`, `http://HOST:PORT` or `https://HOST:PORT`; null = the socket that the configuration names. */
   readonly admin: string | null;
   readonly config: string | null;
 }
@@ -33,15 +37,20 @@ export interface Reply {
   readonly text: string;
 }
 
-type Place = Pick<RequestOptions, 'socketPath' | 'host' | 'port'> & { readonly headers?: OutgoingHttpHeaders };
+interface Place extends Pick<RequestOptions, 'socketPath' | 'host' | 'port'> {
+  readonly headers?: OutgoingHttpHeaders;
+  readonly ca?: string;
+}
 
 export class AdminClient {
   readonly #where: Place;
   readonly #name: string;
+  readonly #request: typeof request;
 
-  private constructor(where: Place, name: string) {
+  private constructor(where: Place, name: string, send: typeof request = request) {
     this.#where = where;
     this.#name = name;
+    this.#request = send;
   }
 
   static async open({ admin, config }: AdminTarget): Promise<AdminClient> {
@@ -52,13 +61,17 @@ export class AdminClient {
       return new AdminClient({ socketPath }, socketPath);
     }
     const url = URL.canParse(place) ? new URL(place) : null;
-    if (url === null || url.protocol !== 'http:') {
-      throw new SluiceError('admin-address', `${place} is no http address`, 'give --admin SOCKET or http://HOST:PORT');
+    if (url === null) {
+      const remedy = 'give --admin SOCKET, http://HOST:PORT or https://HOST:PORT';
+      throw new SluiceError('admin-address', `${place} is no address`, remedy);
     }
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const token = process.env[tokenVariable] ?? '';
+    const token = process.env[tokenVariable] ?? textOfFile(tokenFileVariable).trim();
     const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
-    return new AdminClient({ host, port: url.port === '' ? 80 : url.port, headers }, url.origin);
+    const where = { host: url.hostname.replace(/^\[|\]$/g, ''), headers };
+    if (url.protocol === 'http:') return new AdminClient({ ...where, port: url.port || 80 }, url.origin);
+    const ca = textOfFile(authoritiesVariable);
+    const secure = { ...where, port: url.port || 443, ...(ca === '' ? {} : { ca }) };
+    return new AdminClient(secure, url.origin, (await import('node:https')).request);
   }
 
   /**
@@ -106,7 +119,7 @@ export class AdminClient {
       const length = body === null ? 0 : Buffer.byteLength(body);
       const ofBody = body === null ? {} : { 'content-type': 'application/json', 'content-length': length };
       const where = { ...this.#where, headers: { ...this.#where.headers, ...headers, ...ofBody } };
-      const asked = request({ ...where, path, method, timeout: limitMs }, done);
+      const asked = this.#request({ ...where, path, method, timeout: limitMs }, done);
       asked.once('timeout', () => asked.destroy(new Error(`no answer within ${limitMs} ms`)));
       asked.once('error', (error) => fail(this.#unreachable(error)));
       asked.end(body ?? undefined);
@@ -114,8 +127,22 @@ export class AdminClient {
   }
 
   #unreachable(error: unknown): SluiceError {
-    const remedy = 'is the server running, and may this user open it? --admin names another place';
+    const isStranger = /CERT|UNABLE_TO/.test(codeOf(error));
+    const remedy = isStranger
+      ? `name a PEM file with its authority, or the certificate itself, in ${authoritiesVariable}`
+      : 'is the server running, and may this user open it? --admin names another place';
     return new SluiceError('admin-unreachable', `${this.#name}: ${messageOf(error)}`, remedy);
+  }
+}
+
+/** Of the file that the variable names; '' = it is not set. */
+function textOfFile(variable: string): string {
+  const file = process.env[variable] ?? '';
+  if (file === '') return '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SluiceError('admin-address', `${variable}: ${messageOf(error)}`, 'name a file that this user may read');
   }
 }
 

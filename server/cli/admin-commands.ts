@@ -67,7 +67,7 @@ export function flagged(command: Command): Command {
   return command
     .option(
       '--admin <socket-or-url>',
-      'the server: path of its admin socket, or http://HOST:PORT with a token in SLUICE_TOKEN',
+      'the server: path of its admin socket, or http(s)://HOST:PORT with a token in SLUICE_TOKEN',
     )
     .option('--config <file>', 'take the socket from this configuration (./sluice.yaml, else /etc/sluice/sluice.yaml)')
     .option('--json', 'print the answer of the admin API');

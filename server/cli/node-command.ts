@@ -21,11 +21,13 @@ export async function actOnNode(action: NodeAction, flags: AdminFlags): Promise<
 export function nodeText(node: NodeView, nowMs: number, paint: Paint): string {
   const { name, version, nodeVersion, pid, startedAtMs, state, listeners, sites, applications, pools } = node;
   const up = startedAtMs === 0 ? '' : `, up ${age(nowMs - startedAtMs)}`;
+  const { file } = node.configuration;
   const served = [plural(sites, 'site'), plural(applications, 'application'), plural(pools, 'pool')].join(', ');
   return [
     `${escapeControls(name)} ${paint(state === 'ready' ? 'green' : 'red', state)}${up}`,
     `Sluice ${version} on Node ${nodeVersion}, process ${pid}, ${plural(listeners, 'listener')}`,
-    `${served} from ${escapeControls(node.configuration.file)}`,
+    // A token for some pools is not told of the configuration of all.
+    file === '' ? served : `${served} from ${escapeControls(file)}`,
     ...node.checks.filter(({ ok }) => !ok).map((one) => paint('red', escapeControls(`${one.name}: ${one.detail}`))),
   ].join('\n');
 }

@@ -7,7 +7,8 @@ const head = `# The command line
 
 Commands for a running server are clients of its [admin API](administration.md). They find it by \`--admin\`, else by the
 configuration that \`--config\` names, else by the variable \`SLUICE_ADMIN\`, else by \`./sluice.yaml\` or \`/etc/sluice/sluice.yaml\`.
-For \`--admin http://HOST:PORT\` a token is taken from \`SLUICE_TOKEN\`.
+For \`--admin http://HOST:PORT\` or \`https://HOST:PORT\` a token is taken from \`SLUICE_TOKEN\`, else from the file that
+\`SLUICE_TOKEN_FILE\` names; \`SLUICE_CA_FILE\` names the authorities (PEM) that its certificate is checked against.
 
 - Tables are for people. \`--json\` prints what the API answers, for programs. Every command for a running server has \`--admin\`,
   \`--config\` and \`--json\`; they are not repeated below.

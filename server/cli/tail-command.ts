@@ -1,7 +1,11 @@
 /** `sluice logs`: the last lines of a log of the running server, and with -f what is added. */
+import { pause } from '../../config/base/clock.js';
+import { eventsAgainMs } from '../../config/base/cli-limits.js';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import type { LogLine } from '../admin/log-views.js';
+import { systemClock } from '../primary/clock.js';
 import { exitCode } from './exit-codes.js';
+import type { ServerEvent } from './event-reader.js';
 import { readEvents } from './events-command.js';
 import { type AdminFlags, open } from './pool-command.js';
 
@@ -26,11 +30,17 @@ export async function tailLogs(flags: TailFlags): Promise<number> {
     const value = flags[name];
     if (value !== undefined) query.set(name, value);
   }
-  await readEvents(await client.stream(`/api/v1/logs?${query.toString()}`), ({ event, data }) => {
+  const tell = ({ event, data }: ServerEvent): void => {
     if (event === 'line') process.stdout.write(`${shown(JSON.parse(data) as LogLine, flags.json === true)}\n`);
     else if (event === 'skipped') process.stderr.write('... lines came too fast and were skipped\n');
-  });
-  return exitCode.ok;
+  };
+  for (;;) {
+    await readEvents(await client.stream(`/api/v1/logs?${query.toString()}`), tell);
+    if (flags.follow !== true) return exitCode.ok;
+    // Every stream ends after a while, so that rights are looked at again.
+    query.set('lines', '0');
+    await pause(systemClock, eventsAgainMs);
+  }
 }
 
 function shown(line: LogLine, isJson: boolean): string {

@@ -2,6 +2,7 @@
 import type { ControlPlane } from '../admin/control-plane.js';
 import type { DoorOptions } from '../admin/frame/door.js';
 import type { AdminListeners } from '../admin/listen.js';
+import { type CertificateView, ExpiryWarnings, factsOf, viewOf } from './certificate-views.js';
 import type { NodeSampler } from './node-sample.js';
 
 export class AdminListening {
@@ -10,6 +11,7 @@ export class AdminListening {
   readonly #sample: () => NodeSampler;
   #open: AdminListeners | null = null;
   #sampler: NodeSampler | null = null;
+  #warnings: ExpiryWarnings | null = null;
 
   /** `sample`: begins the samples for those who follow the events. */
   constructor(control: ControlPlane, options: DoorOptions, sample: () => NodeSampler) {
@@ -24,6 +26,18 @@ export class AdminListening {
     const { listenAdmin } = await import('../admin/listen.js');
     this.#open = await listenAdmin(this.#control, this.#options);
     this.#sampler = this.#sample();
+    const { clock, log: logger } = this.#options;
+    this.#warnings = new ExpiryWarnings({ clock, logger }, () => this.certificates());
+  }
+
+  /** The one of `admin.tls`, beside those of sites. */
+  certificates(): readonly CertificateView[] {
+    const served = this.#open?.certificate() ?? null;
+    if (served === null) return [];
+    const { file, leaf, problem } = served;
+    const facts = leaf === null ? null : factsOf(leaf);
+    const known = { kind: 'pem', name: '', files: [file], isLoaded: true, facts, problem } as const;
+    return [viewOf(known, this.#options.clock.wallMs())];
   }
 
   /** See `AdminListeners`; '' also while an upgrade has it closed. */
@@ -37,5 +51,7 @@ export class AdminListening {
     await open?.close();
     this.#sampler?.close();
     this.#sampler = null;
+    this.#warnings?.close();
+    this.#warnings = null;
   }
 }

@@ -145,6 +145,7 @@ async function acquire(
     isDraining: () => parts.state.isDraining,
     reopenLogs: () => logs.reopen(),
     upgrader: () => upgrader,
+    adminCertificates: () => admin.certificates(),
   });
   // Sockets first: a port in use ends the start before any process runs.
   prepareChange(parts, config).commit();

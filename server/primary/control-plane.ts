@@ -38,6 +38,8 @@ export interface ControlPlaneParts extends NodeActionParts {
   readonly processMetrics: ProcessMetrics;
   readonly certificates: Pick<Certificates, 'views'>;
   readonly issuer: Pick<Issuer, 'views'>;
+  /** The one that the admin listener itself is served with. */
+  readonly adminCertificates: () => readonly CertificateView[];
   readonly config: ConfigControl;
   /** The configuration that serves; null before the first one was applied. */
   readonly currentConfig: () => CompiledConfig | null;
@@ -55,7 +57,10 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     const ok = listenersWereComplete && count > 0;
     return { name: 'listeners', ok, detail: `${count} accept requests` };
   };
-  const allCertificates = (): CertificateView[] => withOrders(parts.certificates.views(), parts.issuer.views());
+  const allCertificates = (): CertificateView[] => [
+    ...parts.adminCertificates(),
+    ...withOrders(parts.certificates.views(), parts.issuer.views()),
+  ];
   const readiness = (): ReadinessCheck[] => [
     check('configuration', parts.currentConfig() !== null, 'not applied yet'),
     check('sockets', parts.sockets.held().length > 0 || parts.currentConfig()?.sites.length === 0, 'none bound'),

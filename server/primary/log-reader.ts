@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../config/base/clock.js';
 import { SluiceError } from '../../config/base/errors.js';
-import { logFollowersMax, logTailLinesMax, logTailPollMs, logTailReadBytesMax } from '../../config/base/log-limits.js';
+import { logTailLinesMax, logTailPollMs, logTailReadBytesMax } from '../../config/base/log-limits.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type { OutputTaps } from '../../pools/runtimes/output-taps.js';
 import { outputFileOf } from '../../pools/runtimes/runtime-parts.js';
@@ -29,34 +29,20 @@ const followedFilesMax = 64;
 
 export class PrimaryLogReader implements LogReader {
   readonly #parts: LogReaderParts;
-  #followers = 0;
 
   constructor(parts: LogReaderParts) {
     this.#parts = parts;
   }
 
   async open(query: LogQuery, follower: LogFollower): Promise<OpenedLog> {
-    if (this.#followers >= logFollowersMax) {
-      throw new SluiceError('too-many-followers', `${logFollowersMax} clients read logs already`, 'end one of them');
-    }
-    this.#followers += 1;
-    let stops: readonly (() => void)[] = [];
+    const opened =
+      query.workerId === 0
+        ? await Promise.all(this.#filesOf(query).map((file) => this.#openFile(query, file, follower)))
+        : [this.#openWorker(query, follower)];
     const close = (): void => {
-      for (const stop of stops) stop();
-      if (stops.length > 0) this.#followers -= 1;
-      stops = [];
+      for (const one of opened) one.close();
     };
-    try {
-      const opened =
-        query.workerId === 0
-          ? await Promise.all(this.#filesOf(query).map((file) => this.#openFile(query, file, follower)))
-          : [this.#openWorker(query, follower)];
-      stops = opened.map((one) => one.close);
-      return { last: newest(opened.flatMap((one) => one.last)), close };
-    } catch (error) {
-      this.#followers -= 1;
-      throw error;
-    }
+    return { last: newest(opened.flatMap((one) => one.last)), close };
   }
 
   async #openFile(query: LogQuery, { path, application }: LogFile, follower: LogFollower): Promise<OpenedLog> {

@@ -1,5 +1,11 @@
 /** Sites, bindings and applications as the admin API shows them: what is configured, and how it lives. */
-import type { ApplicationConfig, BindingConfig, CompiledConfig, SiteConfig } from '../../config/model.js';
+import type {
+  ApplicationConfig,
+  BindingConfig,
+  CertificateSource,
+  CompiledConfig,
+  SiteConfig,
+} from '../../config/model.js';
 import type { ApplicationView, PoolView } from '../../pools/supervisor/ports.js';
 import type { ApplicationDetailView, BindingView, SiteView } from '../admin/site-views.js';
 
@@ -43,8 +49,22 @@ function bindingView(site: string, { protocol, address, port, host, h2c, tls }: 
     host,
     http2: tls === null ? h2c : tls.http2,
     certificate: tls === null ? 'none' : tls.certificate.kind,
+    certificateFile: tls === null ? '' : certificateFile(tls.certificate),
     clientCertificates: tls === null ? 'off' : tls.clientCertificates,
   };
+}
+
+function certificateFile(source: CertificateSource): string {
+  switch (source.kind) {
+    case 'pem':
+      return source.certFile;
+    case 'pfx':
+      return source.file;
+    case 'store':
+    case 'acme':
+    case 'development':
+      return '';
+  }
 }
 
 function applicationView(

@@ -59,7 +59,14 @@ const law: Readonly<Record<string, readonly string[]>> = {
     'config/base',
     'config/model.ts',
   ],
-  'server/admin': ['server/admin', 'server/metrics', 'config', 'pools/supervisor/ports.ts', 'pools/protocol'],
+  'server/admin': [
+    'server/admin',
+    'server/metrics',
+    'server/http1/ip-address.ts',
+    'config',
+    'pools/supervisor/ports.ts',
+    'pools/protocol',
+  ],
   // The dashboard runs in browsers: of the rest it knows types alone.
   'server/ui': ['server/ui', 'server/admin', 'pools/supervisor/ports.ts'],
   'server/cli': ['server', 'config', 'pools/supervisor/ports.ts'],

@@ -22,6 +22,11 @@ export function hasRole(caller: AdminCaller, role: AdminRole): boolean {
   return adminRoles.indexOf(caller.role) >= adminRoles.indexOf(role);
 }
 
+/** Who may do everything anyway. */
+export function isOwner({ role, pools }: AdminCaller): boolean {
+  return role === 'admin' && pools === 'all';
+}
+
 /** Whether the caller's grant covers the pool. Lists leave out what it does not cover. */
 export function covers(caller: AdminCaller, pool: string): boolean {
   return caller.pools === 'all' || caller.pools.includes(pool);

@@ -32,6 +32,11 @@ export function tooManyFailures(): AdminError {
   return new AdminError(429, tooManyFailuresCode, 'too many requests without a valid token', 'wait a second');
 }
 
+/** Of somebody who may ask, but not so often. */
+export function tooManyRequests(message: string): AdminError {
+  return new AdminError(429, 'too-many-requests', message, 'wait a second');
+}
+
 /** A SluiceError of the parts below says what is wrong with an order; 409 unless its code is one of these. */
 const statuses: Readonly<Record<string, number>> = {
   'no-such-pool': 404,
@@ -47,7 +52,6 @@ const statuses: Readonly<Record<string, number>> = {
   'file-not-writable': 403,
   'configuration-changed': 412,
   'configuration-not-read': 503,
-  'too-many-followers': 429,
 };
 
 export function statusOf(error: unknown): number {

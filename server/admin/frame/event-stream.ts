@@ -1,6 +1,10 @@
 /** Server-sent events (the HTML standard's text/event-stream) to one client, bounded: who does not read is cut. */
 import type { FastifyReply } from 'fastify';
-import { eventStreamHeartbeatMs, eventStreamUnreadBytesMax } from '../../../config/base/admin-limits.js';
+import {
+  eventStreamHeartbeatMs,
+  eventStreamLimitMs,
+  eventStreamUnreadBytesMax,
+} from '../../../config/base/admin-limits.js';
 import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 
 export interface StreamEvent {
@@ -15,10 +19,14 @@ export class EventStream {
   readonly #reply: FastifyReply;
   readonly #closed: (() => void)[] = [];
   readonly #clock: Clock;
-  #heartbeat: CancelTimer;
+  #heartbeat: CancelTimer = () => undefined;
+  #limit: CancelTimer = () => undefined;
   #isOpen = true;
 
-  /** Takes the answer over and sends its head. Ends with the client, or by `close`. */
+  /**
+   * Takes the answer over and sends its head. Ends with the client, by `end` or `close`, or after `eventStreamLimitMs`:
+   * then the client has to come back with rights that it still has.
+   */
   constructor(reply: FastifyReply, clock: Clock) {
     this.#reply = reply;
     this.#clock = clock;
@@ -27,11 +35,17 @@ export class EventStream {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     reply.hijack();
-    reply.raw.socket?.setTimeout(0);
+    // The client may have left before there was anything to say: then no event tells of it any more.
+    if (reply.raw.destroyed || reply.raw.socket === null) {
+      this.#isOpen = false;
+      return;
+    }
+    reply.raw.socket.setTimeout(0);
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     reply.raw.flushHeaders();
     reply.raw.once('close', () => this.close());
     this.#heartbeat = this.#beat();
+    this.#limit = clock.setTimer(eventStreamLimitMs, () => this.end());
   }
 
   get isOpen(): boolean {
@@ -59,17 +73,20 @@ export class EventStream {
   /** Nothing more comes: the client gets what was sent, and the end. */
   end(): void {
     if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#heartbeat();
     this.#reply.raw.end();
-    for (const run of this.#closed) run();
+    this.#release();
   }
 
   close(): void {
     if (!this.#isOpen) return;
+    this.#reply.raw.destroy();
+    this.#release();
+  }
+
+  #release(): void {
     this.#isOpen = false;
     this.#heartbeat();
-    this.#reply.raw.destroy();
+    this.#limit();
     for (const run of this.#closed) run();
   }
 

@@ -1,9 +1,11 @@
 /** Who may come in: everybody who can open the unix socket; on TCP only who brings a token or has a session. */
 import type { FastifyRequest } from 'fastify';
 import type { LogFields } from '../../../config/base/logger.js';
+import type { AdminConnections } from '../connections.js';
+import { addressGroup } from './address-group.js';
 import { type AdminCaller, socketCaller } from './caller.js';
 import type { Door } from './door.js';
-import { AdminError, tooManyFailures, tooManyFailuresCode } from './errors.js';
+import { AdminError, tooManyFailures, tooManyFailuresCode, tooManyRequests } from './errors.js';
 import { checkOrigin, checkOwnPage, cookieOf, sessionField } from './origin-check.js';
 import type { AuditEntry, Gate } from './register.js';
 import type { AdminRoute } from './route.js';
@@ -12,8 +14,15 @@ export function socketGate(door: Door): Gate {
   return { admit: () => socketCaller, audit: (entry) => audit(door, entry) };
 }
 
-export function tcpGate(door: Door): Gate {
-  return { admit: (request, route) => admit(door, request, route), audit: (entry) => audit(door, entry) };
+export function tcpGate(door: Door, connections: AdminConnections): Gate {
+  return {
+    admit(request, route) {
+      const caller = admit(door, request, route);
+      if (caller !== null) connections.belongsTo(request.raw.socket, caller.name);
+      return caller;
+    },
+    audit: (entry) => audit(door, entry),
+  };
 }
 
 function admit(door: Door, request: FastifyRequest, route: AdminRoute): AdminCaller | null {
@@ -22,7 +31,9 @@ function admit(door: Door, request: FastifyRequest, route: AdminRoute): AdminCal
   if (route.role === 'anyone') return null;
   const caller = identify(door, request, route.method !== 'GET');
   if (caller === null) throw unknownCaller(door, request, address);
-  if (!door.mayAsk(caller.name)) throw new AdminError(429, 'too-many-requests', 'too many requests', 'wait a second');
+  if (!door.mayAsk(caller.name)) throw tooManyRequests('too many requests');
+  const isChange = route.method !== 'GET' && route.changesNothing !== true;
+  if (isChange && !door.mayChange(caller)) throw tooManyRequests('too many changes');
   return { ...caller, address };
 }
 
@@ -41,7 +52,10 @@ function identify(door: Door, { headers }: FastifyRequest, isChange: boolean): A
 function unknownCaller(door: Door, { headers, method, routeOptions }: FastifyRequest, address: string): AdminError {
   if (!door.mayFail(address)) return tooManyFailures();
   const given = headers.authorization !== undefined || cookieOf(headers) !== '';
-  if (given) door.log.warn('admin-login-failed', { address, method, route: routeOptions.url ?? '' });
+  const leftOut = given ? door.refusals.next(addressGroup(address)) : null;
+  if (leftOut !== null) {
+    door.log.warn('admin-login-failed', { address, method, route: routeOptions.url ?? '', ...counted(leftOut) });
+  }
   const make = '`sluice admin token` on the server makes one';
   if (door.settings.tokens.length === 0) return new AdminError(401, 'token-needed', 'no token is configured', make);
   const message = given ? 'this token or session is not valid' : 'this needs a token';
@@ -60,7 +74,7 @@ function bearerOf(field: string | undefined): string {
   return /^Bearer +([A-Za-z0-9._~+/-]{1,200}=*)$/i.exec(field ?? '')?.[1] ?? '';
 }
 
-/** One record for each change that somebody asked for, whatever became of it; a flood is not written down. */
+/** One record for each change that was made; of what was refused as many as `RefusalRecords` lets through. */
 function audit(door: Door, { caller, address, method, route, target, status, problem }: AuditEntry): void {
   if (problem === tooManyFailuresCode) return;
   const fields: LogFields = {
@@ -74,6 +88,11 @@ function audit(door: Door, { caller, address, method, route, target, status, pro
     status,
     problem,
   };
-  if (status < 400) door.log.info('admin-change', fields);
-  else door.log.warn('admin-refused', fields);
+  if (status < 400) return door.log.info('admin-change', fields);
+  const leftOut = door.refusals.next(caller === null ? addressGroup(address) : `caller ${caller.name}`);
+  if (leftOut !== null) door.log.warn('admin-refused', { ...fields, ...counted(leftOut) });
+}
+
+function counted(leftOut: number): LogFields {
+  return leftOut === 0 ? {} : { leftOut };
 }

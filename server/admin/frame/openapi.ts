@@ -26,7 +26,7 @@ export function openApiOf(routes: readonly AdminRoute[], version: string): Json 
       schemas: { Problem: schemas.of(problem), ...schemas.named },
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'Of admin.tokens; over the unix socket none is needed.' },
-        session: { type: 'apiKey', in: 'cookie', name: 'sluice-session', description: 'Of the dashboard.' },
+        session: { type: 'apiKey', in: 'cookie', name: 'sluice-session-PORT', description: 'Of the dashboard.' },
       },
     },
   };

@@ -2,7 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AdminError } from './errors.js';
 
-export const sessionCookie = 'sluice-session';
+/** With the port of the listener behind it: browsers send a cookie to every port of its host. */
+const sessionCookie = 'sluice-session';
 export const sessionField = 'x-sluice-session';
 
 /** Throws where a page of somebody else asks: another site, another port of this host, a sandboxed frame. */
@@ -31,11 +32,21 @@ function foreign(why: string): AdminError {
   return new AdminError(403, 'foreign-page', `refused for pages of others: ${why}`, 'open /ui of this listener');
 }
 
+/** By the port that the browser was told, which need not be the one we listen on. */
+export function cookieName(host: string | undefined): string {
+  const port = /:(\d{1,5})$/.exec(host ?? '')?.[1];
+  return port === undefined ? sessionCookie : `${sessionCookie}-${port}`;
+}
+
 /** The session's cookie; '' = none. The first counts. */
-export function cookieOf(headers: IncomingHttpHeaders): string {
+export function cookieOf(headers: {
+  readonly cookie?: string | undefined;
+  readonly host?: string | undefined;
+}): string {
+  const wanted = cookieName(headers.host);
   for (const part of (headers.cookie ?? '').split(';')) {
     const [name = '', value = ''] = part.trim().split('=', 2);
-    if (name === sessionCookie) return value;
+    if (name === wanted) return value;
   }
   return '';
 }

@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly method: string;
   /** As it was declared: `/api/v1/pools/:name/recycle`. */
   readonly route: string;
-  /** What it was about: `name=shop`. */
+  /** What it was about: `name=shop`, `id=7 kind=heap`. */
   readonly target: string;
   readonly status: number;
   /** '' = done, else the code of the refusal. */
@@ -28,8 +28,10 @@ export interface Gate {
 }
 
 interface CallState {
-  readonly caller: AdminCaller | null;
-  readonly params: unknown;
+  caller: AdminCaller | null;
+  params: unknown;
+  /** Of the route, beside the path. */
+  about: string;
 }
 
 /** What nobody asked for is a mistake of the client: better said than overlooked. */
@@ -48,11 +50,11 @@ export function registerRoutes(app: FastifyInstance, routes: readonly AdminRoute
       exposeHeadRoute: hasHead(route),
       onRequest: async (request) => {
         const caller = gate.admit(request, route);
-        states.set(request, { caller, params: undefined });
+        const state: CallState = { caller, params: undefined, about: '' };
+        states.set(request, state);
         if (caller !== null) checkRole(caller, route);
-        const params = parse(route.params, request.params, 'params');
-        states.set(request, { caller, params });
-        if (caller !== null) checkPool(caller, route, params);
+        state.params = parse(route.params, request.params, 'params');
+        if (caller !== null) checkPool(caller, route, state.params);
       },
       handler: (request, reply) => answer(route, request, reply, states.get(request)),
       errorHandler: (error, request, reply) => {
@@ -63,7 +65,7 @@ export function registerRoutes(app: FastifyInstance, routes: readonly AdminRoute
         const isQuestion = route.method === 'GET' || (route.changesNothing === true && reply.statusCode < 400);
         if (isQuestion) return;
         const problem = problems.get(request) ?? '';
-        gate.audit(auditEntry(route, request, reply, states.get(request)?.caller ?? null, problem));
+        gate.audit(auditEntry(route, request, reply, states.get(request), problem));
       },
     });
   }
@@ -78,6 +80,7 @@ async function answer(
 ): Promise<FastifyReply> {
   const query = parse(route.query ?? noQuery, request.query, 'query');
   const body = parse(route.body, request.body, 'body');
+  if (state !== undefined) state.about = route.about?.({ query, body }) ?? '';
   // These take as long as they take; whoever writes them notices a client that went away.
   if (route.answer === 'event-stream' || route.answer === 'download') request.raw.socket.setTimeout(0);
   const header = (name: string): string => {
@@ -89,6 +92,9 @@ async function answer(
     query,
     body,
     caller: state?.caller ?? nobody,
+    isFrom: (caller) => {
+      if (state !== undefined) state.caller = caller;
+    },
     header,
     reply,
   });
@@ -149,16 +155,17 @@ function auditEntry(
   route: AdminRoute,
   request: FastifyRequest,
   reply: FastifyReply,
-  caller: AdminCaller | null,
+  state: CallState | undefined,
   problem: string,
 ): AuditEntry {
   const params = typeof request.params === 'object' && request.params !== null ? Object.entries(request.params) : [];
+  const about = [...params.map(([name, value]) => `${name}=${String(value)}`), state?.about ?? ''];
   return {
-    caller,
+    caller: state?.caller ?? null,
     address: request.raw.socket.remoteAddress ?? '',
     method: route.method,
     route: route.path,
-    target: params.map(([name, value]) => `${name}=${String(value)}`).join(' '),
+    target: about.filter((one) => one !== '').join(' '),
     status: reply.statusCode,
     problem,
   };

@@ -28,6 +28,8 @@ export interface AdminRoute<Params = unknown, Query = unknown, Body = unknown> {
   readonly body?: z.ZodType<Body>;
   /** Default: adminBodyBytesMax. */
   readonly bodyBytesMax?: number;
+  /** What it was about beside the path, for the audit log: `kind=cpu`. */
+  about?(asked: { readonly query: Query; readonly body: Body }): string;
   /** A question that is too long for an address: it is no change in the audit log, unless it is refused. */
   readonly changesNothing?: boolean;
   /**
@@ -44,6 +46,8 @@ export interface AdminCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly query: Query;
   readonly body: Body;
   readonly caller: AdminCaller;
+  /** Of routes of `anyone`: who it turned out to be, for the audit log. */
+  readonly isFrom: (caller: AdminCaller) => void;
   /** A field of the request: `if-match`, `last-event-id`; '' = it is not there. */
   readonly header: (name: string) => string;
   readonly reply: FastifyReply;

@@ -4,7 +4,13 @@
  * port of a host, an application's too, and to requests that other sites cause; the page secret goes nowhere by itself.
  * Everything is in memory only: a restart signs everybody out.
  */
-import { loginCodeLimitMs, loginCodesMax, sessionLimitMs, sessionsMax } from '../../../config/base/admin-limits.js';
+import {
+  loginCodeLimitMs,
+  loginCodesMax,
+  sessionLimitMs,
+  sessionsMax,
+  sessionsPerCallerMax,
+} from '../../../config/base/admin-limits.js';
 import type { Clock } from '../../../config/base/clock.js';
 import type { AdminCaller } from './caller.js';
 import { hashOf, newSecret, sameHash } from './secrets.js';
@@ -18,6 +24,8 @@ interface Code {
 }
 
 interface Session extends Code {
+  /** Name of the caller. */
+  readonly owner: string;
   readonly secretHash: string;
 }
 
@@ -52,11 +60,16 @@ export class Sessions {
     return found === undefined || found.endsAtMs < this.#clock.monotonicMs() ? null : found.subject;
   }
 
-  /** Always new secrets: what a browser brought before is not looked at. */
-  open(subject: Subject): OpenedSession {
+  /**
+   * Always new secrets: what a browser brought before is not looked at. Too many sessions of one `owner` end their own
+   * oldest one, never one of somebody else.
+   */
+  open(subject: Subject, owner: string): OpenedSession {
     const [cookie, secret] = [newSecret(), newSecret()];
     const endsAtMs = this.#clock.monotonicMs() + sessionLimitMs;
-    this.#sessions.set(hashOf(cookie), { subject, secretHash: hashOf(secret), endsAtMs });
+    this.#sessions.set(hashOf(cookie), { subject, owner, secretHash: hashOf(secret), endsAtMs });
+    const own = [...this.#sessions].filter(([, one]) => one.owner === owner);
+    for (const [key] of own.slice(0, Math.max(0, own.length - sessionsPerCallerMax))) this.#sessions.delete(key);
     keepNewest(this.#sessions, sessionsMax);
     return { cookie, secret, limitMs: sessionLimitMs };
   }

@@ -127,6 +127,7 @@ function changing(config: ConfigControl): readonly AdminRoute[] {
         'Writes one file and applies it; answers when every listener has it, or 422 and the one before serves on',
       body: applyBody,
       bodyBytesMax: candidateBodyBytesMax,
+      about: ({ body }) => `file=${body.file === '' ? '(the main file)' : body.file}`,
       answer: applyAnswer,
       handle: async (call) => {
         const { body, caller, reply } = call;

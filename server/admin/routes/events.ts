@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { eventStreamLimitMs, eventStreamsMax } from '../../../config/base/admin-limits.js';
-import type { Clock } from '../../../config/base/clock.js';
 import type { ControlPlane } from '../control-plane.js';
 import { eventKinds } from '../events/event.js';
 import { type SentEvent, sampleText } from '../events/hub.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
-import { AdminError } from '../frame/errors.js';
+import type { Door } from '../frame/door.js';
 import { EventStream } from '../frame/event-stream.js';
 import { type AdminCall, type AdminRoute, adminRoute } from '../frame/route.js';
 
@@ -21,7 +19,7 @@ const query = z.strictObject({
 
 type Query = z.infer<typeof query>;
 
-export function eventRoutes(control: ControlPlane, clock: Clock): readonly AdminRoute[] {
+export function eventRoutes(control: ControlPlane, door: Door): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
@@ -32,22 +30,21 @@ export function eventRoutes(control: ControlPlane, clock: Clock): readonly Admin
         'What happens, as server-sent events: begins with hello, goes on after Last-Event-ID, and with a sample of all pools every second',
       query,
       answer: 'event-stream',
-      handle: (call) => stream(control, clock, call),
+      handle: (call) => stream(control, door, call),
     }),
   ];
 }
 
-function stream(control: ControlPlane, clock: Clock, call: AdminCall<unknown, Query>): void {
+function stream(control: ControlPlane, { clock, eventPlaces }: Door, call: AdminCall<unknown, Query>): void {
   const { events } = control;
   const { caller, reply, header } = call;
-  if (events.listeners >= eventStreamsMax) {
-    throw new AdminError(503, 'too-many-streams', `${eventStreamsMax} clients listen already`, 'close one of them');
-  }
+  const leavePlace = eventPlaces.take(caller);
   const wanted = call.query.kinds === undefined ? null : new Set<string>(call.query.kinds);
   const wants = (kind: string): boolean => wanted === null || wanted.has(kind);
   const lastId = header('last-event-id');
   const missed = lastId === '' ? null : events.since(lastId);
   const out = new EventStream(reply, clock);
+  out.whenClosed(leavePlace);
   const hello = { kind: 'hello', atMs: clock.wallMs(), version: control.version, resumed: missed !== null };
   out.send({ id: '', event: 'hello', data: hello });
   const pass = (event: SentEvent): void => {
@@ -63,7 +60,6 @@ function stream(control: ControlPlane, clock: Clock, call: AdminCall<unknown, Qu
     },
   });
   out.whenClosed(leave);
-  out.whenClosed(clock.setTimer(eventStreamLimitMs, () => out.close()));
 }
 
 function maySee(caller: AdminCaller, { pool }: SentEvent): boolean {

@@ -1,11 +1,14 @@
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Clock } from '../../../config/base/clock.js';
 import { logTailLinesMax } from '../../../config/base/log-limits.js';
 import type { ControlPlane } from '../control-plane.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
+import type { Door } from '../frame/door.js';
 import { AdminError, notFound } from '../frame/errors.js';
 import { EventStream } from '../frame/event-stream.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { type LogLine, type LogQuery, logSources } from '../log-views.js';
+import { type LogLine, type LogQuery, type LogReader, logSources } from '../log-views.js';
 import { reopenLogsPath } from '../paths.js';
 
 const query = z.strictObject({
@@ -17,7 +20,7 @@ const query = z.strictObject({
   follow: z.enum(['0', '1']).default('0'),
 });
 
-export function logRoutes(control: ControlPlane): readonly AdminRoute[] {
+export function logRoutes(control: ControlPlane, door: Door): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
@@ -32,16 +35,15 @@ export function logRoutes(control: ControlPlane): readonly AdminRoute[] {
         const { source, pool, site, worker, lines } = asked;
         const what: LogQuery = { source, pool, site, workerId: worker, lines };
         check(control, caller, what);
-        const early: LogLine[] = [];
-        let stream: EventStream | null = null;
-        const log = await control.logs.open(what, {
-          line: (line) => (stream === null ? early.push(line) : sendLine(stream, line)),
-          skipped: (bytes) => stream?.send({ id: '', event: 'skipped', data: { bytes } }),
-        });
-        stream = new EventStream(reply, control.clock);
-        stream.whenClosed(log.close);
-        for (const line of [...log.last, ...early]) sendLine(stream, line);
-        if (asked.follow === '0') stream.end();
+        const leavePlace = door.logPlaces.take(caller);
+        try {
+          const stream = await streamOf(control.logs, what, reply, door.clock);
+          stream.whenClosed(leavePlace);
+          if (asked.follow === '0') stream.end();
+        } catch (error) {
+          leavePlace();
+          throw error;
+        }
         return reply;
       },
     }),
@@ -54,6 +56,19 @@ export function logRoutes(control: ControlPlane): readonly AdminRoute[] {
       handle: () => control.reopenLogs(),
     }),
   ];
+}
+
+async function streamOf(logs: LogReader, what: LogQuery, reply: FastifyReply, clock: Clock): Promise<EventStream> {
+  const early: LogLine[] = [];
+  let stream: EventStream | null = null;
+  const log = await logs.open(what, {
+    line: (line) => (stream === null ? early.push(line) : sendLine(stream, line)),
+    skipped: (bytes) => stream?.send({ id: '', event: 'skipped', data: { bytes } }),
+  });
+  stream = new EventStream(reply, clock);
+  stream.whenClosed(log.close);
+  for (const line of [...log.last, ...early]) sendLine(stream, line);
+  return stream;
 }
 
 function sendLine(stream: EventStream, line: LogLine): void {

@@ -1,11 +1,14 @@
 /** This node: the API speaks of nodes because there may be more than one some day. */
 import { z } from 'zod';
 import { type ControlPlane, type NodeAction, nodeActions } from '../control-plane.js';
+import { type AdminCaller, covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { operationSchema } from '../schemas/operation-schemas.js';
 import { nodeSchema } from '../schemas/site-schemas.js';
+import type { NodeView } from '../site-views.js';
 import { begun, waitQuery } from './orders.js';
+import { visible } from './sites.js';
 
 const params = z.strictObject({
   name: z.string().min(1).max(260).describe('Its name in the list, or `self`: the one that answers'),
@@ -26,20 +29,22 @@ export function nodeRoutes(control: ControlPlane): readonly AdminRoute[] {
       method: 'GET',
       path: '/api/v1/nodes',
       role: 'viewer',
+      filtered: true,
       summary: 'The nodes, with what they are ready for',
       answer: z.object({ nodes: z.array(nodeSchema) }),
-      handle: () => ({ nodes: [control.node()] }),
+      handle: ({ caller }) => ({ nodes: [nodeFor(control, caller)] }),
     }),
     adminRoute({
       method: 'GET',
       path: '/api/v1/nodes/:name',
       role: 'viewer',
+      filtered: true,
       summary: 'One node',
       params,
       answer: nodeSchema,
-      handle({ params: { name } }) {
+      handle({ params: { name }, caller }) {
         check(name);
-        return control.node();
+        return nodeFor(control, caller);
       },
     }),
     ...nodeActions.map((action) =>
@@ -58,4 +63,18 @@ export function nodeRoutes(control: ControlPlane): readonly AdminRoute[] {
       }),
     ),
   ];
+}
+
+/** Whether it is ready concerns everybody; the rest is told as far as it is about the caller's pools. */
+function nodeFor(control: ControlPlane, caller: AdminCaller): NodeView {
+  const node = control.node();
+  if (caller.pools === 'all') return node;
+  const sites = visible(control.sites(), caller);
+  return {
+    ...node,
+    configuration: { file: '', version: '' },
+    sites: sites.length,
+    applications: sites.flatMap(({ applications }) => applications).length,
+    pools: control.pools().filter(({ name }) => covers(caller, name)).length,
+  };
 }

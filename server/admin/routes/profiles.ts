@@ -30,6 +30,7 @@ export function profileRoutes(control: ControlPlane): readonly AdminRoute[] {
       summary: 'Profile the CPU of an in-process worker, or take its heap; the operation then has a file',
       params: idParams,
       query,
+      about: ({ query: { kind, seconds } }) => `kind=${kind}${kind === 'cpu' ? ` seconds=${seconds}` : ''}`,
       answer: operationSchema,
       handle(call) {
         const { kind, seconds } = call.query;

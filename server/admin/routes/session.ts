@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { loginCodeLimitMs } from '../../../config/base/admin-limits.js';
 import { type AdminCaller, adminRoles } from '../frame/caller.js';
 import type { Door } from '../frame/door.js';
-import { AdminError, tooManyFailures } from '../frame/errors.js';
-import { cookieOf, sessionCookie } from '../frame/origin-check.js';
+import { AdminError, tooManyFailures, tooManyRequests } from '../frame/errors.js';
+import { cookieName, cookieOf } from '../frame/origin-check.js';
 import { type AdminCall, type AdminRoute, adminRoute } from '../frame/route.js';
 
 const path = '/api/v1/session';
@@ -59,8 +59,9 @@ export function sessionRoutes(door: Door): readonly AdminRoute[] {
       summary: 'Sign out',
       answer: 'nothing',
       handle({ header, reply }) {
-        door.sessions.close(cookieOf({ cookie: header('cookie') }));
-        void reply.header('set-cookie', cookieField(door, '', 0));
+        const host = header('host');
+        door.sessions.close(cookieOf({ cookie: header('cookie'), host }));
+        void reply.header('set-cookie', cookieField(door, host, '', 0));
       },
     }),
     adminRoute({
@@ -99,7 +100,8 @@ export function newLink(door: Door, caller: AdminCaller): DashboardLink {
   return { code, url: door.origin === '' ? '' : `${door.origin}/ui/#code=${code}`, endsInMs: loginCodeLimitMs };
 }
 
-function signIn(door: Door, { body, reply }: AdminCall<unknown, unknown, z.infer<typeof loginSchema>>): unknown {
+function signIn(door: Door, call: AdminCall<unknown, unknown, z.infer<typeof loginSchema>>): unknown {
+  const { body, reply } = call;
   const subject = 'code' in body ? door.sessions.redeem(body.code) : door.subjectOf(body.token);
   const caller = subject?.() ?? null;
   if (subject === null || caller === null) {
@@ -107,11 +109,13 @@ function signIn(door: Door, { body, reply }: AdminCall<unknown, unknown, z.infer
     const remedy = '`sluice admin link` prints a link, `sluice admin token` makes a token';
     throw new AdminError(401, 'login-failed', 'this code or token is not valid (any more)', remedy);
   }
+  call.isFrom(caller);
+  if (!door.maySignIn(caller)) throw tooManyRequests('too many sign-ins');
   const opened = door.sessions.open(() => {
     const now = subject();
     return now === null ? null : { ...now, via: 'session' };
-  });
-  void reply.header('set-cookie', cookieField(door, opened.cookie, opened.limitMs / 1_000));
+  }, caller.name);
+  void reply.header('set-cookie', cookieField(door, call.header('host'), opened.cookie, opened.limitMs / 1_000));
   return { ...shown({ ...caller, via: 'session' }), secret: opened.secret, endsInMs: opened.limitMs };
 }
 
@@ -119,7 +123,7 @@ function shown({ name, role, pools, via }: AdminCaller): z.infer<typeof callerSc
   return { name, role, pools: pools === 'all' ? 'all' : [...pools], via };
 }
 
-function cookieField(door: Door, value: string, seconds: number): string {
+function cookieField(door: Door, host: string, value: string, seconds: number): string {
   const secure = door.origin.startsWith('https:') ? '; Secure' : '';
-  return `${sessionCookie}=${value}; Path=/api/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+  return `${cookieName(host)}=${value}; Path=/api/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
 }

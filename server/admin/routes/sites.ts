@@ -109,7 +109,8 @@ function applicationRoutes(
   ];
 }
 
-function visible(sites: readonly SiteView[], caller: AdminCaller): readonly SiteView[] {
+/** Sites with an application in the caller's pools, with those applications alone. */
+export function visible(sites: readonly SiteView[], caller: AdminCaller): readonly SiteView[] {
   if (caller.pools === 'all') return sites;
   return sites.flatMap((site) => {
     const applications = site.applications.filter(({ pool }) => covers(caller, pool));

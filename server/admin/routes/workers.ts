@@ -42,6 +42,7 @@ export function workerRoutes(control: ControlPlane): readonly AdminRoute[] {
         summary: summaries[action],
         params: idParams,
         query: action === 'dump' ? dumpQuery : plainQuery,
+        about: ({ query }) => (action === 'dump' ? `kind=${query.kind}` : ''),
         answer: operationSchema,
         handle: (call) =>
           begun(

@@ -11,6 +11,7 @@ export const bindingSchema = z
     host: z.string().describe('Empty = any'),
     http2: z.boolean(),
     certificate: z.enum(['none', 'pem', 'pfx', 'store', 'acme', 'development']),
+    certificateFile: z.string().describe('Where one file holds it, else empty'),
     clientCertificates: z.string(),
   })
   .meta({ id: 'Binding' });

@@ -243,6 +243,22 @@ describe.each(Object.keys(rows).filter((key) => routes.has(key)))('%s', (key) =>
   });
 });
 
+test('nothing leads from the public listener to this API, whatever host is named', async () => {
+  const place = `127.0.0.1:${sluice.adminPort}`;
+  for (const host of [place, `localhost:${sluice.adminPort}`, 'localhost', '127.0.0.1', '[::1]', `${place}.`]) {
+    for (const path of ['/api/v1/pools', `http://${place}/api/v1/pools`, '/x/../api/v1/pools', '//api/v1/pools']) {
+      const headers = {
+        authorization: `Bearer ${tokens.admin}`,
+        'x-forwarded-host': place,
+        forwarded: `host=${place}`,
+      };
+      const answer = await call(sluice.port, path, { host, headers });
+      expect([host, path, answer.text]).not.toEqual([host, path, expect.stringMatching(/applicationPool|"pools"/)]);
+      expect(answer.headers).not.toHaveProperty('cross-origin-opener-policy');
+    }
+  }
+});
+
 test('an application that is offline answers 503 in html, after a reload too, until it is online again', async () => {
   const order503 = async (action: string): Promise<number> =>
     (await ask('POST', `/api/v1/applications/:id/${action}`, tokens.operator, { params: main, query: 'wait=1' }))

@@ -130,6 +130,12 @@ test('what cannot be shown is refused with the part that is wrong', async () => 
   await refused('source=access&site=nobody', 404, 'no-such-site');
   await refused('source=server&lines=100000', 400, 'query.lines');
   await refused('source=server&file=/etc/passwd', 400, 'query');
+  // Names choose from what is configured; they never become paths.
+  for (const path of ['../sluice', '..%2F..%2Fsluice.log', '%2Fetc%2Fpasswd', '....//sluice', 'a%00', '.', '..']) {
+    await refused(`source=output&pool=${path}`, 404, 'no-such-pool');
+    await refused(`source=access&site=${path}`, 404, 'no-such-site');
+    await refused(`source=${path}`, 400, 'query.source');
+  }
 });
 
 test('sluice logs prints and follows them', async () => {

@@ -30,6 +30,8 @@ test.each([
   ],
   [`{ tokens: [{ name: a, hash: "${hash}" }, { name: b, hash: "${hash}" }] }`, 'token of another'],
   [`{ listen: "*:9900", tokens: [{ name: a, hash: "${hash}" }] }`, 'without TLS'],
+  ['{ listen: "0.0.0.0:9900" }', 'links of `sluice admin link` can be read'],
+  [`{ tokens: [{ name: socket, hash: "${hash}" }] }`, 'give the token another name'],
   ['{ tls: { certFile: a.pem } }', 'keyFile'],
 ])('%s is told', async (admin, message) => {
   await withFiles(async (files) => {

@@ -69,6 +69,14 @@ interface SignedIn {
 }
 
 const json = { 'content-type': 'application/json' };
+const bearer = { authorization: `Bearer ${tokens.admin}` };
+/** There is none here: a browser that asks for one is refused as any other page. */
+const webSocket = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
 
 async function signIn(body: unknown = { code: newCode() }, headers: Record<string, string> = {}): Promise<SignedIn> {
   const answer = await ask('/api/v1/session', null, {
@@ -163,7 +171,7 @@ describe('what they may do', () => {
     expect((await ask('/api/v1/operations/5', tokens.operator)).status).toBe(200);
     expect((await ask('/api/v1/operations/999', tokens.operator)).status).toBe(403);
     // What is not about one pool needs a token for all.
-    expect((await ask('/api/v1/certificates', tokens.operator)).status).toBe(403);
+    expect((await ask('/api/v1/config/files', tokens.operator)).status).toBe(403);
   });
 
   test('every change is recorded: who, from where, what, and what became of it', async () => {
@@ -206,8 +214,12 @@ describe('browsers', () => {
       ['/api/v1/pools', {}],
       [stop, { method: 'POST' }],
       ['/api/v1/session', { method: 'POST', body: JSON.stringify({ code: newCode() }) }],
+      ['/api/v1/events', {}],
+      ['/api/v1/logs?follow=1', {}],
+      ['/api/v1/events', { headers: { ...webSocket, ...bearer } }],
     ] as const) {
-      const answer = await ask(path, null, { ...how, headers: { ...session, ...json, ...headers } });
+      const more = 'headers' in how ? how.headers : {};
+      const answer = await ask(path, null, { ...how, headers: { ...session, ...json, ...more, ...headers } });
       expect([path, answer.status, codeOf(answer)]).toEqual([path, 403, 'foreign-page']);
       expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
     }
@@ -284,18 +296,29 @@ describe('the link to the dashboard', () => {
     const first = await ask('/api/v1/session', null, how);
     expect(first.status).toBe(200);
     expect(String(first.headers['set-cookie'])).toMatch(
-      /^sluice-session=[\w-]{43}; Path=\/api\/; Max-Age=43200; HttpOnly; SameSite=Strict$/,
+      new RegExp(`^sluice-session-${port}=[\\w-]{43}; Path=/api/; Max-Age=43200; HttpOnly; SameSite=Strict$`),
     );
     const again = await ask('/api/v1/session', null, how);
     expect([again.status, codeOf(again)]).toEqual([401, 'login-failed']);
   });
 
   test('a session begins with new secrets, whatever the browser brought', async () => {
-    const fixed = `sluice-session=${'f'.repeat(43)}`;
+    const fixed = `sluice-session-${port}=${'f'.repeat(43)}`;
     const session = await signIn({ code: newCode() }, { cookie: fixed });
     expect(session.cookie).not.toBe(fixed);
     const planted = fieldsOf({ cookie: fixed, secret: session.secret });
     expect((await ask('/api/v1/pools', null, { headers: planted })).status).toBe(401);
+  });
+
+  test('another server on this host, which the browser sends the cookies of too, keeps its session', async () => {
+    const host = 'localhost:1234';
+    const [own, other] = [await signIn(), await signIn({ code: newCode() }, { host })];
+    const cookie = `${other.cookie}; ${own.cookie}`;
+    expect((await ask('/api/v1/pools', null, { headers: fieldsOf({ ...own, cookie }) })).status).toBe(200);
+    const there = { cookie, 'x-sluice-session': other.secret, origin: `http://${host}`, host };
+    expect((await ask('/api/v1/session', null, { method: 'DELETE', headers: there })).status).toBe(204);
+    expect((await ask('/api/v1/pools', null, { headers: there })).status).toBe(401);
+    expect((await ask('/api/v1/pools', null, { headers: fieldsOf({ ...own, cookie }) })).status).toBe(200);
   });
 
   test('codes and sessions end by time, sessions by signing out', async () => {
