@@ -56,7 +56,7 @@ export class AdminConnections {
   #makeRoom(): void {
     const counts = new Map<string, number>();
     for (const { who } of this.#open.values()) counts.set(who, (counts.get(who) ?? 0) + 1);
-    const [greediest = ''] = [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0]);
+    const [greediest] = [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0]);
     let victim: readonly [string, Connection] | null = null;
     for (const [key, connection] of this.#open) {
       if (connection.who !== greediest) continue;

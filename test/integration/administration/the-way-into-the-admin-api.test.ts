@@ -49,6 +49,35 @@ async function ask(
   });
 }
 
+/** By an address, with what the environment says; and the certificate is among those of the server. */
+async function commandsGetThrough(
+  sluice: Sluice,
+  folder: string,
+  {
+    certFile,
+    authority,
+    token,
+  }: { readonly certFile: string; readonly authority: TestAuthority; readonly token: string },
+): Promise<void> {
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+  const environment = {
+    ...process.env,
+    SLUICE_TOKEN_FILE: tokenFile,
+    SLUICE_ADMIN: `https://localhost:${sluice.adminPort}`,
+  };
+  const status = [sluiceMain, 'status'];
+  const trusting = { env: { ...environment, SLUICE_CA_FILE: authority.file } };
+  const shown = await run(process.execPath, status, trusting);
+  expect(shown).toMatchObject({ code: 0, output: expect.stringMatching(/1 site, 1 application, 1 pool$/m) });
+  const stranger = await run(process.execPath, status, { env: environment });
+  expect(stranger).toMatchObject({ code: 1, output: expect.stringContaining('SLUICE_CA_FILE') });
+  const listed = await run(process.execPath, [sluiceMain, 'cert', 'list', '--config', sluice.file]);
+  expect(listed.output).toContain(certFile);
+  const metrics = await ask(sluice, authority.pem, '/metrics');
+  expect(metrics.text).toContain(`sluice_certificate_not_after_timestamp_seconds{file="${certFile}"`);
+}
+
 test('a token from the command line opens the API over TLS at once, and a link signs a browser in once', async () => {
   const folder = tempFolder();
   const authority = new TestAuthority(folder);
@@ -88,23 +117,7 @@ sites:
     );
     expect((await ask(sluice, authority.pem, '/api/v1/config', bearer)).status).toBe(403);
 
-    const tokenFile = join(folder, 'token');
-    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
-    const environment = {
-      ...process.env,
-      SLUICE_TOKEN_FILE: tokenFile,
-      SLUICE_ADMIN: `https://localhost:${sluice.adminPort}`,
-    };
-    const status = [sluiceMain, 'status'];
-    const trusting = { env: { ...environment, SLUICE_CA_FILE: authority.file } };
-    const shown = await run(process.execPath, status, trusting);
-    expect(shown).toMatchObject({ code: 0, output: expect.stringMatching(/1 site, 1 application, 1 pool$/m) });
-    const stranger = await run(process.execPath, status, { env: environment });
-    expect(stranger).toMatchObject({ code: 1, output: expect.stringContaining('SLUICE_CA_FILE') });
-    const listed = await run(process.execPath, [sluiceMain, 'cert', 'list', '--config', sluice.file]);
-    expect(listed.output).toContain(certFile);
-    const metrics = await ask(sluice, authority.pem, '/metrics');
-    expect(metrics.text).toContain(`sluice_certificate_not_after_timestamp_seconds{file="${certFile}"`);
+    await commandsGetThrough(sluice, folder, { certFile, authority, token });
 
     const link = await run(process.execPath, [sluiceMain, 'admin', 'link', '--config', sluice.file]);
     const [, code = ''] = /^https:\/\/127\.0\.0\.1:\d+\/ui\/#code=([\w-]{43})$/m.exec(link.output) ?? [];
