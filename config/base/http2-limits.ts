@@ -1,5 +1,9 @@
 /** Hard limits of a listener's HTTP/2 connections that are not the engine's; units last. */
 
+/** DATA frames below 256 bytes that a client may send on one connection at once, and a second: more than messages of a call need. */
+export const http2SmallDataMax = 20_000;
+export const http2SmallDataPerSecond = 20_000;
+
 /** HTTP/2 in a listener: a write up to this size is a copy, so that none that waits holds a whole buffer. */
 export const http2SmallWriteBytes = 4_096;
 /** Requests of one client connection whose objects are kept for the next ones. */
@@ -16,3 +20,9 @@ export const http2WorkerResetsMax = 100;
 /** Body bytes of a request to a worker that are kept until its answer begins, and how often it may be refused unseen. */
 export const http2KeptBodyBytesMax = 16_384;
 export const http2RefusalsMax = 3;
+
+/**
+ * A request whose client has gone keeps its place at an out-of-process worker until the worker ends the connection or
+ * answers; where the application has no requestTimeout, for no longer than this.
+ */
+export const abandonedTimeMs = 120_000;

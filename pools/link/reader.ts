@@ -18,6 +18,8 @@ export interface FrameHandler {
   ): void;
 }
 
+/** Small frames of the type that may come in pieces are put together while they follow each other. */
+const joinBytesMax = 1_024;
 /** From this size on a frame that may come in pieces does: putting it together would cost a copy. */
 const pieceBytesMin = 16_384;
 const firstType = 1;
@@ -44,7 +46,7 @@ export class FrameReader {
   #size = 0;
   #stopped = false;
   #isPaused = false;
-  /** What was not looked at when `pause` was called. */
+  /** What was not looked at when `pause` was called; ours as long as we go through it. */
   #rest: Buffer = empty;
   /** Payload bytes of a frame handed on in pieces that are still to come, and what stands on its last piece. */
   #pieceLeft = 0;
@@ -53,7 +55,8 @@ export class FrameReader {
 
   /**
    * @param pieceType Large frames of this type without flags but `EndFlag` are handed on in pieces, as they
-   * arrive; the flag stands on the last piece.
+   * arrive; the flag stands on the last piece. Small ones of one stream that stand behind each other are handed on
+   * as one: what was pushed is written over.
    */
   constructor(handler: FrameHandler, pieceType: FrameType | null = null) {
     this.#handler = handler;
@@ -78,7 +81,6 @@ export class FrameReader {
   resume(): string | null {
     const rest = this.#rest;
     this.#isPaused = false;
-    this.#rest = empty;
     return rest.length === 0 ? this.error : this.push(rest, 0, rest.length);
   }
 
@@ -100,14 +102,45 @@ export class FrameReader {
         at += frameHeaderBytes;
         continue;
       }
+      if (size <= joinBytesMax && buffer[at + 4] === this.#pieceType && buffer[at + 5] === 0) {
+        at = this.#emitJoined(buffer, at, size, end);
+        continue;
+      }
       this.#emit(buffer, at, at + size);
       at += size;
     }
-    if (at < end && !this.#stopped) {
-      if (this.#isPaused) this.#rest = Buffer.from(buffer.subarray(at, end));
-      else this.#hold(buffer, at, end);
-    }
+    this.#keepRest(buffer, at, end);
     return this.error;
+  }
+
+  /** A rest that pauses again is not copied again. */
+  #keepRest(buffer: Buffer, at: number, end: number): void {
+    const isOurs = buffer === this.#rest;
+    this.#rest = empty;
+    if (at >= end || this.#stopped) return;
+    if (!this.#isPaused) this.#hold(buffer, at, end);
+    else this.#rest = isOurs ? buffer.subarray(at, end) : Buffer.from(buffer.subarray(at, end));
+  }
+
+  /** The frame at `at`, and the small ones of its stream right behind it. @returns where the next one starts. */
+  #emitJoined(buffer: Buffer, at: number, size: number, end: number): number {
+    const streamId = buffer.readUInt32BE(at + 8);
+    let next = at + size;
+    let to = next;
+    let flags = 0;
+    while (flags === 0 && end - next >= frameHeaderBytes) {
+      const bytes = buffer.readUInt32BE(next);
+      const payload = next + frameHeaderBytes;
+      if (bytes > joinBytesMax || end - payload < bytes || to - at + bytes > linkFrameBytesMax) break;
+      if (buffer[next + 4] !== this.#pieceType || buffer.readUInt32BE(next + 8) !== streamId) break;
+      if (((buffer[next + 5] ?? 0) & ~EndFlag) !== 0) break;
+      flags = buffer[next + 5] ?? 0;
+      buffer.copyWithin(to, payload, payload + bytes);
+      to += bytes;
+      next = payload + bytes;
+    }
+    this.#handler.onFrame(this.#pieceType as FrameType, flags, 0, streamId, buffer, at + frameHeaderBytes, to);
+    return next;
   }
 
   /** Frame size with header, or 0 after noting the error. */

@@ -1,3 +1,4 @@
+import { http2SmallDataMax, http2SmallDataPerSecond } from '../../config/base/http2-limits.js';
 import {
   http2FramesMax,
   http2FramesPerSecond,
@@ -35,7 +36,7 @@ class Bucket {
 
 /**
  * What one connection may do that costs us more than the peer (CVE-2023-44487, CVE-2025-8671, CVE-2019-9511 to -9518):
- * streams that end by a reset of either side, and frames that carry nothing. Useful work pays some back, so that no
+ * streams that end by a reset of either side, and frames that carry nothing or next to nothing. Useful work pays some back, so that no
  * busy peer is taken for a hostile one.
  */
 export class Budget {
@@ -43,6 +44,7 @@ export class Budget {
   nowMs = 0;
   readonly #resets = new Bucket(http2ResetCostMax, http2ResetCostPerSecond);
   readonly #frames = new Bucket(http2FramesMax, http2FramesPerSecond);
+  readonly #smallData = new Bucket(http2SmallDataMax, http2SmallDataPerSecond);
 
   spendReset(cost: number): boolean {
     return this.#resets.spend(cost, this.nowMs);
@@ -50,6 +52,11 @@ export class Budget {
 
   spendFrame(cost: number): boolean {
     return this.#frames.spend(cost, this.nowMs);
+  }
+
+  /** Messages of a call may be small and many: they have a budget of their own. */
+  spendSmallData(): boolean {
+    return this.#smallData.spend(1, this.nowMs);
   }
 
   /** A request was answered to its end. */
@@ -65,4 +72,4 @@ export class Budget {
 }
 
 /** A smaller frame earns nothing: a window of one byte must not pay for its updates. */
-const usefulBytes = 256;
+export const usefulBytes = 256;

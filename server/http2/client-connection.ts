@@ -177,6 +177,11 @@ class ClientEngine<T> extends FramedConnection<ClientStreamCore<T>> implements C
     return stream.hasFinalHead ? lengthReason(stream, dataBytes, isEnd) : 'DataBeforeAnswer';
   }
 
+  /** Of many clients' answers; what they cost is bounded by the turn. */
+  protected spendSmallData(): boolean {
+    return true;
+  }
+
   protected onReceived(): void {
     // Answers are told as they come.
   }

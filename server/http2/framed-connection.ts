@@ -1,4 +1,6 @@
 // HOT: measured by test/bench/http2.bench.ts
+import { Gathered } from '../http1/gathered.js';
+import { usefulBytes } from './budget.js';
 import { ErrorCode, Flag, FrameType, lastStreamId, windowBytesLimit } from './codes.js';
 import { ConnectionCore, type ConnectionLimits } from './connection.js';
 import { failures } from './errors.js';
@@ -11,6 +13,7 @@ import type { FrameOutput, Http2Events } from './types.js';
 
 /** What a frame that carries nothing costs (`Budget`). */
 const FrameCost = { plain: 1, ping: 2, emptyData: 2, settings: 10 } as const;
+const noBytes = Buffer.alloc(0);
 
 /** What comes in, frame by frame (RFC 9113 6), for both roles. The roles say what header blocks mean. */
 export abstract class FramedConnection<S extends StreamCore<unknown>> extends ConnectionCore<S> implements FrameSink {
@@ -20,6 +23,10 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
   /** The stream of the DATA frame at hand; null = its bytes are not wanted. */
   #dataStream: S | null = null;
   #dataEnds = false;
+  /** DATA of one stream, not told yet: what stands in consecutive frames of a `receive` is told at once. */
+  #gatheredFor: S | null = null;
+  #gatheredFrom: Buffer = noBytes;
+  readonly #gathered = new Gathered();
 
   constructor(
     output: FrameOutput,
@@ -42,6 +49,9 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
   /** DATA comes for this stream. Returns '' or why that makes its message malformed. */
   protected abstract beforeData(stream: S, dataBytes: number, isEnd: boolean): string;
 
+  /** DATA of few bytes that does not end its stream. @returns false when there was too much of it. */
+  protected abstract spendSmallData(): boolean;
+
   /** SETTINGS were taken. */
   protected abstract onPeerSettings(): void;
 
@@ -63,6 +73,7 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
     if (this.failure !== null) return;
     this.budget.nowMs = nowMs;
     this.#reader.read(buffer, start, end);
+    if (this.#gatheredFor !== null) this.#tellData();
     if (!this.hasFailed()) this.onReceived();
     const isWaiting = this.#reader.isWaiting || this.#block.id !== 0;
     if (!isWaiting) this.headStartedMs = 0;
@@ -78,6 +89,7 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
 
   frame(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number): void {
     if (this.#block.id === 0) this.headStartedMs = 0;
+    if (this.#gatheredFor !== null && !this.#tellData()) return;
     if (!this.#hasSettings && (type !== FrameType.settings || (flags & Flag.ack) !== 0)) {
       this.fail(failures.settingsFirst);
       return;
@@ -119,8 +131,9 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
     this.#dataStream = null;
     const isEnd = (flags & Flag.endStream) !== 0;
     this.#dataEnds = isEnd;
+    if (this.#gatheredFor !== null && this.#gatheredFor.id !== id && !this.#tellData()) return;
     if (!this.#hasSettings) return this.fail(failures.settingsFirst);
-    if (dataBytes === 0 && !isEnd && !this.spendFrame(FrameCost.emptyData)) return;
+    if (dataBytes < usefulBytes && !isEnd && !this.#spendData(dataBytes)) return;
     if (!this.received.take(length)) return this.fail(failures.windowExceeded);
     const stream = this.streams.get(id);
     const verdict = frameVerdict(FrameType.data, this.stateOf(id, stream));
@@ -156,13 +169,37 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
     const stream = this.#dataStream;
     if (stream === null || stream.isReset) return;
     stream.receivedBytes += end - start;
-    if (stream.isOwned) this.events.onData(stream, buffer, start, end);
+    if (!stream.isOwned) return;
+    if (!this.#gathered.add(buffer, start, end)) {
+      this.#tellData();
+      this.#gathered.add(buffer, start, end);
+    }
+    this.#gatheredFor = stream;
+    this.#gatheredFrom = buffer;
   }
 
   endData(): void {
     const stream = this.#dataStream;
     this.#dataStream = null;
-    if (stream !== null && !stream.isReset && this.#dataEnds) this.peerEnded(stream, null);
+    if (stream === null || !this.#dataEnds) return;
+    if (this.#gatheredFor !== null && !this.#tellData()) return;
+    if (!stream.isReset) this.peerEnded(stream, null);
+  }
+
+  #spendData(dataBytes: number): boolean {
+    return dataBytes === 0 ? this.spendFrame(FrameCost.emptyData) : this.spendSmallData();
+  }
+
+  /** @returns false when its owner ended the connection over it. */
+  #tellData(): boolean {
+    const stream = this.#gatheredFor;
+    const buffer = this.#gatheredFrom;
+    const { start, end } = this.#gathered;
+    this.#gatheredFor = null;
+    this.#gatheredFrom = noBytes;
+    this.#gathered.clear();
+    if (stream?.isOwned === true && !stream.isReset) this.events.onData(stream, buffer, start, end);
+    return this.failure === null;
   }
 
   /** Deals with a frame that its stream may not have. */
@@ -230,6 +267,7 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
   #onSettings(flags: number, buffer: Buffer, start: number, end: number): void {
     if ((flags & Flag.ack) !== 0) {
       if (end > start) this.fail(failures.frameSize);
+      else this.spendFrame(FrameCost.plain);
       return;
     }
     if (!this.spendFrame(FrameCost.settings)) return;
@@ -260,7 +298,7 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
 
   #onPing(flags: number, buffer: Buffer, start: number): void {
     if ((flags & Flag.ack) !== 0) {
-      this.pingAnswered(buffer, start);
+      if (this.spendFrame(FrameCost.plain)) this.pingAnswered(buffer, start);
       return;
     }
     if (this.spendFrame(FrameCost.ping) && this.countControl()) this.writer.ping(buffer, start, true);

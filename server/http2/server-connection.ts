@@ -31,6 +31,8 @@ import type {
 /** Stream objects of one connection that are kept for later requests; those that had large heads are not. */
 const sparesMax = 32;
 const spareHeadBytesMax = 8_192;
+/** A header block that only keeps the tables in step: trailers of a request that we have reset, a request behind GOAWAY. */
+const unusedBlockCost = 8;
 
 /** The server's side of a client connection: header blocks become requests, answers become frames. */
 class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements ServerConnection<T> {
@@ -119,6 +121,8 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
       return this.fail(id >= this.#skippedFrom && id < this.#skippedTo ? failures.streamId : failures.closedStream);
     }
     if (!this.decoder.decode(buffer, start, end)) return this.fail(failures.compression);
+    const isUnused = verdict === Verdict.ignore || (this.isClosed && stream === undefined);
+    if (isUnused && !this.spendFrame(unusedBlockCost)) return;
     if (verdict !== Verdict.accept) this.refuse(verdict, id, stream);
     else if (stream !== undefined) this.#onTrailers(stream, isEnd);
     else this.#onRequest(id, isEnd);
@@ -171,6 +175,12 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     if (expectedBytes < 0 || stream.request.upgradeWebSocket) return '';
     const bytes = stream.receivedBytes + dataBytes;
     return bytes > expectedBytes || (isEnd && bytes !== expectedBytes) ? 'ContentLengthDiffers' : '';
+  }
+
+  protected spendSmallData(): boolean {
+    if (this.budget.spendSmallData()) return true;
+    this.fail(failures.frames);
+    return false;
   }
 
   protected onReceived(): void {

@@ -132,7 +132,7 @@ export interface Http2Connection<S> {
   start(): void;
   /**
    * Takes all of `buffer[start, end)`; bytes of an incomplete frame are kept (bounded), body bytes are handed on where
-   * they stand. `nowMs` is monotonic.
+   * they stand, those of small frames put together first: what was read is written over. `nowMs` is monotonic.
    */
   receive(buffer: Buffer, start: number, end: number, nowMs: number): void;
   /**

@@ -27,7 +27,7 @@ export function pickWorker(application: ApplicationState, nowMs: number, mark: A
     const index = (application.cursor + step) % count;
     const worker = workers[index];
     if (worker === undefined || !isEligible(worker, share, nowMs)) continue;
-    const score = worker.inFlight + worker.totalInFlight + (worker.isLate ? lateWeight : 0);
+    const score = worker.inFlight + worker.abandoned + worker.totalInFlight + (worker.isLate ? lateWeight : 0);
     if (score >= bestScore) continue;
     best = worker;
     bestScore = score;
@@ -45,7 +45,7 @@ function workerOf({ workers, pool }: ApplicationState, mark: AffinityMark, nowMs
 
 function isEligible(worker: Worker, share: number, nowMs: number): boolean {
   return (
-    worker.inFlight < share &&
+    worker.inFlight + worker.abandoned < share &&
     !worker.isDraining &&
     worker.transport !== null &&
     worker.transport.isReady &&

@@ -1,12 +1,10 @@
 // HOT: measured by test/bench/main.ts
 import type { Exchange } from '../proxy/exchange.js';
 import { ChunkedDecoder } from '../http1/chunked.js';
+import { Gathered } from '../http1/gathered.js';
 import { badRequest, contentLengthTooLarge } from '../http1/rejections.js';
 import type { Rejection, RequestHead } from '../http1/types.js';
 import { lingerBytesMax } from '../../config/base/limits.js';
-
-/** Larger chunks are handed on where they are. */
-const gatheredBytesMax = 1_024;
 
 /** Takes the body of one request out of the connection's bytes and gives it to the exchange. Used again. */
 export class RequestBody {
@@ -20,6 +18,7 @@ export class RequestBody {
   #isChunked = false;
   #bytesMax = 0;
   #decoder: ChunkedDecoder | null = null;
+  readonly #gathered = new Gathered();
 
   begin(request: RequestHead, bytesMax: number): void {
     this.isDone = request.framing === 'none';
@@ -67,34 +66,35 @@ export class RequestBody {
   /** Small chunks of one read leave as one piece: a body of tiny chunks must not cost a write for each of them. */
   #feedChunked(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
     const decoder = this.#decoder;
+    const gathered = this.#gathered;
     let at = start;
-    let from = 0;
-    let to = 0;
+    gathered.clear();
     while (decoder !== null && at < end) {
       at = decoder.decode(buffer, at, end);
       const { dataStart, dataEnd } = decoder;
-      const bytes = dataEnd - dataStart;
-      this.received += bytes;
+      this.received += dataEnd - dataStart;
       if (decoder.rejection !== null || this.received > this.#bytesMax) {
         this.rejection = decoder.rejection ?? contentLengthTooLarge;
         return end;
       }
-      if (bytes > 0 && to > from && bytes <= gatheredBytesMax) {
-        // Moves left, over framing that is decoded already.
-        buffer.copyWithin(to, dataStart, dataEnd);
-        to += bytes;
-      } else if (bytes > 0) {
-        if (to > from && !exchange.body(buffer, from, to)) this.isHeld = true;
-        from = dataStart;
-        to = dataEnd;
+      if (!gathered.add(buffer, dataStart, dataEnd)) {
+        this.#handOn(buffer, exchange);
+        gathered.add(buffer, dataStart, dataEnd);
       }
       if (decoder.done) break;
     }
     if (decoder === null) this.rejection = badRequest.chunkData;
-    if (to > from && !exchange.body(buffer, from, to)) this.isHeld = true;
+    this.#handOn(buffer, exchange);
     if (decoder?.done !== true) return at;
     this.isDone = true;
     exchange.endBody(decoder.trailers);
     return at;
+  }
+
+  #handOn(buffer: Buffer, exchange: Exchange): void {
+    const { start, end } = this.#gathered;
+    if (start === end) return;
+    this.#gathered.clear();
+    if (!exchange.body(buffer, start, end)) this.isHeld = true;
   }
 }

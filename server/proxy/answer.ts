@@ -2,6 +2,7 @@
 import { interimResponsesMax, responseHeaderBytesMax } from '../../config/base/limits.js';
 import { ChunkedDecoder } from '../http1/chunked.js';
 import { type ClientFraming, clientFraming, hasBody } from '../http1/forward.js';
+import { Gathered } from '../http1/gathered.js';
 import { createResponseHead, parseResponseHead } from '../http1/response-head.js';
 import { headIncomplete, headRejected, type RequestHead } from '../http1/types.js';
 import type { ClientOutput } from './client-output.js';
@@ -36,6 +37,7 @@ export class Answer {
   readonly head = createResponseHead();
   readonly #ports: AnswerPorts;
   #decoder: ChunkedDecoder | null = null;
+  readonly #gathered = new Gathered();
   #phase: 'head' | 'body' | 'done' = 'head';
   #framing: ClientFraming = 'none';
   /** Bytes of the body still to come, with framing `length`. */
@@ -214,21 +216,38 @@ export class Answer {
     return 'done';
   }
 
+  /** Small chunks of one read become one. */
   #feedChunked(buffer: Buffer, start: number, end: number): AnswerVerdict {
     const decoder = this.#decoder;
+    const gathered = this.#gathered;
     if (decoder === null) return this.#break('Answer');
     let at = start;
+    gathered.clear();
     while (at < end) {
       at = decoder.decode(buffer, at, end);
-      if (decoder.rejection !== null) return this.#break('AnswerChunk');
-      if (decoder.dataEnd > decoder.dataStart) this.#emit(buffer, decoder.dataStart, decoder.dataEnd);
+      if (decoder.rejection !== null) {
+        this.#emitGathered(buffer);
+        return this.#break('AnswerChunk');
+      }
+      if (!gathered.add(buffer, decoder.dataStart, decoder.dataEnd)) {
+        this.#emitGathered(buffer);
+        gathered.add(buffer, decoder.dataStart, decoder.dataEnd);
+      }
       if (!decoder.done) continue;
+      this.#emitGathered(buffer);
       this.#ports.output.endBody(this.#framing, decoder.trailers);
       this.#phase = 'done';
       if (at < end) this.hasExtra = true;
       return 'done';
     }
+    this.#emitGathered(buffer);
     return 'more';
+  }
+
+  #emitGathered(buffer: Buffer): void {
+    const { start, end } = this.#gathered;
+    this.#gathered.clear();
+    if (start < end) this.#emit(buffer, start, end);
   }
 
   /** A piece of a body whose length is not known beforehand. */

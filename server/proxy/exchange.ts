@@ -1,6 +1,7 @@
 // HOT: measured by test/bench/main.ts
 import type { StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { RequestHead } from '../http1/types.js';
+import { abandon } from './abandon.js';
 import type { AffinityMark } from './affinity.js';
 import { AnswerGate } from './answer-gate.js';
 import { Answer, type AnswerPorts, type AnswerVerdict } from './answer.js';
@@ -254,7 +255,7 @@ export class Exchange implements AnswerPorts {
   /** The rest of the body is not wanted any more: the answer went out long ago. */
   giveUpBody(): void {
     if (this.state !== 'answered') return;
-    this.upstream?.abort('cancel');
+    this.upstream?.abort('cancel', null);
     this.upstream = null;
     this.isBodyDone = true;
     this.#complete();
@@ -264,7 +265,7 @@ export class Exchange implements AnswerPorts {
   tunnelClosed(): void {
     const upstream = this.upstream;
     this.upstream = null;
-    upstream?.abort('fin');
+    upstream?.abort('fin', null);
     this.#finish();
     this.client.tunnelEnded();
   }
@@ -306,7 +307,7 @@ export class Exchange implements AnswerPorts {
     }
     if (this.isBodyDone) return this.#complete();
     if (this.answer.closesClient) {
-      this.upstream?.abort('cancel');
+      this.upstream?.abort('cancel', null);
       this.upstream = null;
       return this.#complete();
     }
@@ -354,7 +355,7 @@ export class Exchange implements AnswerPorts {
     }
     const upstream = this.upstream;
     this.upstream = null;
-    upstream?.abort(cause);
+    if (upstream !== null) abandon(this, upstream, cause);
   }
 
   #leaveWorker(): void {

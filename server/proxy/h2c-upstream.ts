@@ -94,12 +94,14 @@ export class H2cUpstream implements Upstream, Expiring {
     this.#touch();
   }
 
-  abort(_cause: AbortCause): void {
+  /** Its stream is over for the worker too with RST_STREAM: nothing says when the application has stopped. */
+  abort(_cause: AbortCause): false {
     const stream = this.#stream;
     this.#detach();
-    if (stream === null) return;
+    if (stream === null) return false;
     this.#connection.engine.reset(stream, ErrorCode.cancel);
     this.#connection.done(stream);
+    return false;
   }
 
   pauseAnswer(): void {

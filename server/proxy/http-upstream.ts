@@ -1,5 +1,6 @@
 // HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
+import { abandonedTimeMs } from '../../config/base/http2-limits.js';
 import { writeQueueHighBytes } from '../../config/base/limits.js';
 import { announcedTrailersOf, trailerBlock, upstreamRequestHead } from '../http1/forward.js';
 import type { Expiring } from './deadlines.js';
@@ -30,6 +31,13 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
   #isClosed = false;
   /** Of the request's application; 0 = no limit between two operations. */
   #requestTimeoutMs = 0;
+  #isFlushDue = false;
+  readonly #endOfTurn = (): void => {
+    this.#isFlushDue = false;
+    this.#output.flush();
+  };
+  /** The client has gone, the worker may still be at work: told when this connection ends. */
+  #over: (() => void) | null = null;
 
   constructor(pool: HttpPool) {
     this.#pool = pool;
@@ -63,7 +71,7 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     const output = this.#output;
     if (this.#isChunked && !this.#isTunnel) output.chunk(buffer, start, end);
     else output.bytes(buffer, start, end);
-    output.flush();
+    this.#flushBody();
     this.#touch();
     this.#isBodyHeld = output.backlog >= writeQueueHighBytes;
     return !this.#isBodyHeld;
@@ -73,16 +81,48 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     if (!this.#isChunked) return;
     const exchange = this.#exchange;
     this.#output.text(trailerBlock(exchange === null ? null : announcedTrailersOf(exchange.request, trailers)));
-    this.#output.flush();
+    this.#flushBody();
     this.#touch();
   }
 
-  abort(cause: AbortCause): void {
+  /** A client may have its streams' DATA in pieces as small and as mixed as it likes: each of them is no write of its own. */
+  #flushBody(): void {
+    if (this.#exchange?.client.isStream !== true) return this.#output.flush();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(this.#endOfTurn);
+  }
+
+  abort(cause: AbortCause, over: (() => void) | null): boolean {
     this.#exchange = null;
     // What the client said last in a tunnel still reaches the worker; a request just ends.
-    if (this.#isTunnel && cause === 'fin') this.#socket.destroySoon();
-    else this.#socket.destroy();
+    if (this.#isTunnel && cause === 'fin') this.#endTunnelSoon();
+    else if (over !== null && this.#mayLetGo) {
+      this.#letGo(over);
+      return true;
+    } else this.#socket.destroy();
     this.#forget();
+    return false;
+  }
+
+  #endTunnelSoon(): void {
+    this.#output.flush();
+    this.#socket.destroySoon();
+  }
+
+  /** The end would stand behind bytes that the worker does not read. */
+  get #mayLetGo(): boolean {
+    return this.#isConnected && !this.#isClosed && this.#output.backlog === 0;
+  }
+
+  /** The worker takes the end for a disconnect. When it is through with the request it ends the connection too, or answers. */
+  #letGo(over: () => void): void {
+    this.#over = over;
+    this.deadlineMs = this.#pool.core.deadlines.in(
+      this.#requestTimeoutMs > 0 ? this.#requestTimeoutMs : abandonedTimeMs,
+    );
+    this.#socket.end();
+    this.#socket.resume();
   }
 
   pauseAnswer(): void {
@@ -135,7 +175,7 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
   onBytes(buffer: Buffer, length: number): void {
     const exchange = this.#exchange;
     if (exchange === null) {
-      // Bytes that belong to no request: whatever they are, nobody asked.
+      // Bytes that belong to no request: whatever they are, nobody asks, or nobody any more.
       this.close();
       return;
     }
@@ -183,7 +223,10 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
   }
 
   #forget(): void {
+    const over = this.#over;
+    this.#over = null;
     this.#pool.core.deadlines.remove(this);
     this.#pool.forget(this);
+    over?.();
   }
 }

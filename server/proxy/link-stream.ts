@@ -116,14 +116,15 @@ export class LinkStream implements Upstream, Expiring {
     this.link.scheduleFlush();
   }
 
-  abort(cause: AbortCause): void {
-    if (this.isEnded) return;
+  abort(cause: AbortCause, over: (() => void) | null): boolean {
+    if (this.isEnded) return false;
     // An app that ended its side gets the client's end, not an error: the client saw its end too.
     const isEnd = cause === 'fin' || this.#isHalfClosed;
     this.link.writer.empty(isEnd ? FrameType.Fin : FrameType.Reset, 0, this.id);
     this.link.scheduleFlush();
     this.link.strays.streamEnded(true);
     this.end();
+    return over !== null && this.link.tookBack(over);
   }
 
   pauseAnswer(): void {
@@ -169,7 +170,7 @@ export class LinkStream implements Upstream, Expiring {
       this.deadlineMs = Infinity;
       return;
     }
-    this.abort('cancel');
+    this.abort('cancel', null);
     exchange.onUpstreamLost('timeout');
   }
 

@@ -23,6 +23,7 @@ import { LinkStream } from './link-stream.js';
 import { StrayFrames } from './link-strays.js';
 import { type ByteSink, connectSocket } from './raw-socket.js';
 import { giveBack, takeBuffer } from './spare-buffers.js';
+import { TakenBack } from './taken-back.js';
 import type { Transport } from './upstream.js';
 import type { Worker } from './worker.js';
 
@@ -30,6 +31,10 @@ import type { Worker } from './worker.js';
  * Resting --open()--> Greeting (hello sent) --worker's hello--> Open --break--> Resting (tried again) or Closed
  */
 type LinkState = 'resting' | 'greeting' | 'open' | 'closed';
+
+/** A piece of an answer that is small and stood alone costs a write to its client, which takes longer than most frames. */
+const crumbBytes = 256;
+const crumbCost = 4;
 
 /** The listener's end of the socket that carries all its streams to one in-process worker. */
 export class Link implements Transport, FrameHandler, Expiring {
@@ -49,6 +54,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   #flushScheduled = false;
   readonly #endOfTurn = (): void => {
     this.#flushScheduled = false;
+    if (this.#takenBack.isDue) this.#askForTakenBack();
     this.#flush();
     this.#framesInTurn = 0;
     if (this.#reader.isPaused) this.#resumeInput();
@@ -56,6 +62,7 @@ export class Link implements Transport, FrameHandler, Expiring {
   #framesInTurn = 0;
   strays = new StrayFrames();
   #pingsOpen = 0;
+  readonly #takenBack = new TakenBack();
   /** More waits for the worker than it may let wait. */
   #isChoked = false;
   /** Streams whose body or credit waits for a choked link. */
@@ -141,6 +148,14 @@ export class Link implements Transport, FrameHandler, Expiring {
     return this.#isChoked;
   }
 
+  /** A frame just written takes a request back. @returns whether `over` is called when the worker has read it. */
+  tookBack(over: () => void): boolean {
+    if (this.#state !== 'open') return false;
+    this.#takenBack.add(over);
+    this.scheduleFlush();
+    return true;
+  }
+
   forget(stream: LinkStream): void {
     this.#streams.delete(stream.id);
     this.#heldBack.delete(stream);
@@ -160,8 +175,10 @@ export class Link implements Transport, FrameHandler, Expiring {
   // FrameHandler
 
   onFrame(type: FrameType, flags: number, _aux: number, id: number, buffer: Buffer, start: number, end: number): void {
-    this.#framesInTurn += 1;
-    if (this.#framesInTurn === linkFramesPerTurnMax) this.#pauseInput();
+    const before = this.#framesInTurn;
+    const isCrumb = type === FrameType.Answer && flags === 0 && end - start < crumbBytes;
+    this.#framesInTurn = before + (isCrumb ? crumbCost : 1);
+    if (before < linkFramesPerTurnMax && this.#framesInTurn >= linkFramesPerTurnMax) this.#pauseInput();
     const stream = this.#streams.get(id);
     if (type === FrameType.Answer) {
       if (stream === undefined) this.#onStray(end - start);
@@ -200,6 +217,7 @@ export class Link implements Transport, FrameHandler, Expiring {
         this.#pingsOpen -= 1;
         if (this.#pingsOpen < 0) this.#break('pong without a ping');
         else this.#worker.totalInFlight = Math.max(0, decodeNumber(buffer, start + 4, end));
+        if (this.#takenBack.pong()) this.scheduleFlush();
         break;
       case FrameType.Hello:
       case FrameType.Request:
@@ -345,7 +363,15 @@ export class Link implements Transport, FrameHandler, Expiring {
     this.#loseStreams();
   }
 
+  #askForTakenBack(): void {
+    if (this.#state !== 'open') return;
+    this.#pingsOpen += 1;
+    this.#takenBack.asked(this.#pingsOpen);
+    this.writer.number(FrameType.Ping, 0, 0, 1);
+  }
+
   #loseStreams(): void {
     for (const stream of this.#streams.values()) stream.lose('lost');
+    this.#takenBack.lost();
   }
 }

@@ -27,7 +27,11 @@ export interface Upstream {
   /** Body bytes (after an upgrade: tunnel bytes); valid only during the call. False: wait for `onUpstreamReady`. */
   body(buffer: Buffer, start: number, end: number): boolean;
   endBody(trailers: readonly string[] | null): void;
-  abort(cause: AbortCause): void;
+  /**
+   * `over`, if given: wants to know when the worker has let go of the request. @returns whether it will be called, later
+   * and once; false: nothing more can be learned of it.
+   */
+  abort(cause: AbortCause, over: (() => void) | null): boolean;
   pauseAnswer(): void;
   resumeAnswer(): void;
   /** The answer is complete. `reusable` = the worker keeps the connection and nothing unexpected came. */

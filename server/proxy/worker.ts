@@ -77,6 +77,8 @@ export class Worker {
   restUntilMs = 0;
   /** Requests of this listener under way, without tunnels. */
   inFlight = 0;
+  /** Requests whose clients have gone and that the worker has not let go of. */
+  abandoned = 0;
   requestsTotal = 0;
   /** Total of all listeners, as its last pong said. */
   totalInFlight = 0;

@@ -1,8 +1,10 @@
-// Hostile clients of HTTP/2 (prior knowledge) in a process of their own: PORT KIND CONNECTIONS [HOST] [RESETS].
+// Hostile clients of HTTP/2 in a process of their own: PORT KIND CONNECTIONS [HOST] [RESETS] [tls]; without `tls` with
+// prior knowledge.
 // They come again as soon as they are thrown out. `rapid-reset` ends after so many RESETS and prints what it saw.
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
-const [port, kind, connections, host = 'attacked.test', resets = '0'] = process.argv.slice(2);
+const [port, kind, connections, host = 'attacked.test', resets = '0', over = 'tcp'] = process.argv.slice(2);
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 const type = {
   data: 0,
@@ -46,7 +48,7 @@ const indexed = (name, value) => Buffer.concat([Buffer.of(0x40), text(name), tex
 const request = (path, method = 'GET') =>
   Buffer.concat([
     literal(':method', method),
-    literal(':scheme', 'http'),
+    literal(':scheme', over === 'tls' ? 'https' : 'http'),
     literal(':path', path),
     literal(':authority', host),
   ]);
@@ -111,6 +113,30 @@ const kinds = {
     socket.write(frame(type.headers, 4, 1, request('/digest', 'POST')));
     pour(socket, () => times(500, () => frame(type.data, 0, 1)));
   },
+  'tiny-data': (socket) => {
+    socket.write(frame(type.headers, 4, 1, request('/digest', 'POST')));
+    pour(socket, () => times(500, () => frame(type.data, 0, 1, Buffer.of(120))));
+  },
+  // Pieces of two streams by turns: none of them stands next to one of its own stream.
+  'tiny-data-mixed': (socket) => {
+    for (const id of [1, 3]) socket.write(frame(type.headers, 4, id, request('/digest', 'POST')));
+    pour(socket, () => times(500, (n) => frame(type.data, 0, 1 + 2 * (n % 2), Buffer.of(120))));
+  },
+  'ping-ack': (socket) => pour(socket, () => times(500, () => frame(type.ping, 1, 0, Buffer.alloc(8)))),
+  'settings-ack': (socket) => pour(socket, () => times(500, () => frame(type.settings, 1, 0))),
+  // The server resets the stream; what comes for it afterwards is decoded and thrown away.
+  'reset-headers': (socket) => {
+    socket.write(
+      Buffer.concat([frame(type.headers, 4, 1, request('/hold', 'POST')), frame(type.window, 0, 1, number(0))]),
+    );
+    const trailers = frame(
+      type.headers,
+      5,
+      1,
+      times(40, (n) => literal(`x-${n}`, 'y'.repeat(300))),
+    );
+    pour(socket, () => trailers);
+  },
   continuation: (socket) => {
     socket.write(frame(type.headers, 1, 1, request('/')));
     pour(socket, () => times(100, (n) => frame(type.continuation, 0, 1, literal(`x-${n}`, 'y'.repeat(100)))));
@@ -172,10 +198,19 @@ function done() {
 }
 
 function open() {
-  const socket = connect(Number(port), '127.0.0.1');
+  const socket =
+    over === 'tls'
+      ? connectTls({
+          port: Number(port),
+          host: '127.0.0.1',
+          servername: host,
+          ALPNProtocols: ['h2'],
+          rejectUnauthorized: false,
+        })
+      : connect(Number(port), '127.0.0.1');
   let held = Buffer.alloc(0);
   socket.setNoDelay(true);
-  socket.on('connect', () => {
+  socket.on(over === 'tls' ? 'secureConnect' : 'connect', () => {
     seen.connections += 1;
     const window = kind.endsWith('-window') ? Buffer.concat([Buffer.of(0, 4), number(0)]) : Buffer.alloc(0);
     socket.write(Buffer.concat([preface, frame(type.settings, 0, 0, window), frame(type.settings, 1, 0)]));

@@ -97,6 +97,23 @@ export const abuseScripts: readonly Script[] = [
       ended(1),
     ],
   }),
+  ...section('Floods of frames that carry next to nothing', {
+    'DATA of one byte': [calm, post(1, '/hold'), times(120_000, () => data(1, 'x'))],
+    'DATA of one byte, of two streams in turn': [
+      calm,
+      post(1, '/hold'),
+      post(3, '/hold'),
+      times(120_000, (i) => data(1 + 2 * (i % 2), 'x')),
+    ],
+    'trailers of a stream that we have reset': [
+      calm,
+      post(1, '/hold'),
+      windowUpdate(1, 0),
+      times(600, () => headers(1, block('x-a', 'b'.repeat(500)))),
+    ],
+    'PING with ACK that nobody asked for': [calm, times(5_000, () => ping('flood', Flag.ack))],
+    'SETTINGS with ACK that nobody asked for': [calm, times(5_000, () => frame(4, Flag.ack, 0, empty))],
+  }),
   ...section('CVE-2019-9512 to 9518, floods of frames that carry nothing', {
     PING: [calm, times(3_000, () => ping('flood'))],
     SETTINGS: [calm, times(1_000, () => settings(Setting.initialWindowSize, 65_535))],

@@ -1,7 +1,8 @@
 /** Clients that break the rules of HTTP/2, frame by frame, against one running server; another tenant must not notice. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ErrorCode, Flag, FrameType, Setting } from '../../../server/http2/codes.js';
-import { flood, floods, twoTenantsOverHttp2 } from '../../acceptance/experiments/edge/http2-abuse.js';
+import { flood, floods } from '../../acceptance/experiments/edge/http2-floods.js';
+import { twoTenantsOverHttp2 } from '../../acceptance/experiments/edge/http2-fronts.js';
 import { attackedHost, quietHost } from '../../acceptance/experiments/edge/two-tenants.js';
 import { block, frame, RawHttp2, reset, windowUpdate } from '../../support/raw-http2.js';
 import { type Sluice, startSluice } from '../../support/sluice.js';
@@ -94,7 +95,7 @@ test('garbage instead of a preface, and a preface that stops, get no answer', as
 
 test('floods of every kind: another tenant loses nothing', async () => {
   for (const kind of floods) {
-    const { lost } = await flood(server, kind, 4, 0.4);
+    const { lost } = await flood(server, { kind, connections: 4, seconds: 0.4, over: 'tcp', port: server.port });
     expect({ kind, lost }).toEqual({ kind, lost: 0 });
   }
 }, 120_000);

@@ -277,6 +277,33 @@ describe('endings', () => {
 });
 
 describe('what a client may cost', () => {
+  test('DATA in crumbs is told at once, in its order with everything else', () => {
+    const engine = started();
+    const crumbs = (id: number, text: string): Buffer[] => [...text].map((one) => data(id, one));
+    const mixed = [...crumbs(1, 'abc'), ...crumbs(3, 'x'), ...crumbs(1, 'def'), ping('between'), ...crumbs(1, 'gh')];
+    engine.send(Buffer.concat([post(1, '/echo'), post(3, '/hold'), ...mixed, data(1, 'i', Flag.endStream)]));
+    const told = engine.told.filter((line) => !line.startsWith('request'));
+    expect(told).toEqual(['data 1', 'data 3', 'data 1', 'data 1', 'end 1 [abcdefghi] null']);
+    expect(engine.log.body(1)).toBe('abcdefghi');
+    const pieces = [data(5, 'a'.repeat(2_000)), data(5, 'b'.repeat(2_000)), data(5, 'c')];
+    engine.send(Buffer.concat([post(5, '/echo'), ...pieces, data(5, '', Flag.endStream)]));
+    expect(engine.told.filter((line) => line === 'data 5').length).toBe(2);
+    expect(engine.log.body(5)).toBe(`${'a'.repeat(2_000)}${'b'.repeat(2_000)}c`);
+  });
+
+  test('messages of a call, small and many, are borne; requests behind GOAWAY are not without end', () => {
+    const engine = started();
+    const message = data(1, 'm'.repeat(20));
+    engine.send(post(1, '/call'));
+    for (let second = 0; second < 20; second++, engine.nowMs += 1_000) {
+      engine.send(Buffer.concat(Array.from({ length: 5_000 }, () => message)));
+    }
+    expect(engine.connection.failure).toBeNull();
+    for (let call = 0; call < 6; call++) engine.connection.goAway();
+    for (let id = 3; id < 1_000; id += 2) engine.send(get(id));
+    expect(engine.told.at(-1)).toBe('failed Http2Frames');
+  });
+
   test('a request that is reset in the bytes it came with is never told', () => {
     const engine = started();
     engine.send(Buffer.concat([get(1), resetStream(1, ErrorCode.cancel), get(3)]));
