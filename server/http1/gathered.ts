@@ -11,10 +11,6 @@ export class Gathered {
   start = 0;
   end = 0;
 
-  get isEmpty(): boolean {
-    return this.end === this.start;
-  }
-
   /** @returns false when what is here has to be handed on first, and `clear` called. */
   add(buffer: Buffer, start: number, end: number): boolean {
     if (start === end) return true;

@@ -95,19 +95,15 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
 
   abort(cause: AbortCause, over: (() => void) | null): boolean {
     this.#exchange = null;
+    this.#output.flush();
     // What the client said last in a tunnel still reaches the worker; a request just ends.
-    if (this.#isTunnel && cause === 'fin') this.#endTunnelSoon();
+    if (this.#isTunnel && cause === 'fin') this.#socket.destroySoon();
     else if (over !== null && this.#mayLetGo) {
       this.#letGo(over);
       return true;
     } else this.#socket.destroy();
     this.#forget();
     return false;
-  }
-
-  #endTunnelSoon(): void {
-    this.#output.flush();
-    this.#socket.destroySoon();
   }
 
   /** The end would stand behind bytes that the worker does not read. */
