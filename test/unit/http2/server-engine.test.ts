@@ -279,7 +279,7 @@ describe('endings', () => {
 describe('what a client may cost', () => {
   test('DATA in crumbs is told at once, in its order with everything else', () => {
     const engine = started();
-    const crumbs = (id: number, text: string): Buffer[] => [...text].map((one) => data(id, one));
+    const crumbs = (id: number, text: string): Buffer[] => Array.from(text, (one) => data(id, one));
     const mixed = [...crumbs(1, 'abc'), ...crumbs(3, 'x'), ...crumbs(1, 'def'), ping('between'), ...crumbs(1, 'gh')];
     engine.send(Buffer.concat([post(1, '/echo'), post(3, '/hold'), ...mixed, data(1, 'i', Flag.endStream)]));
     const told = engine.told.filter((line) => !line.startsWith('request'));
