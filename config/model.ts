@@ -60,6 +60,8 @@ export interface ServerConfig {
     readonly minBytesPerSecond: number;
     /** Over all listeners; 0 = no limit. */
     readonly maxHandshakesPerSecond: number;
+    /** From accept on, over all listeners; 0 = no limit. */
+    readonly maxConnectionsPerAddress: number;
   };
   readonly shutdownTimeLimitMs: number;
   readonly drainDelayMs: number;

@@ -70,7 +70,7 @@ export const descriptorReserveMin = 32;
 export const descriptorReserveMax = 1_024;
 /** Share of the idle connections that is closed at once to make room. */
 export const idleClosedShare = 1 / 32;
-/** A connection without any request yet is not taken for idle so long. */
+/** A connection that owes its first request, a head or a handshake is not taken for idle so long. */
 export const newConnectionGraceMs = 1_000;
 /** After accept failed for want of descriptors or memory. */
 export const acceptRestMs = 500;

@@ -56,6 +56,7 @@ export function compileServer(
       headerWaitTimeoutMs: settings.webLimits.headerWaitTimeout,
       minBytesPerSecond: settings.webLimits.minBytesPerSecond,
       maxHandshakesPerSecond: settings.webLimits.maxHandshakesPerSecond,
+      maxConnectionsPerAddress: settings.webLimits.maxConnectionsPerAddress,
     },
     shutdownTimeLimitMs: settings.shutdownTimeLimit,
     drainDelayMs: settings.drainDelay,

@@ -24,6 +24,12 @@ const webLimits = z.strictObject({
     unit: 'handshakes/s',
     reload: 'live',
   }),
+  maxConnectionsPerAddress: setting(uint().prefault(0), {
+    description:
+      'Connections per client address on all sites, from accept on: handshakes and unfinished heads count. Further ones are closed without an answer. Trusted proxies have no limit. 0 = no limit.',
+    unit: 'connections',
+    reload: 'live',
+  }),
   connectionTimeout: setting(timeSpan().prefault('00:02:00'), {
     description: 'IIS’s server-wide value; set `limits.connectionTimeout` of a site or of siteDefaults.',
     unit: 'hh:mm:ss',

@@ -77,11 +77,11 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   }
 
   get idleSinceMs(): number {
-    const sinceMs = this.deadlineMs - this.#timeoutMs;
-    const isIdle = this.state === 'head' && this.#headStartedMs === 0 && this.output.backlog === 0;
-    // The first request of a new connection may be on its way.
-    const isNew = this.site === null && this.#context.clock.monotonicMs() - sinceMs < newConnectionGraceMs;
-    return isIdle && !isNew ? sinceMs : Infinity;
+    // The first request of a new connection may be on its way; a head that takes its time is no request either.
+    const sinceMs = this.#headStartedMs || this.deadlineMs - this.#timeoutMs;
+    const mayBeNew = this.#headStartedMs > 0 || this.site === null;
+    const isNew = mayBeNew && this.#context.clock.monotonicMs() - sinceMs < newConnectionGraceMs;
+    return this.state === 'head' && this.output.backlog === 0 && !isNew ? sinceMs : Infinity;
   }
 
   get isClosing(): boolean {

@@ -37,7 +37,7 @@ export class FirstBytes implements ByteSink, ListenerConnection, Expiring {
 
   get idleSinceMs(): number {
     const isNew = this.#context.clock.monotonicMs() - this.#sinceMs < newConnectionGraceMs;
-    return isNew || this.#held !== nothing ? Infinity : this.#sinceMs;
+    return isNew ? Infinity : this.#sinceMs;
   }
 
   onBytes(buffer: Buffer, length: number): void {
@@ -70,7 +70,7 @@ export class FirstBytes implements ByteSink, ListenerConnection, Expiring {
   }
 
   closeIfIdle(): void {
-    this.#socket.destroy();
+    if (this.#next === null) this.#socket.destroy();
   }
 
   destroy(): void {

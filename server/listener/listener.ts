@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../config/base/clock.js';
 import { unreachable } from '../../config/base/invariant.js';
 import { countersIntervalMs } from '../../config/base/limits.js';
@@ -13,29 +12,23 @@ import type { ProxyCore } from '../proxy/core.js';
 import { Deadlines } from '../proxy/deadlines.js';
 import type { Exchange } from '../proxy/exchange.js';
 import { Pacer } from '../proxy/pacer.js';
-import { adoptSocket, type AdoptSocket, plainAddress } from '../proxy/raw-socket.js';
 import type { Waiter } from '../proxy/waiter.js';
 import type { Worker } from '../proxy/worker.js';
 import { AccessLogs } from './access-logs.js';
 import { Accounting } from './accounting.js';
 import { pickWorker } from './balancer.js';
 import { ChallengeAnswers } from './challenges.js';
-import type { Origin, ProxySource } from './client-context.js';
-import { ClientConnection } from './connection.js';
 import type { ConnectionContext, ListenerConnection, RefusedRequest, RoutingState } from './context.js';
 import { ListeningSockets } from './accept.js';
-import { FirstBytes } from './first-bytes.js';
-import { Http2ClientConnection } from './http2/connection.js';
+import { Entrance, type EntranceOwner } from './entrance.js';
 import { Limiters } from './limiters.js';
 import { listRequests } from './live-requests.js';
 import { Overload } from './overload.js';
 import { LoopWatch } from './loop-watch.js';
-import { readProxyHeader } from './proxy-header.js';
 import { RequestQueue } from './queue.js';
 import { RoutingBooks } from './routing.js';
 import { SiteConnections } from './site-connections.js';
 import type { SiteLimiter } from './site-limiter.js';
-import { type HandshakeResult, TlsFront, type TlsFrontPorts } from './tls/front.js';
 import { Trails } from './tracing/trails.js';
 import { Upstreams } from './upstreams.js';
 
@@ -57,6 +50,7 @@ const emptyRoutes: Routes = {
     headerWaitTimeoutMs: 30_000,
     minBytesPerSecond: 240,
     maxHandshakesPerSecond: 0,
+    maxConnectionsPerAddress: 0,
     trustedProxies: [],
     affinityKey: '',
     underscoresInHeaders: 'pass',
@@ -65,12 +59,11 @@ const emptyRoutes: Routes = {
   },
 };
 
-const nobody = Buffer.alloc(0);
 const shutdownNoticeShare = 0.2;
 const shutdownNoticeMsMax = 10_000;
 
 /** One listener process without its process: takes the primary's messages, runs the data path. */
-export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
+export class Listener implements ProxyCore, EntranceOwner {
   readonly clock: Clock;
   readonly listenerId: number;
   readonly deadlines: Deadlines;
@@ -82,6 +75,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   isShuttingDown = false;
   /** Shutting down beside others: what was accepted before is served as ever. */
   #isLingering = false;
+  #isFinished = false;
   readonly #ports: ListenerPorts;
   readonly #cells = new Cells();
   readonly #books = new RoutingBooks(this.#cells);
@@ -91,8 +85,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
   readonly #sockets: ListeningSockets;
   readonly #overload: Overload;
   readonly #limiters: Limiters;
-  readonly #tls: TlsFront;
-  readonly #handshakes = new Map<string, number>();
+  readonly #entrance: Entrance;
   readonly #loop: LoopWatch;
   readonly #connections = new Set<ListenerConnection>();
   readonly #accepted: number;
@@ -127,9 +120,15 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
       (code) => this.#overload.acceptFailed(code),
       say,
     );
-    this.#overload = new Overload({ clock: ports.clock, sockets: this.#sockets, connections: this.#connections, say });
+    this.#entrance = new Entrance(this, this.#cells);
+    this.#overload = new Overload({
+      clock: ports.clock,
+      sockets: this.#sockets,
+      connections: this.#connections,
+      arrivals: this.#entrance.arrivals,
+      say,
+    });
     this.#limiters = new Limiters(ports.clock, say);
-    this.#tls = new TlsFront(this);
     this.#loop = new LoopWatch(ports.clock, this.#cells);
     this.#accepted = this.#cells.declare(metrics.connectionsAccepted, []);
     this.#states = {
@@ -160,11 +159,11 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
         this.challenges.apply(message.challenges);
         return this.say({ type: 'ack', number: message.number });
       case 'certificate':
-        return this.#tls.contexts.receive(message.key, message.name, message.material);
+        return this.#entrance.tls.contexts.receive(message.key, message.name, message.material);
       case 'certificate-forgotten':
-        return this.#tls.contexts.forget(message.key, message.name);
+        return this.#entrance.tls.contexts.forget(message.key, message.name);
       case 'ticket-secret':
-        return this.#tls.contexts.setTicketSecret(message.secret);
+        return this.#entrance.tls.contexts.setTicketSecret(message.secret);
       case 'claimed':
         return this.#queue.claimed(message.claimId, message.granted);
       case 'drain':
@@ -269,53 +268,32 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
 
   closed(connection: ListenerConnection): void {
     this.#connections.delete(connection);
-    if (this.isShuttingDown && !this.#isLingering && this.#connections.size === 0) this.#finish();
+    this.#entrance.closed(connection);
+    this.#finishIfEmpty();
   }
 
-  // TlsFrontPorts
+  // EntranceOwner
 
-  secured(socket: TLSSocket, origin: Origin): void {
-    if (this.isShuttingDown && !this.#isLingering) socket.destroy();
-    else this.#open(socket, origin, socket.alpnProtocol === 'h2', adoptSocket);
+  get isEnding(): boolean {
+    return this.isShuttingDown && !this.#isLingering;
+  }
+
+  opened(connection: ListenerConnection): void {
+    this.#connections.add(connection);
+  }
+
+  arrivalLeft(): void {
+    this.#finishIfEmpty();
   }
 
   countRefused(reason: string): void {
     this.#accounting.countRefused(reason);
   }
 
-  count(result: HandshakeResult, version = 'none'): void {
-    const key = `${version} ${result}`;
-    const at = this.#handshakes.get(key) ?? this.#cells.declare(metrics.tlsHandshakes, [version, result]);
-    this.#handshakes.set(key, at);
-    this.#cells.add(at, 1);
-  }
-
   #accept(socket: Socket, port: number): void {
     this.#cells.add(this.#accepted, 1);
     this.#overload.accepting();
-    const proxies = this.routing.proxies.get(port);
-    if (proxies?.matches(plainAddress(socket.remoteAddress)) !== true) return this.#greet(socket, port, nobody, null);
-    const untilMs = this.clock.monotonicMs() + this.routing.headerWaitTimeoutMs;
-    readProxyHeader(socket, this.deadlines, untilMs, (header, rest) => {
-      if (header === null) this.#accounting.countRefused('ProxyHeader');
-      else this.#greet(socket, port, rest, header.source);
-    });
-  }
-
-  /** `rest`: what was read already. `source`: who a load balancer says the client is. */
-  #greet(socket: Socket, port: number, rest: Buffer, source: ProxySource): void {
-    if (this.routing.tlsPorts.has(port)) return this.#tls.accept(socket, rest, source);
-    const origin: Origin = { tls: null, source };
-    const connection = this.routing.http2Ports.has(port)
-      ? new FirstBytes(socket, this, (isHttp2, adopted, adopt) => this.#open(adopted, origin, isHttp2, adopt))
-      : new ClientConnection(socket, this, origin, adoptSocket);
-    this.#connections.add(connection);
-    if (rest.length > 0) connection.onBytes(rest, rest.length);
-  }
-
-  #open(socket: Socket, origin: Origin, isHttp2: boolean, adopt: AdoptSocket): void {
-    const Connection = isHttp2 ? Http2ClientConnection : ClientConnection;
-    this.#connections.add(new Connection(socket, this, origin, adopt));
+    this.#entrance.accept(socket, port);
   }
 
   /** Hands a request to a worker, and tells the primary when an application has no idle process left. */
@@ -334,7 +312,7 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     const { settings } = routes;
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id), removed);
     this.#limiters.apply(this.#books.sites(), settings);
-    this.#tls.apply(this.#books.bindings(), settings);
+    this.#entrance.apply(this.#books.bindings(), settings);
     for (const connection of this.#connections) connection.routesChanged();
     this.#accounting.apply(settings, [...this.#books.sites()]);
   }
@@ -377,11 +355,13 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     this.clock.setTimer(noticeMs, () => this.#upstreams.noticeAll());
     this.clock.setTimer(limitMs, () => {
       for (const connection of this.#connections) connection.destroy();
+      this.#entrance.closeAll();
     });
     const closeIdle = (): void => {
       this.#isLingering = false;
       for (const connection of this.#connections) connection.closeIfIdle();
-      if (this.#connections.size === 0) this.#finish();
+      this.#entrance.closeSilent();
+      this.#finishIfEmpty();
     };
     // Who comes back meanwhile is answered, and told that it was the last answer here.
     this.#isLingering = lingerMs > 0;
@@ -389,7 +369,10 @@ export class Listener implements ProxyCore, ConnectionContext, TlsFrontPorts {
     else closeIdle();
   }
 
-  #finish(): void {
+  /** Handshakes under way count: they have a deadline, and a request behind them. */
+  #finishIfEmpty(): void {
+    if (!this.isEnding || this.#isFinished || this.#connections.size > 0 || this.#entrance.arrivals.size > 0) return;
+    this.#isFinished = true;
     this.#report();
     this.#accounting.end(() => {
       this.say({ type: 'closed' });

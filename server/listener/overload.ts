@@ -27,6 +27,8 @@ export interface OverloadPorts {
   readonly clock: Clock;
   readonly sockets: ListeningSockets;
   readonly connections: ReadonlySet<Closable>;
+  /** Accepted, and no connection yet: each holds a descriptor too. */
+  readonly arrivals: ReadonlySet<Closable>;
   say(message: ListenerToPrimary): void;
 }
 
@@ -57,9 +59,9 @@ export class Overload {
 
   /** Before a new connection is served. */
   accepting(): void {
-    if (openSockets() < this.#socketsMax) return;
+    if (this.#open < this.#socketsMax) return;
     // Their descriptors are closed at once, their `close` events come later.
-    if (openSockets() - this.#closeIdle() >= this.#socketsMax) this.#pause('descriptors', 0);
+    if (this.#open - this.#closeIdle() >= this.#socketsMax) this.#pause('descriptors', 0);
   }
 
   /** The kernel could not give a descriptor (ENFILE, EMFILE, ENOMEM): trying again at once would only spin. */
@@ -68,9 +70,14 @@ export class Overload {
     this.#pause(code, acceptRestMs);
   }
 
+  get #open(): number {
+    return openSockets() + this.#ports.arrivals.size;
+  }
+
   /** The longest idle ones of all, many at once: looking for one costs as much. */
   #closeIdle(): number {
-    const idle = [...this.#ports.connections].filter((one) => one.idleSinceMs !== Infinity);
+    const { connections, arrivals } = this.#ports;
+    const idle = [...connections, ...arrivals].filter((one) => one.idleSinceMs !== Infinity);
     idle.sort((a, b) => a.idleSinceMs - b.idleSinceMs);
     const surplus = Math.ceil(idle.length * idleClosedShare);
     for (const one of idle.slice(0, surplus)) one.destroy();
@@ -102,8 +109,8 @@ export class Overload {
   }
 
   #tryAgain(): void {
-    if (openSockets() >= this.#socketsMax) this.#closeIdle();
-    if (this.#ports.clock.monotonicMs() < this.#restUntilMs || openSockets() >= this.#socketsMax) return;
+    if (this.#open >= this.#socketsMax) this.#closeIdle();
+    if (this.#ports.clock.monotonicMs() < this.#restUntilMs || this.#open >= this.#socketsMax) return;
     this.#isPaused = false;
     this.#ports.say({ type: 'accept-again' });
   }

@@ -63,6 +63,7 @@ export function routesOf(
       headerWaitTimeoutMs: config.server.webLimits.headerWaitTimeoutMs,
       minBytesPerSecond: config.server.webLimits.minBytesPerSecond,
       maxHandshakesPerSecond: config.server.webLimits.maxHandshakesPerSecond,
+      maxConnectionsPerAddress: config.server.webLimits.maxConnectionsPerAddress,
       trustedProxies: config.server.trustedProxies,
       affinityKey,
       underscoresInHeaders: config.server.underscoresInHeaders,

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
+import { freePort } from '../support/free-port.js';
 import { Http2Client } from '../support/http2-client.js';
 import { app } from '../support/paths.js';
 import { ticksPerSecond } from '../support/processes.js';
 import { RawClient, statuses } from '../support/raw-client.js';
 import { type Sluice, withSluice } from '../support/sluice.js';
 import { pause, until } from '../support/time.js';
+import { tlsCall } from '../support/tls-client.js';
 
 const openFiles = 200;
 
@@ -74,28 +76,53 @@ async function acceptingPauses(sluice: Sluice): Promise<void> {
   await until('the pause is told', () => sluice.output().includes('accept-resumed'));
 }
 
+/** Clients that never greet hold descriptors too: the oldest go, and the workers keep what is theirs. */
+async function handshakesMakeRoom(sluice: Sluice, tlsPort: number): Promise<void> {
+  const silent: RawClient[] = [];
+  for (let n = 0; n < openFiles + 20; n++) silent.push(await RawClient.connect(tlsPort));
+  const answer = await tlsCall(tlsPort, { servername: 'localhost' });
+  expect(answer.status).toBe(200);
+  expect((await sluice.call('/')).status).toBe(200);
+  const closed = silent.findIndex((client) => !client.ended);
+  expect(closed).toBeGreaterThan(0);
+  // They were counted before they were too many.
+  expect(sluice.output()).toContain('accept-paused');
+  expect(sluice.output()).not.toContain('EMFILE');
+  for (const client of silent) client.close();
+  await until('the pause is told', () => sluice.output().includes('accept-resumed'));
+}
+
 /** Of all processes of the server; nothing else goes on meanwhile. */
 function cpuSeconds(sluice: Sluice): number {
   return sluice.tree().reduce((sum, one) => sum + one.cpuTicks, 0) / ticksPerSecond;
 }
 
 test('idle connections are closed first, then accepting pauses, and afterwards all is as before', async () => {
+  let tlsPort = 0;
   await withSluice(
     {
       listeners: 1,
       applicationPools: [{ name: 'a', queueLength: 2_000 }],
-      sites: (port) => [
-        {
-          name: 'main',
-          bindings: [{ protocol: 'http', bindingInformation: `*:${port}:`, http2: true }],
-          applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
-        },
-      ],
+      sites: async (port) => {
+        tlsPort = await freePort();
+        const secure = `127.0.0.1:${tlsPort}:`;
+        return [
+          {
+            name: 'main',
+            bindings: [
+              { protocol: 'http', bindingInformation: `*:${port}:`, http2: true },
+              { protocol: 'https', bindingInformation: secure, certificate: 'development' },
+            ],
+            applications: [{ path: '/', applicationPool: 'a', physicalPath: app('plain') }],
+          },
+        ];
+      },
       through: ['prlimit', `--nofile=${openFiles}:${openFiles}`],
     },
     async (sluice) => {
       await sluice.call('/');
       const pids = sluice.tree().map(({ pid }) => pid);
+      await handshakesMakeRoom(sluice, tlsPort);
       await idleOnesMakeRoom(sluice);
       await acceptingPauses(sluice);
       expect((await sluice.call('/')).status).toBe(200);

@@ -143,6 +143,7 @@ export class ListenerHarness {
         headerWaitTimeoutMs: 30_000,
         minBytesPerSecond: 240,
         maxHandshakesPerSecond: 0,
+        maxConnectionsPerAddress: 0,
         trustedProxies: [],
         affinityKey: '00',
         underscoresInHeaders: 'pass',

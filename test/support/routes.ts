@@ -79,6 +79,7 @@ export function routesOf(sketches: readonly SiteSketch[]): Routes {
       headerWaitTimeoutMs: 30_000,
       minBytesPerSecond: 240,
       maxHandshakesPerSecond: 0,
+      maxConnectionsPerAddress: 0,
       trustedProxies: [],
       affinityKey: '00',
       underscoresInHeaders: 'pass',

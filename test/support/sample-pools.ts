@@ -177,7 +177,12 @@ export function sampleConfig(
       logBudgetBytes: 0,
       metrics: { compatibility: 'none', seriesMax: 200_000, publishedSeries: 500 },
       telemetry: { traceContext: 'pass', serviceName: 'sluice', samplingRatio: 1, otlp: null },
-      webLimits: { headerWaitTimeoutMs: 30_000, minBytesPerSecond: 240, maxHandshakesPerSecond: 0 },
+      webLimits: {
+        headerWaitTimeoutMs: 30_000,
+        minBytesPerSecond: 240,
+        maxHandshakesPerSecond: 0,
+        maxConnectionsPerAddress: 0,
+      },
       shutdownTimeLimitMs: 30_000,
       drainDelayMs: 0,
       startConcurrency,

@@ -4,6 +4,7 @@
  * handshake itself is OpenSSL's.
  */
 import { clientHelloBytesMax, hostBytesMax } from '../../../config/base/limits.js';
+import { clientHelloRecordsBytesMax } from '../../../config/base/edge-limits.js';
 
 export interface ClientHello {
   /** Lower case, no trailing dot; '' = the client names none (or an address, which is no name: RFC 6066 3). */
@@ -18,48 +19,101 @@ export type HelloVerdict = ClientHello | 'more' | 'not-tls' | 'bad';
 const handshakeRecord = 22;
 const clientHelloType = 1;
 const recordHeader = 5;
+const messageHead = 4;
 const recordBytesMax = 16_384;
 const serverNameExtension = 0;
 const alpnExtension = 16;
 const protocolsMax = 32;
+const nothing: Buffer = Buffer.alloc(0);
 
-export function readClientHello(bytes: Buffer): HelloVerdict {
-  if (bytes.length === 0) return 'more';
-  if (bytes[0] !== handshakeRecord) return 'not-tls';
-  if (bytes.length > 1 && bytes[1] !== 3) return 'not-tls';
-  const message = handshakeMessage(bytes);
-  return Buffer.isBuffer(message) ? readMessage(message) : message;
-}
+/**
+ * Reads the message piece by piece, as clients cut it anywhere, in records and in packets: a byte is looked at once,
+ * however many pieces it comes in.
+ */
+export class HelloReader {
+  #bytes = nothing;
+  #length = 0;
+  /** Where the first record begins that is not complete yet, and what of the message lies before it. */
+  #record = 0;
+  #have = 0;
+  /** Bytes of the message; of its head alone until that is known. */
+  #want = messageHead;
 
-/** The message out of its records: clients may cut it anywhere. */
-function handshakeMessage(bytes: Buffer): Buffer | 'more' | 'bad' {
-  const parts: Buffer[] = [];
-  let have = 0;
-  let want = 4;
-  let at = 0;
-  while (have < want) {
-    if (at + recordHeader > bytes.length) return overLimit(bytes);
-    if (bytes[at] !== handshakeRecord) return 'bad';
-    const length = bytes.readUInt16BE(at + 3);
-    if (length === 0 || length > recordBytesMax) return 'bad';
-    const end = Math.min(at + recordHeader + length, bytes.length);
-    parts.push(bytes.subarray(at + recordHeader, end));
-    have += end - at - recordHeader;
-    if (want === 4 && have >= 4) {
-      const head = parts.length === 1 ? (parts[0] ?? bytes) : Buffer.concat(parts);
-      if (head[0] !== clientHelloType) return 'bad';
-      want = 4 + head.readUIntBE(1, 3);
-      if (want > clientHelloBytesMax) return 'bad';
-    }
-    at += recordHeader + length;
+  /** Everything that came, given away. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#bytes = nothing;
+    this.#length = 0;
+    return bytes;
   }
-  const message = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-  return message.subarray(4, want);
-}
 
-function overLimit(bytes: Buffer): 'more' | 'bad' {
-  // A hello in records of one byte each is legal and may be five times as large.
-  return bytes.length > 6 * clientHelloBytesMax ? 'bad' : 'more';
+  /** What comes behind the message: kept, and not looked at. */
+  hold(chunk: Buffer): 'more' | 'bad' {
+    this.#append(chunk);
+    return this.#overLimit();
+  }
+
+  push(chunk: Buffer): HelloVerdict {
+    this.#append(chunk);
+    if (this.#length === 0) return 'more';
+    if (this.#bytes[0] !== handshakeRecord) return 'not-tls';
+    if (this.#length > 1 && this.#bytes[1] !== 3) return 'not-tls';
+    while (this.#record + recordHeader <= this.#length) {
+      const verdict = this.#readRecord();
+      if (verdict !== 'next') return verdict;
+    }
+    return this.#overLimit();
+  }
+
+  #append(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (this.#length === 0) this.#bytes = chunk;
+    else if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * length);
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    if (this.#length > 0) chunk.copy(this.#bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** @returns `next` when the whole record was taken and the message goes on behind it. */
+  #readRecord(): HelloVerdict | 'next' {
+    if (this.#bytes[this.#record] !== handshakeRecord) return 'bad';
+    const length = this.#bytes.readUInt16BE(this.#record + 3);
+    if (length === 0 || length > recordBytesMax) return 'bad';
+    const start = this.#record + recordHeader;
+    const end = start + length;
+    const have = this.#have + Math.min(end, this.#length) - start;
+    if (this.#want === messageHead && have >= messageHead) {
+      const head = this.#message(messageHead);
+      if (head[0] !== clientHelloType) return 'bad';
+      this.#want = messageHead + head.readUIntBE(1, 3);
+      if (this.#want > clientHelloBytesMax) return 'bad';
+    }
+    if (have >= this.#want) return readMessage(this.#message(this.#want).subarray(messageHead));
+    if (end > this.#length) return this.#overLimit();
+    this.#record = end;
+    this.#have = have;
+    return 'next';
+  }
+
+  #overLimit(): 'more' | 'bad' {
+    return this.#length > clientHelloRecordsBytesMax ? 'bad' : 'more';
+  }
+
+  /** The first `size` bytes of the message, which are there: out of their records. */
+  #message(size: number): Buffer {
+    const parts: Buffer[] = [];
+    let at = 0;
+    for (let left = size; left > 0; ) {
+      const taken = Math.min(left, this.#bytes.readUInt16BE(at + 3));
+      parts.push(this.#bytes.subarray(at + recordHeader, at + recordHeader + taken));
+      at += recordHeader + taken;
+      left -= taken;
+    }
+    return parts.length === 1 ? (parts[0] ?? nothing) : Buffer.concat(parts);
+  }
 }
 
 class Reader {

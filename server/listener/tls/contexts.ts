@@ -25,7 +25,6 @@ export interface ContextPorts {
   say(message: ListenerToPrimary): void;
   /** A handshake is complete. */
   secured(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): void;
-  failed(): void;
 }
 
 /** One certificate with its policy, ready for handshakes: connections are injected into `server`. */
@@ -148,7 +147,8 @@ export class TlsContexts {
         honorCipherOrder: true,
         secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
         ALPNProtocols: [...protocolsOf(tls)],
-        handshakeTimeout: tlsHandshakeLimitMs,
+        // The limit is the greeting's, from accept on: this one only has to come later.
+        handshakeTimeout: 2 * tlsHandshakeLimitMs,
         sessionIdContext: createHash('sha256').update(tls.key).digest('hex').slice(0, 32),
         ticketKeys: this.#ticketKeys(tls),
       });
@@ -158,7 +158,8 @@ export class TlsContexts {
         const answer = Buffer.from(material.ocsp, 'base64');
         server.on('OCSPRequest', (_certificate, _issuer, staple) => staple(null, answer));
       }
-      server.on('tlsClientError', () => this.#ports.failed());
+      // Told of a handshake that takes too long, Node leaves the socket open.
+      server.on('tlsClientError', (_error, socket) => socket.destroy());
       return { tls, server };
     } catch (error) {
       const fields = { key: tls.key, error: messageOf(error) };

@@ -1,23 +1,18 @@
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../config/base/clock.js';
-import {
-  lingerTimeMs,
-  tlsHandshakeLimitMs,
-  tlsHandshakePauseMs,
-  tlsHandshakesWaitingMax,
-} from '../../../config/base/limits.js';
+import { tlsHandshakePauseMs, tlsHandshakesWaitingMax } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
 import type { ListenerSettings, RouteBinding, RouteTls } from '../../../pools/protocol/snapshot.js';
-import type { Deadlines, Expiring } from '../../proxy/deadlines.js';
+import type { Deadlines } from '../../proxy/deadlines.js';
 import { plainAddress } from '../../proxy/raw-socket.js';
-import { errorResponse } from '../../http1/error-page.js';
-import type { RoutingState } from '../context.js';
-import type { Origin, ProxySource } from '../client-context.js';
+import type { RouteTable } from '../../route/table.js';
+import type { Arrival } from '../arrival.js';
 import { type ChallengeAnswers, challengeProtocol } from '../challenges.js';
-import { type ClientHello, readClientHello } from './client-hello.js';
+import type { ClientHello } from './client-hello.js';
 import { TlsContexts } from './contexts.js';
-import { peerOf, type ShownCertificate } from './peer.js';
+import { FairQueue } from './fair-queue.js';
+import { alert, endsOf, Greeting, type GreetingPorts } from './greeting.js';
+import { peerOf, type ShownCertificate, type TlsPeer } from './peer.js';
 
 /** How handshakes end; the label `result` of the metric. */
 export type HandshakeResult =
@@ -33,39 +28,33 @@ export type HandshakeResult =
 export interface TlsFrontPorts {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly routing: RoutingState;
+  /** Of the newest routes. */
+  table(): RouteTable;
   readonly challenges: ChallengeAnswers;
   say(message: ListenerToPrimary): void;
-  /** A connection that is ready for HTTP/1.1. */
-  secured(socket: TLSSocket, origin: Origin): void;
+  /** `socket` is what `arrival` has become: HTTP can be read from it. */
+  secured(socket: TLSSocket, arrival: Arrival, peer: TlsPeer): void;
   /** IMF-fixdate of now. */
   date(): string;
   /** `version`: what was agreed on, as `TLSv1.3`; none = the handshake was not completed. */
   count(result: HandshakeResult, version?: string): void;
 }
 
-const plainHttp = { close: true, retryAfterSeconds: 0, head: false, http10: false, format: 'html' } as const;
-
-/** Alerts of RFC 8446 6.2, as a record of their own: nothing is encrypted yet. */
-function alert(description: number): Buffer {
-  return Buffer.from([21, 3, 1, 0, 2, 2, description]);
-}
-
-const decodeError = alert(50);
 const internalError = alert(80);
 const unrecognizedName = alert(112);
 
 /**
  * From an accepted connection on a port of TLS to one that HTTP can be read from: reads the client's hello,
  * chooses the binding by the name in it, gets its certificate, and hands the rest to Node's TLS. At most
- * `webLimits.maxHandshakesPerSecond` begin: those beyond it wait, in the order they came.
+ * `webLimits.maxHandshakesPerSecond` begin: those beyond it wait, and client addresses take turns.
  */
 export class TlsFront {
   readonly contexts: TlsContexts;
   readonly #ports: TlsFrontPorts;
-  readonly #waiting: Greeting[] = [];
-  /** Clients behind load balancers, by the address of the balancer's end of the connection. */
-  readonly #sources = new Map<string, ProxySource>();
+  readonly #waiting = new FairQueue<Greeting>(tlsHandshakesWaitingMax);
+  /** Those that Node's TLS has, by the ends of their connection: it gives back another socket. */
+  readonly #handshakes = new Map<string, Greeting>();
+  readonly #greetingPorts: GreetingPorts;
   #isPumping = false;
   #perSecond = 0;
   #tokens = 0;
@@ -77,8 +66,14 @@ export class TlsFront {
       clock: ports.clock,
       say: (message) => ports.say(message),
       secured: (socket, tls, own) => this.#secured(socket, tls, own),
-      failed: () => ports.count('failed'),
     });
+    this.#greetingPorts = {
+      deadlines: ports.deadlines,
+      date: () => ports.date(),
+      count: (result) => ports.count(result),
+      greeted: (greeting, hello) => this.#greeted(greeting, hello),
+      gone: (greeting) => this.#gone(greeting),
+    };
   }
 
   apply(bindings: Iterable<RouteBinding>, settings: ListenerSettings): void {
@@ -88,32 +83,30 @@ export class TlsFront {
     this.#perSecond = settings.maxHandshakesPerSecond / Math.max(1, settings.listeners);
   }
 
-  /** `rest`: what was read already, behind the header of a load balancer that told of `source`. */
-  accept(socket: Socket, rest: Buffer, source: ProxySource): void {
-    if (rest.length > 0) socket.unshift(rest);
-    if (source !== null) {
-      const peer = peerName(socket);
-      this.#sources.set(peer, source);
-      socket.once('close', () => this.#sources.delete(peer));
-    }
-    const greeting = new Greeting(socket, this.#ports, (hello) => this.#greeted(greeting, hello));
+  /** `rest`: what was read already, behind the header of a load balancer. */
+  accept(arrival: Arrival, rest: Buffer): void {
+    if (rest.length > 0) arrival.socket.unshift(rest);
+    new Greeting(arrival, this.#greetingPorts);
   }
 
   /** Clients whose handshake has not begun because too many have. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   #greeted(greeting: Greeting, hello: ClientHello): void {
-    if (this.#waiting.length === 0 && this.#take()) return this.#begin(greeting, hello);
-    greeting.hello = hello;
-    if (this.#waiting.length >= tlsHandshakesWaitingMax) {
+    if (this.#waiting.size === 0 && this.#take()) return this.#begin(greeting, hello);
+    const shed = this.#waiting.push(greeting.sender, greeting);
+    if (shed !== null) {
       this.#ports.count('shed');
-      greeting.destroy();
-      return;
+      shed.destroy();
     }
-    this.#waiting.push(greeting);
     this.#pumpLater();
+  }
+
+  #gone(greeting: Greeting): void {
+    this.#waiting.delete(greeting.sender, greeting);
+    if (this.#handshakes.get(greeting.ends) === greeting) this.#handshakes.delete(greeting.ends);
   }
 
   /** A token bucket of one second. */
@@ -133,12 +126,12 @@ export class TlsFront {
     this.#isPumping = true;
     this.#ports.clock.setTimer(tlsHandshakePauseMs, () => {
       this.#isPumping = false;
-      while (this.#waiting.length > 0 && this.#take()) {
+      while (this.#waiting.size > 0 && this.#take()) {
         const greeting = this.#waiting.shift();
         const hello = greeting?.hello ?? null;
-        if (greeting !== undefined && hello !== null && !greeting.isGone) this.#begin(greeting, hello);
+        if (greeting !== undefined && hello !== null) this.#begin(greeting, hello);
       }
-      if (this.#waiting.length > 0) this.#pumpLater();
+      if (this.#waiting.size > 0) this.#pumpLater();
     });
   }
 
@@ -146,13 +139,14 @@ export class TlsFront {
     const { socket } = greeting;
     if (protocols[0] === challengeProtocol) return this.#challenge(greeting, serverName);
     const address = plainAddress(socket.localAddress);
-    const route = this.#ports.routing.table.site(address, socket.localPort ?? 0, 'https', serverName);
+    const route = this.#ports.table().site(address, socket.localPort ?? 0, 'https', serverName);
     const tls = route?.tls ?? null;
     if (tls === null) return this.#refuse(greeting, 'unknown-name', unrecognizedName);
     this.contexts.find(tls, serverName, (context) => {
       if (greeting.isGone) return;
       if (context === null) return this.#refuse(greeting, 'no-certificate', internalError);
-      greeting.handOver();
+      this.#handshakes.set(greeting.ends, greeting);
+      greeting.handOver('handshake');
       context.server.emit('connection', socket);
     });
   }
@@ -162,7 +156,7 @@ export class TlsFront {
     const server = this.#ports.challenges.serverFor(serverName);
     if (server === null) return this.#refuse(greeting, 'unknown-name', unrecognizedName);
     this.#ports.count('challenge');
-    greeting.handOver();
+    greeting.handOver('challenge');
     server.emit('connection', greeting.socket);
   }
 
@@ -172,97 +166,11 @@ export class TlsFront {
   }
 
   #secured(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): void {
+    const greeting = this.#handshakes.get(endsOf(socket));
+    // A socket that does not know its ends any more was closed by its client.
+    if (greeting === undefined) return void socket.destroy();
+    greeting.finish();
     this.#ports.count(socket.isSessionReused() ? 'resumed' : 'full', socket.getProtocol() ?? undefined);
-    this.#ports.secured(socket, { tls: peerOf(socket, tls, own), source: this.#sources.get(peerName(socket)) ?? null });
-  }
-}
-
-function peerName(socket: Socket): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0} ${socket.localPort ?? 0}`;
-}
-
-/** One accepted connection until its hello is complete. */
-class Greeting implements Expiring {
-  deadlineMs: number;
-  deadlineIndex = -1;
-  hello: ClientHello | null = null;
-  isGone = false;
-  readonly socket: Socket;
-  readonly #ports: TlsFrontPorts;
-  readonly #greeted: (hello: ClientHello) => void;
-  readonly #read = (): void => this.#readable();
-  readonly #closed = (): void => this.#leave();
-  readonly #ended = (): void => this.destroy();
-  #bytes: Buffer = Buffer.alloc(0);
-
-  constructor(socket: Socket, ports: TlsFrontPorts, greeted: (hello: ClientHello) => void) {
-    this.socket = socket;
-    this.#ports = ports;
-    this.#greeted = greeted;
-    this.deadlineMs = ports.deadlines.nowMs + tlsHandshakeLimitMs;
-    ports.deadlines.add(this);
-    socket.allowHalfOpen = true;
-    socket.on('error', () => undefined);
-    socket.on('readable', this.#read);
-    socket.on('end', this.#ended);
-    socket.on('close', this.#closed);
-  }
-
-  onDeadline(): void {
-    if (!this.isGone) this.#ports.count('timeout');
-    this.destroy();
-  }
-
-  destroy(): void {
-    this.#leave();
-    this.socket.destroy();
-  }
-
-  /** Last words, in the clear; what the client still sends is thrown away for a moment, so that it gets them. */
-  end(words: Buffer | string): void {
-    const { socket } = this;
-    this.isGone = true;
-    this.deadlineMs = this.#ports.deadlines.nowMs + lingerTimeMs;
-    socket.off('readable', this.#read);
-    socket.resume();
-    socket.end(words, 'latin1');
-  }
-
-  /** From now on the socket is somebody else's; what was read is put back. */
-  handOver(): void {
-    this.#leave();
-    const { socket } = this;
-    socket.off('end', this.#ended);
-    socket.off('close', this.#closed);
-    // Node's TLS over a socket that may be half open never gives back what it held: about 50 KB for each connection.
-    socket.allowHalfOpen = false;
-    if (this.#bytes.length > 0) socket.unshift(this.#bytes);
-    this.#bytes = Buffer.alloc(0);
-  }
-
-  #leave(): void {
-    this.isGone = true;
-    this.#ports.deadlines.remove(this);
-  }
-
-  #readable(): void {
-    const chunk = this.socket.read() as Buffer | null;
-    if (chunk === null || this.isGone) return;
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    const verdict = readClientHello(this.#bytes);
-    switch (verdict) {
-      case 'more':
-        return;
-      case 'bad':
-        this.#ports.count('failed');
-        return this.end(decodeError);
-      case 'not-tls':
-        this.#ports.count('failed');
-        return this.end(errorResponse(400, 0, 'HttpOnTlsPort', { ...plainHttp, date: this.#ports.date() }));
-      default:
-        // Until it is its turn, the client has nothing more to say.
-        this.socket.off('readable', this.#read);
-        return this.#greeted(verdict);
-    }
+    this.#ports.secured(socket, greeting.arrival, peerOf(socket, tls, own));
   }
 }

@@ -239,7 +239,7 @@ describe('queue', () => {
     await listener.publish([listener.tcpWorker(slow.port)]);
     const clients = await Promise.all(['/1', '/2', '/3', '/4'].map((path) => ask(get(path))));
     await until('two wait', () => listener.all('claim').reduce((sum, one) => sum + one.count, 0) === 2);
-    expect(slow.openMax).toBe(2);
+    await until('two are there', () => slow.openMax === 2);
     while (slow.heads.length < 4 || held.length > 0) {
       const connection = await until('a request is open', () => held.shift() ?? null, { everyMs: 5 });
       slow.reply(connection, ok('done'));

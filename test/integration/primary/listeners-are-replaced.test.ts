@@ -25,6 +25,7 @@ function routes(affinityKey: string): Routes {
       headerWaitTimeoutMs: 1,
       minBytesPerSecond: 1,
       maxHandshakesPerSecond: 0,
+      maxConnectionsPerAddress: 0,
       trustedProxies: [],
       affinityKey,
       underscoresInHeaders: 'pass',

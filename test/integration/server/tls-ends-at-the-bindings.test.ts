@@ -1,9 +1,9 @@
 /** One server with many kinds of https bindings, and what real clients see of it. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { clientHello } from '../../support/client-hello.js';
 import { call } from '../../support/http-client.js';
 import { freePort } from '../../support/free-port.js';
 import { app } from '../../support/paths.js';
@@ -29,6 +29,10 @@ const client = clients.issue({ usage: 'clientAuth' });
 const stranger = strangers.issue({ usage: 'clientAuth' });
 /** Replaced while the server runs. */
 const live = { certFile: join(folder, 'live.pem'), keyFile: join(folder, 'live.key') };
+
+/** Of RFC 8446: types of records, descriptions of alerts. */
+const [alertRecord, handshakeRecord] = [21, 22];
+const [decodeError, unrecognizedName] = [50, 112];
 
 let server: Sluice;
 let other = 0;
@@ -220,20 +224,39 @@ describe('protocols', () => {
     expect(text.toString()).toBe('plain\n');
   });
 
-  test('a hello that never ends is cut off', async () => {
-    const silent = connect({ host: '127.0.0.1', port: server.port });
-    let closed = false;
-    silent.on('error', () => undefined);
-    silent.on('close', () => {
-      closed = true;
-    });
-    silent.write(Buffer.from([22, 3, 1, 2, 0, 1]));
-    await until('it is closed', () => closed, { withinMs: 60_000 });
-    expect(silent.bytesRead).toBe(0);
-    await until('it is counted', async () =>
-      (await server.metrics()).includes('handshakes_total{version="none",result="timeout"} 1'),
+  test('a handshake that never ends is cut off, in the hello and behind it', async () => {
+    const [partly, mute] = await Promise.all([RawClient.connect(server.port), RawClient.connect(server.port)]);
+    partly.send(Buffer.from([22, 3, 1, 2, 0, 1]));
+    mute.send(clientHello('shop.test'));
+    await until('both are closed', () => partly.ended && mute.ended, { withinMs: 60_000 });
+    expect([partly.bytes().length, mute.bytes()[0]]).toEqual([0, handshakeRecord]);
+    await until('they are counted', async () =>
+      (await server.metrics()).includes('handshakes_total{version="none",result="timeout"} 2'),
     );
   }, 90_000);
+
+  test('names that are none, that no host can have, or that are written otherwise', async () => {
+    const firstBytes = async (port: number, name: string): Promise<readonly number[]> => {
+      const raw = await RawClient.connect(port);
+      raw.send(clientHello(name));
+      await until('the hello is answered', () => raw.bytes().length >= 7);
+      raw.close();
+      return raw.bytes()[0] === alertRecord ? [...raw.bytes().subarray(0, 7)] : [handshakeRecord];
+    };
+    const alert = (description: number): readonly number[] => [alertRecord, 3, 1, 0, 2, 2, description];
+    expect(await firstBytes(server.port, 'SHOP.Test')).toEqual([handshakeRecord]);
+    expect(await firstBytes(server.port, '10.200.30.4')).toEqual(alert(unrecognizedName));
+    expect(await firstBytes(other, '10.200.30.4')).toEqual([handshakeRecord]);
+    for (const name of ['a'.repeat(300), 'shop.test\0.evil.test', '\0', 'shop..test', 'shop.test/']) {
+      expect([name, await firstBytes(other, name)]).toEqual([name, alert(decodeError)]);
+    }
+    // An address is no name: the certificate shown is the default one, which does not hold for this host.
+    const input = 'GET / HTTP/1.1\r\nHost: secure.test\r\nConnection: close\r\n\r\n';
+    const ask = ['s_client', '-quiet', '-servername', '10.200.30.4', '-connect', `127.0.0.1:${other}`];
+    const answer = execFileSync('openssl', ask, { input, stdio: ['pipe', 'pipe', 'ignore'], timeout: 30_000 });
+    expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 421 /);
+    expect(await shownFor('shop.test')).toBe('shop.test');
+  }, 60_000);
 });
 
 describe('sessions', () => {

@@ -10,6 +10,7 @@ test('a file with nothing but a site has every default', async () => {
       headerWaitTimeoutMs: 30_000,
       minBytesPerSecond: 240,
       maxHandshakesPerSecond: 1_000,
+      maxConnectionsPerAddress: 0,
     });
     expect(config.server.admin.listen).toEqual({ host: '127.0.0.1', port: 9900 });
     expect(config.server.admin.socket).toBe(`${config.server.runDir}/admin.sock`);

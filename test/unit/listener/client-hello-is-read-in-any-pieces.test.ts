@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
-import { expect, test } from '@jest/globals';
-import { readClientHello } from '../../../server/listener/tls/client-hello.js';
+import { expect, jest, test } from '@jest/globals';
+import { clientHelloRecordsBytesMax } from '../../../config/base/edge-limits.js';
+import { HelloReader, type HelloVerdict } from '../../../server/listener/tls/client-hello.js';
+
+/** All at once. */
+function readClientHello(bytes: Buffer): HelloVerdict {
+  return new HelloReader().push(bytes);
+}
 
 /** The first bytes that Node's own client sends. */
 async function hello(options: ConnectionOptions): Promise<Buffer> {
@@ -76,4 +82,29 @@ test('no length in it leads out of it', async () => {
       expect(isKnown).toBe(true);
     }
   }
+});
+
+test('a byte is looked at once, in however many packets and records it comes', async () => {
+  const bytes = fragmented(await hello({ servername: 'shop.example' }), 1);
+  const lengthsRead = jest.spyOn(Buffer.prototype, 'readUInt16BE');
+  const reader = new HelloReader();
+  const verdicts = Array.from({ length: bytes.length }, (_, at) => reader.push(bytes.subarray(at, at + 1)));
+  const reads = lengthsRead.mock.calls.length;
+  lengthsRead.mockRestore();
+  expect(verdicts.slice(0, -1).every((verdict) => verdict === 'more')).toBe(true);
+  expect(verdicts.at(-1)).toMatchObject({ serverName: 'shop.example' });
+  // The header of each record: when it is complete, with each byte of its body, and once more to assemble the message.
+  expect(reads).toBeLessThan(bytes.length);
+  expect(reader.take()).toEqual(bytes);
+});
+
+test('what stands around and behind a hello has an end', () => {
+  const head = Buffer.from([1, 0, 0x3f, 0xf0, ...Buffer.alloc(16_368)]);
+  const endless = fragmented(Buffer.concat([Buffer.alloc(5), head]), 1);
+  const reader = new HelloReader();
+  let at = 0;
+  while (at < endless.length && reader.push(endless.subarray(at, at + 1)) === 'more') at += 1;
+  expect(at).toBe(clientHelloRecordsBytesMax);
+  const held = new HelloReader();
+  expect([held.hold(Buffer.alloc(clientHelloRecordsBytesMax)), held.hold(Buffer.alloc(1))]).toEqual(['more', 'bad']);
 });

@@ -1,18 +1,21 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { tlsContextsMax } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
-import type { CertificateMaterial, RouteTls, Routes } from '../../../pools/protocol/snapshot.js';
+import type { CertificateMaterial, RouteTls } from '../../../pools/protocol/snapshot.js';
+import { Arrival } from '../../../server/listener/arrival.js';
 import { ChallengeAnswers } from '../../../server/listener/challenges.js';
-import type { RoutingState } from '../../../server/listener/context.js';
 import { TlsContexts } from '../../../server/listener/tls/contexts.js';
+import { FairQueue } from '../../../server/listener/tls/fair-queue.js';
 import { TlsFront } from '../../../server/listener/tls/front.js';
 import { selfSigned } from '../../../server/primary/self-signed.js';
 import { Deadlines } from '../../../server/proxy/deadlines.js';
 import { compileRoutes } from '../../../server/route/table.js';
+import { clientHello } from '../../support/client-hello.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { RawClient } from '../../support/raw-client.js';
 import { routesOf } from '../../support/routes.js';
 import { until } from '../../support/time.js';
 
@@ -47,7 +50,6 @@ test('contexts are made on demand and the one unused the longest goes', () => {
     clock,
     say: (message) => said.push(message),
     secured: () => undefined,
-    failed: () => undefined,
   });
   contexts.setTicketSecret(secret);
   const asked = (): number => said.filter((one) => one.type === 'want-certificate').length;
@@ -72,7 +74,6 @@ test('a certificate that is not there is not asked for by every client', () => {
     clock,
     say: (message) => said.push(message),
     secured: () => undefined,
-    failed: () => undefined,
   });
   const answers: unknown[] = [];
   const find = (): void => contexts.find(tls, 'a.test', (context) => answers.push(context));
@@ -87,47 +88,134 @@ test('a certificate that is not there is not asked for by every client', () => {
   expect(said).toHaveLength(2);
 });
 
-test('handshakes beyond the rate wait their turn', async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const base = routesOf([{ host: 'a.test', port, scheme: 'https' }]);
-  const routes: Routes = {
-    ...base,
-    bindings: base.bindings.map((one) => ({ ...one, tls })),
-    settings: { ...base.settings, maxHandshakesPerSecond: 2 },
-  };
-  let secured = 0;
-  let halfOpen = 0;
-  const front = new TlsFront({
-    clock,
-    deadlines: new Deadlines(clock),
-    challenges: new ChallengeAnswers(),
-    routing: { table: compileRoutes(routes) } as unknown as RoutingState,
-    say: (message) => {
-      said.push(message);
-      if (message.type === 'want-certificate') front.contexts.receive(message.key, message.name, material);
-    },
-    secured: ({ allowHalfOpen }) => {
-      secured += 1;
-      // Node takes it from the socket below, and such a pair is never collected.
-      if (allowHalfOpen) halfOpen += 1;
-    },
-    date: () => '',
-    count: () => undefined,
-  });
-  front.contexts.setTicketSecret(secret);
-  front.apply(routes.bindings, routes.settings);
-  server.on('connection', (socket) => front.accept(socket, Buffer.alloc(0), null));
-  const clients = Array.from({ length: 5 }, () =>
-    connect({ host: '127.0.0.1', port, servername: 'a.test', rejectUnauthorized: false }).on('error', () => undefined),
-  );
-  await until('the first two are through', () => secured === 2);
-  for (const through of [4, 5]) {
-    await until('the others have greeted', () => front.waiting > 5 - through - 1);
-    clock.advance(1_100);
-    await until('two more are through', () => secured === through);
+/** A front behind `server`, and what it counts. `address`: who a load balancer says the next client is. */
+class Scene {
+  readonly counted: string[] = [];
+  readonly arrivals = new Set<Arrival>();
+  front: TlsFront | null = null;
+  port = 0;
+  secured = 0;
+  halfOpen = 0;
+  address = '192.0.2.1';
+
+  static async begin(maxHandshakesPerSecond: number): Promise<Scene> {
+    const scene = new Scene();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    scene.port = (server.address() as AddressInfo).port;
+    const base = routesOf([{ host: 'a.test', port: scene.port, scheme: 'https' }]);
+    const bindings = base.bindings.map((one) => ({ ...one, tls }));
+    const table = compileRoutes({ ...base, bindings });
+    const front = new TlsFront({
+      clock,
+      deadlines: new Deadlines(clock),
+      challenges: new ChallengeAnswers(),
+      table: () => table,
+      say: (message) => {
+        if (message.type === 'want-certificate') front.contexts.receive(message.key, message.name, material);
+      },
+      secured: ({ allowHalfOpen }, arrival) => {
+        scene.secured += 1;
+        // Node takes it from the socket below, and such a pair is never collected.
+        if (allowHalfOpen) scene.halfOpen += 1;
+        scene.arrivals.delete(arrival);
+      },
+      date: () => '',
+      count: (result) => scene.counted.push(result),
+    });
+    front.contexts.setTicketSecret(secret);
+    front.apply(bindings, { ...base.settings, maxHandshakesPerSecond });
+    scene.front = front;
+    server.on('connection', (socket) => {
+      const arrival = new Arrival(socket, clock, () => scene.arrivals.delete(arrival));
+      arrival.source = { address: scene.address, port: 1 };
+      scene.arrivals.add(arrival);
+      front.accept(arrival, Buffer.alloc(0));
+    });
+    return scene;
   }
-  expect([secured, halfOpen, front.waiting]).toEqual([5, 0, 0]);
+
+  get waiting(): number {
+    return this.front?.waiting ?? -1;
+  }
+
+  /** Clients that complete their handshake. */
+  clients(count: number): TLSSocket[] {
+    const options = { host: '127.0.0.1', port: this.port, servername: 'a.test', rejectUnauthorized: false };
+    return Array.from({ length: count }, () => connect(options).on('error', () => undefined));
+  }
+
+  /** Clients that greet and then say nothing more. */
+  async mute(count: number): Promise<RawClient[]> {
+    const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(this.port)));
+    for (const client of clients) client.send(clientHello('a.test'));
+    return clients;
+  }
+}
+
+test('handshakes beyond the rate wait their turn', async () => {
+  const scene = await Scene.begin(2);
+  const clients = scene.clients(5);
+  await until('the first two are through', () => scene.secured === 2);
+  for (const through of [4, 5]) {
+    await until('the others have greeted', () => scene.waiting > 5 - through - 1);
+    clock.advance(1_100);
+    await until('two more are through', () => scene.secured === through);
+  }
+  expect([scene.secured, scene.halfOpen, scene.waiting, scene.arrivals.size]).toEqual([5, 0, 0, 0]);
   for (const client of clients) client.destroy();
 }, 60_000);
+
+test('clients that have gone cost nobody a turn, and one address not those of others', async () => {
+  const scene = await Scene.begin(1);
+  const [first] = scene.clients(1);
+  await until('the first is through', () => scene.secured === 1);
+  const gone = await scene.mute(20);
+  await until('twenty wait', () => scene.waiting === 20);
+  for (const client of gone) client.close();
+  await until('none of them waits any more', () => scene.waiting === 0);
+  const many = await scene.mute(20);
+  await until('twenty others wait', () => scene.waiting === 20);
+  scene.address = '192.0.2.2';
+  const [other] = scene.clients(1);
+  await until('and one from elsewhere', () => scene.waiting === 21);
+  // One turn for each of the two addresses.
+  clock.advance(1_100);
+  clock.advance(1_100);
+  await until('it is through', () => scene.secured === 2);
+  expect(scene.waiting).toBe(19);
+  for (const client of many) client.close();
+  first?.destroy();
+  other?.destroy();
+}, 60_000);
+
+test('a client that greets and then says nothing is closed when its time is over', async () => {
+  const scene = await Scene.begin(0);
+  const [begun] = await scene.mute(1);
+  await until('the server has answered its hello', () => (begun?.text().length ?? 0) > 500);
+  const [silent, partly] = await Promise.all([RawClient.connect(scene.port), RawClient.connect(scene.port)]);
+  partly.send(clientHello('a.test').subarray(0, 9));
+  await until('all have arrived', () => scene.arrivals.size === 3);
+  clock.advance(9_000);
+  expect([scene.arrivals.size, scene.counted]).toEqual([3, []]);
+  clock.advance(2_000);
+  await until('all are closed', () => scene.arrivals.size === 0 && [begun, silent, partly].every((one) => one?.ended));
+  expect(scene.counted).toEqual(['timeout', 'timeout', 'timeout']);
+  const [failing] = await scene.mute(1);
+  await until('its handshake is under way', () => (failing?.text().length ?? 0) > 500);
+  failing?.close();
+  await until('a broken one has failed', () => scene.arrivals.size === 0);
+  expect(scene.counted.slice(3)).toEqual(['failed']);
+}, 60_000);
+
+test('what waits takes turns by sender, and the one with the most loses one for a newcomer', () => {
+  const queue = new FairQueue<string>(4);
+  for (const item of ['a1', 'a2', 'a3', 'b1']) expect(queue.push(item.slice(0, 1), item)).toBeNull();
+  expect([queue.push('a', 'a4'), queue.push('b', 'b2'), queue.size]).toEqual(['a4', 'a1', 4]);
+  expect(queue.push('b', 'b3')).toBe('b3');
+  queue.delete('a', 'a2');
+  queue.delete('a', 'nobody');
+  queue.push('c', 'c1');
+  const order = Array.from({ length: 5 }, () => queue.shift());
+  expect([order, queue.size]).toEqual([['a3', 'b1', 'c1', 'b2', undefined], 0]);
+});

@@ -35,7 +35,6 @@ class Front {
       socket.on('error', () => undefined);
       socket.end('done');
     },
-    failed: () => undefined,
   });
   readonly #servers: Server[] = [];
 

@@ -27,6 +27,7 @@ const routes: Routes = {
     headerWaitTimeoutMs: 1,
     minBytesPerSecond: 1,
     maxHandshakesPerSecond: 0,
+    maxConnectionsPerAddress: 0,
     trustedProxies: [],
     affinityKey: '00',
     underscoresInHeaders: 'pass',
