@@ -25,6 +25,7 @@ import {
   type Origin,
 } from './differential/live.js';
 import { missingH11 } from './differential/views.js';
+import { liveScripts } from './http2/index.js';
 import { ask, hostileServer, type HostileApp, isRight, withHostileApp } from './live-answers.js';
 import {
   acceptance,
@@ -45,6 +46,8 @@ interface Subject {
   readonly withHostile: ((hostile: HostileApp, body: (port: number) => Promise<void>) => Promise<void>) | null;
   /** With the origin that keeps every byte; null: it forwards no bytes. */
   readonly withOrigin: ((body: (origin: Origin) => Promise<void>) => Promise<void>) | null;
+  /** The port of HTTP/1.1 takes HTTP/2 too. */
+  readonly speaksHttp2: boolean;
 }
 
 /** Row -> how many were let through. */
@@ -54,6 +57,7 @@ const validRow = 'valid requests (refused)';
 const answersRow = 'bad answers (shown as whole)';
 const peerLimitMs = 400;
 const findingsShown = 5;
+const scriptsRow = 'HTTP/2 scripts (another outcome, or other bytes for the worker)';
 const findingRows = Object.entries(findingClasses).map(([kind, what]) => [kind, `${kind}: ${what}`] as const);
 
 function sluice(choice: HostingChoice): Subject {
@@ -63,6 +67,7 @@ function sluice(choice: HostingChoice): Subject {
     withRecorder: (body) => withSluice(recorderServer(choice), ({ port }) => body(port)),
     withHostile: forwards ? (app, body) => withSluice(hostileServer(app), ({ port }) => body(port)) : null,
     withOrigin: forwards ? (body) => withSluice(originServer(), (server) => body(originBehind(server))) : null,
+    speaksHttp2: true,
   };
 }
 
@@ -88,6 +93,7 @@ function peer(path: BenchPath): Subject {
             running(`${app('recording-origin')}/${originEntry}`, {}, (started) =>
               body({ port: started.port, pids: () => [...started.front(), ...started.app()] }),
             ),
+    speaksHttp2: false,
   };
 }
 
@@ -103,7 +109,7 @@ function byClass(cases: Iterable<RequestCase>): Map<string, RequestCase[]> {
   return classes;
 }
 
-async function measure({ withRecorder, withHostile, withOrigin, withinMs }: Subject): Promise<Column> {
+async function measure({ withRecorder, withHostile, withOrigin, speaksHttp2, withinMs }: Subject): Promise<Column> {
   const column = new Map<string, number>();
   await withRecorder(async (port) => {
     for (const [name, cases] of byClass(mustRefuse())) {
@@ -114,7 +120,7 @@ async function measure({ withRecorder, withHostile, withOrigin, withinMs }: Subj
     const valid = await inParallel([...mustAccept()], connectionsAtOnce, (one) => acceptance(port, one, withinMs));
     column.set(validRow, valid.filter((one) => one.wrong !== null).length);
   });
-  await withOrigin?.((origin) => classify(column, origin, withinMs));
+  await withOrigin?.((origin) => classify(column, origin, speaksHttp2, withinMs));
   if (withHostile === null) return column;
   await withHostileApp((cases, hostile) =>
     withHostile(hostile, async (port) => {
@@ -127,13 +133,21 @@ async function measure({ withRecorder, withHostile, withOrigin, withinMs }: Subj
 }
 
 /** Counts the findings in what was forwarded, by class. */
-async function classify(column: Map<string, number>, origin: Origin, withinMs?: number): Promise<void> {
+async function classify(
+  column: Map<string, number>,
+  origin: Origin,
+  speaksHttp2: boolean,
+  withinMs?: number,
+): Promise<void> {
   const missing = missingH11();
   if (missing !== null) {
     console.error(`what was forwarded: not judged, ${missing}`);
     return;
   }
-  const { findings } = await differential(origin, differentialCases(), withinMs);
+  const corpora = { cases: differentialCases(), scripts: speaksHttp2 ? liveScripts : [] };
+  const { findings, wrongScripts } = await differential(origin, corpora, withinMs);
+  if (speaksHttp2) column.set(scriptsRow, wrongScripts.length);
+  for (const one of wrongScripts.slice(0, findingsShown)) console.error(`  ${one}`);
   for (const [kind, row] of findingRows) column.set(row, findings.filter((one) => one.kind === kind).length);
   for (const { kind, detail } of findings.slice(0, findingsShown)) console.error(`  ${kind} ${detail}`);
 }
@@ -174,6 +188,10 @@ function writePage(head: readonly string[], rows: readonly (readonly string[])[]
     'connection of the origin that shows one of the named faults counts. Requests that were accepted although they must be refused are the rows',
     'above.',
     '',
+    'The scripts of HTTP/2 ([list](http2-conformance.md)) go to the same origin: the client has to see the outcome, and the worker of HTTP/1.1',
+    'gets, byte for byte, what the script asks for and nothing of what is refused. The three parsers read that too. Of the other servers only',
+    'HTTP/1 is measured.',
+    '',
     `The other servers are those of this machine with their default parsing options, as a plain reverse proxy; hardening that they offer is`,
     'off, and what is counted is what came through, not what an attacker could make of it.',
     '',
@@ -197,6 +215,7 @@ async function main(): Promise<number> {
   for (const subject of subjects) columns.set(subject, await measured(subject));
   const counts = new Map([...byClass(mustRefuse())].map(([name, cases]) => [name, cases.length]));
   counts.set(validRow, [...mustAccept()].length);
+  counts.set(scriptsRow, liveScripts.length);
   counts.set(answersRow, await withHostileApp(async (cases) => cases.filter((one) => one.expect !== 'ok').length));
   const rows = [...counts].map(([name, count]) => [
     name,

@@ -14,7 +14,7 @@ createServer((request, response) => {
   request.on('end', () => {
     if (path === '/big') response.setHeader('content-length', 100_000).end('x'.repeat(100_000));
     else if (path === '/echo') response.end(Buffer.concat(parts));
-    else if (path === '/cookie') response.end(request.headers.cookie ?? '');
+    else if (path === '/cookie') response.end(request.headers.cookie ?? '', 'latin1');
     else response.end('ok');
   });
 }).listen(process.env.PORT ?? 3000);

@@ -103,6 +103,25 @@ const connectionValues = [
   Array.from({ length: 1_000 }, (_, i) => `t${i}`).join(','),
 ];
 
+/** Values of Host that are good, whatever they are called here. */
+export const hostsGood = [
+  'a',
+  'SHOP.localhost',
+  'shop.localhost.',
+  'shop.localhost:1',
+  'shop.localhost:65535',
+  '127.0.0.1',
+  '127.0.0.1:80',
+  '[::1]',
+  '[2001:DB8::1]:8080',
+  '[::ffff:1.2.3.4]',
+  'xn--bcher-kva.example',
+  'my_app',
+  '1',
+  'a-b.c',
+  '-a',
+];
+
 function fields(list: CaseList): void {
   for (let code = 0x80; code < 0x100; code++)
     list.add(`value/${hex(code)}`, get([`X: a${String.fromCharCode(code)}b`]));
@@ -116,23 +135,7 @@ function fields(list: CaseList): void {
   for (const [c, value] of connectionValues.entries()) {
     list.add(`connection/${c}`, get([`Connection: ${value}`, 'X-A: 1']));
   }
-  for (const value of [
-    'a',
-    'SHOP.localhost',
-    'shop.localhost.',
-    'shop.localhost:1',
-    'shop.localhost:65535',
-    '127.0.0.1',
-    '127.0.0.1:80',
-    '[::1]',
-    '[2001:DB8::1]:8080',
-    '[::ffff:1.2.3.4]',
-    'xn--bcher-kva.example',
-    'my_app',
-    '1',
-    'a-b.c',
-    '-a',
-  ]) {
+  for (const value of hostsGood) {
     list.add(`host/${value}`, requestBytes(['GET / HTTP/1.1', `Host: ${value}`]));
   }
   list.add('upgrade/websocket', get(socket));

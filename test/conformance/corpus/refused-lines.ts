@@ -115,7 +115,8 @@ function requestLines(list: CaseList): void {
   list.add('F10/connect-origin-form', requestBytes(['CONNECT / HTTP/1.1', host]), 405);
 }
 
-const hostsBad = [
+/** Values of Host that no grammar allows (RFC 9110 7.2, RFC 3986 3.2). */
+export const hostsBad = [
   '',
   'a, b',
   'a b',

@@ -194,6 +194,13 @@ const connectionFrames: readonly Script[] = [
   ...section('RFC 9113 6.8', {
     'GOAWAY on a stream': [connectionError('protocolError'), frame(7, 0, 1, Buffer.concat([uint32(0), uint32(0)]))],
     'GOAWAY of seven bytes': [connectionError('frameSizeError'), frame(7, 0, 0, Buffer.alloc(7))],
+    'GOAWAY with a code that nobody knows': [
+      lastFrames('the answer is complete', (log) => log.body(1) === 'late'),
+      post(1, '/echo'),
+      goAway(0, 0xdead_beef),
+      data(1, 'late', Flag.endStream),
+      ended(1),
+    ],
     'a stream that runs is finished after GOAWAY': [
       lastFrames('the answer is complete', (log) => log.body(1) === 'late'),
       post(1, '/echo'),

@@ -73,25 +73,6 @@ const bodies: readonly Script[] = [
   }),
 ];
 
-const controls = Object.fromEntries(
-  (
-    [
-      ['NUL', '\0'],
-      ['CR', '\r'],
-      ['LF', '\n'],
-      ['0x01', '\x01'],
-      ['0x7f', '\x7f'],
-    ] as const
-  ).map(([name, byte]) => [`${name} in a value`, malformedWith('x-value', `a${byte}b`)]),
-);
-
-const badNames = Object.fromEntries(
-  [' ', ':', '\0', '\r', '\n', '(', '"', '\x7f', '\x80', '\xff'].map((byte) => [
-    `byte 0x${byte.charCodeAt(0).toString(16).padStart(2, '0')} in a name`,
-    malformedWith(`x-a${byte}b`, 'v'),
-  ]),
-);
-
 const fields: readonly Script[] = [
   ...section('RFC 9113 8.2', {
     'an upper-case name': malformedWith('X-Upper', 'a'),
@@ -99,10 +80,6 @@ const fields: readonly Script[] = [
   }),
   ...section('RFC 9113 8.2.1', {
     'an empty name': malformedWith('', 'v'),
-    ...badNames,
-    ...controls,
-    'a value that begins with a space': malformedWith('x-value', ' a'),
-    'a value that ends with a tab': malformedWith('x-value', 'a\t'),
     'a value with a second request in it': malformedWith('x-value', 'a\r\n\r\nGET /admin HTTP/1.1\r\nHost: b.test'),
     'bytes above 0x7f and tabs inside a value are good': [answered(1), get(1, '/', 'x-value', '\x80\t\xff'), ended(1)],
   }),

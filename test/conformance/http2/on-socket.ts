@@ -6,9 +6,15 @@ import { goAwayCode, isSettled, judge, type Script, stepsOf } from './script.js'
 
 const limitMs = 30_000;
 
-/** '' or what is wrong. After a connection error the server has to end the connection. */
-export async function runOnSocket(script: Script, port: number): Promise<string> {
-  const client = await RawClient.connect(port);
+/** What came; `problem` is '' or what is wrong with it. */
+export interface SocketRun {
+  readonly problem: string;
+  readonly log: FrameLog;
+}
+
+/** After a connection error the server has to end the connection. `localAddress`: the loopback address to come from. */
+export async function runOnSocket(script: Script, port: number, localAddress?: string): Promise<SocketRun> {
+  const client = await RawClient.connect(port, localAddress);
   const log = new FrameLog();
   client.socket.on('data', (bytes: Buffer) => log.add(bytes));
   const isOver = (): boolean => client.ended || goAwayCode(log) > 0;
@@ -21,9 +27,9 @@ export async function runOnSocket(script: Script, port: number): Promise<string>
     if (goAwayCode(log) > 0) await until('the end', () => client.ended, { withinMs: limitMs, everyMs: 2 });
   } catch (error) {
     const problem = judge(script, log);
-    return `${problem} (${error instanceof Error ? error.message : 'failed'})`;
+    return { log, problem: `${problem} (${error instanceof Error ? error.message : 'failed'})` };
   } finally {
     client.close();
   }
-  return judge(script, log);
+  return { log, problem: judge(script, log) };
 }

@@ -69,11 +69,10 @@ export function lastFrames(says: string, check: (log: FrameLog) => boolean): Exp
   return { outcome: 'frames', says, check, mayEnd: true };
 }
 
-/** Scripts of one section. */
-export function section(
-  source: string,
-  scripts: Readonly<Record<string, readonly [Expectation, ...Step[]]>>,
-): Script[] {
+/** Scripts of one section by name. */
+export type ScriptTable = Readonly<Record<string, readonly [Expectation, ...Step[]]>>;
+
+export function section(source: string, scripts: ScriptTable): Script[] {
   return Object.entries(scripts).map(([name, [expected, ...steps]]) => ({
     name,
     source,
@@ -84,11 +83,11 @@ export function section(
   }));
 }
 
-export function rawSection(source: string, scripts: Parameters<typeof section>[1]): Script[] {
+export function rawSection(source: string, scripts: ScriptTable): Script[] {
   return section(source, scripts).map((script) => ({ ...script, isRaw: true }));
 }
 
-export function engineSection(source: string, scripts: Parameters<typeof section>[1]): Script[] {
+export function engineSection(source: string, scripts: ScriptTable): Script[] {
   return section(source, scripts).map((script) => ({ ...script, isEngineOnly: true }));
 }
 

@@ -34,22 +34,7 @@ const cancel = 8;
 const streamsMax = 128;
 
 const states: readonly Script[] = [
-  ...section('RFC 9113 5.1, idle', {
-    'DATA on an idle stream': [connectionError('protocolError'), data(1, 'x')],
-    'RST_STREAM on an idle stream': [connectionError('protocolError'), resetStream(1, cancel)],
-    'WINDOW_UPDATE on an idle stream': [connectionError('protocolError'), windowUpdate(1, 1)],
-    'CONTINUATION on an idle stream': [connectionError('protocolError'), continuation(1, empty)],
-    'PRIORITY on an idle stream is accepted': [ignored, priority(1, 0)],
-  }),
   ...section('RFC 9113 5.1, half-closed (remote)', {
-    'DATA after END_STREAM': [streamError(1, 'streamClosed'), get(1, '/hold'), data(1, 'x')],
-    'HEADERS after END_STREAM': [streamError(1, 'streamClosed'), get(1, '/hold'), get(1)],
-    'WINDOW_UPDATE and PRIORITY after END_STREAM are accepted': [
-      ignored,
-      get(1, '/hold'),
-      windowUpdate(1, 5),
-      priority(1, 0),
-    ],
     'RST_STREAM after END_STREAM ends the stream': [
       answered(3),
       get(1, '/hold'),
@@ -70,26 +55,6 @@ const states: readonly Script[] = [
     ],
   }),
   ...section('RFC 9113 5.1, closed', {
-    'DATA on a stream that both sides ended': [connectionError('streamClosed'), get(1), ended(1), data(1, 'x')],
-    'HEADERS on a stream that both sides ended': [connectionError('streamClosed'), get(1), ended(1), get(1)],
-    'CONTINUATION on a stream that both sides ended': [
-      connectionError('protocolError'),
-      get(1),
-      ended(1),
-      continuation(1, empty),
-    ],
-    'DATA after a RST_STREAM of the client': [
-      connectionError('streamClosed'),
-      post(1, '/hold'),
-      resetStream(1, cancel),
-      data(1, 'x'),
-    ],
-    'HEADERS after a RST_STREAM of the client': [
-      connectionError('streamClosed'),
-      post(1, '/hold'),
-      resetStream(1, cancel),
-      get(1),
-    ],
     'WINDOW_UPDATE and RST_STREAM on a closed stream are ignored': [
       answered(1, 3),
       get(1),

@@ -14,12 +14,14 @@ import { reloads } from './reloads.js';
 import { scaleOfConfiguration } from './scale-of-configuration.js';
 import { shortOfDescriptors } from './short-of-descriptors.js';
 import { slowHttp } from './slow-http.js';
+import { slowTls } from './slow-tls.js';
 import { stateFaults } from './state-faults.js';
 import { stoppedListener } from './stopped-listener.js';
 
 /** Hostile and heavy clients, and faults, seen from the network. */
 export const edge: readonly Experiment[] = [
   slowHttp,
+  slowTls,
   differentialParsers,
   scaleOfConfiguration,
   fairness,
