@@ -1,5 +1,6 @@
 /** The table of one application host: what each event means in each state. */
 import type { Application, ApplicationLife } from './application-states.js';
+import * as closing from './application-closing.js';
 import * as does from './application-steps.js';
 import type { ApplicationEffect } from './effects.js';
 import type { ApplicationEvent } from './events.js';
@@ -11,14 +12,17 @@ const anyOpen = ['idle', 'starting', 'ready', 'backingOff', 'rapidFailed'] as co
 /** The same while no worker is running. */
 const anyWithout = ['idle', 'starting', 'backingOff', 'rapidFailed'] as const;
 
-const closes = go(['closed'], does.close);
+const closes = go(['closed'], closing.close);
+const goesOffline = go(['offline'], (a: Application) => closing.offline(a));
 const serves = (life: ApplicationLife) => go([life], does.served);
 
 export const applicationTable: Table<ApplicationLife, Application, ApplicationEvent, ApplicationEffect> = {
   closed: {
     open: go(['idle', 'starting'], does.open),
     close: closes,
-    invite: go(['closed'], (a) => does.invite(a)),
+    offline: goesOffline,
+    online: ignored,
+    invite: go(['closed'], (a) => closing.invite(a)),
     needWorker: ignored,
     busy: ignored,
     running: ignored,
@@ -29,7 +33,7 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     suspended: ignored,
     resume: ignored,
     evict: ignored,
-    ended: go(['closed'], does.endedClosed),
+    ended: go(['closed'], closing.endedClosed),
     timer: ignored,
     recycle: ignored,
     stopWorker: ignored,
@@ -38,6 +42,8 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
   idle: {
     open: go(anyWithout, does.open),
     close: closes,
+    offline: goesOffline,
+    online: ignored,
     invite: ignored,
     needWorker: go(anyWithout, does.needWorker),
     busy: ignored,
@@ -58,6 +64,8 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
   starting: {
     open: go(['starting'], does.widen),
     close: closes,
+    offline: goesOffline,
+    online: ignored,
     invite: ignored,
     needWorker: go(['starting'], does.needWorker),
     busy: ignored,
@@ -78,6 +86,8 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
   ready: {
     open: go(['ready'], does.widen),
     close: closes,
+    offline: goesOffline,
+    online: ignored,
     invite: ignored,
     needWorker: go(['ready'], does.needWorker),
     busy: go(['ready'], does.busy),
@@ -98,6 +108,8 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
   backingOff: {
     open: go(['idle', 'starting'], does.open),
     close: closes,
+    offline: goesOffline,
+    online: ignored,
     invite: ignored,
     needWorker: ignored,
     busy: ignored,
@@ -118,6 +130,8 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
   rapidFailed: {
     open: go(['idle', 'starting'], does.open),
     close: closes,
+    offline: goesOffline,
+    online: ignored,
     invite: ignored,
     needWorker: ignored,
     busy: ignored,
@@ -137,7 +151,9 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
   },
   misconfigured: {
     open: go(['misconfigured'], does.noteOpen),
-    close: go(['misconfigured'], does.close),
+    close: go(['misconfigured'], closing.close),
+    offline: goesOffline,
+    online: ignored,
     invite: ignored,
     needWorker: ignored,
     busy: ignored,
@@ -149,11 +165,33 @@ export const applicationTable: Table<ApplicationLife, Application, ApplicationEv
     suspended: ignored,
     resume: ignored,
     evict: ignored,
-    ended: go(['misconfigured'], does.endedClosed),
+    ended: go(['misconfigured'], closing.endedClosed),
     timer: ignored,
     recycle: ignored,
     stopWorker: ignored,
     configure: go(['closed', 'idle', 'starting', 'misconfigured'], does.configure),
+  },
+  offline: {
+    open: ignored,
+    close: go(['offline'], closing.closeOffline),
+    offline: ignored,
+    online: go(['closed', 'misconfigured'], closing.online),
+    invite: ignored,
+    needWorker: ignored,
+    busy: ignored,
+    running: ignored,
+    served: ignored,
+    idle: ignored,
+    stalled: ignored,
+    suspend: ignored,
+    suspended: ignored,
+    resume: ignored,
+    evict: ignored,
+    ended: go(['offline'], closing.endedClosed),
+    timer: ignored,
+    recycle: ignored,
+    stopWorker: ignored,
+    configure: go(['offline'], closing.configureOffline),
   },
 };
 

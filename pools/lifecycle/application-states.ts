@@ -9,6 +9,7 @@ import { emptyWindow, type FailureWindow, perMinuteRule, type WindowRule } from 
  * starts one. `starting`: no worker yet, one is coming. `ready`: at least one worker is running.
  * `backingOff`: requests get the stored failure until the delay is over. `rapidFailed`: too many
  * out-of-process failures in a minute, recovers by itself. `misconfigured`: nothing is ever started.
+ * `offline`: by hand, whatever its pool does.
  *
  * @diagram
  *   closed        --open-->       idle | starting
@@ -51,8 +52,24 @@ import { emptyWindow, type FailureWindow, perMinuteRule, type WindowRule } from 
  *   rapidFailed   --close-->      closed
  *   rapidFailed   --configure-->  idle | starting | backingOff | misconfigured
  *   misconfigured --configure-->  closed | idle | starting
+ *   closed        --offline-->    offline
+ *   idle          --offline-->    offline
+ *   starting      --offline-->    offline
+ *   ready         --offline-->    offline
+ *   backingOff    --offline-->    offline
+ *   rapidFailed   --offline-->    offline
+ *   misconfigured --offline-->    offline
+ *   offline       --online-->     closed | misconfigured
  */
-export type ApplicationLife = 'closed' | 'idle' | 'starting' | 'ready' | 'backingOff' | 'rapidFailed' | 'misconfigured';
+export type ApplicationLife =
+  | 'closed'
+  | 'idle'
+  | 'starting'
+  | 'ready'
+  | 'backingOff'
+  | 'rapidFailed'
+  | 'misconfigured'
+  | 'offline';
 
 export interface ApplicationRules {
   readonly model: HostingModel;
@@ -107,7 +124,7 @@ export interface Slot {
 export interface ApplicationFailure {
   readonly status: number;
   readonly subStatus: number;
-  readonly reason: 'StartFailed' | 'RapidFail' | 'Misconfigured' | ClosedCause;
+  readonly reason: 'StartFailed' | 'RapidFail' | 'Misconfigured' | 'ApplicationOffline' | ClosedCause;
   /** Monotonic time from which a request may try again; 0 = unknown. */
   readonly retryAtMs: number;
 }

@@ -1,12 +1,6 @@
 /** What the cells of the application table do. */
-import {
-  type Application,
-  type ApplicationLife,
-  misconfigured,
-  roleOf,
-  type Slot,
-  windowRule,
-} from './application-states.js';
+import { type Application, roleOf, type Slot, windowRule } from './application-states.js';
+import { isSlot, refuse, stayClosed } from './application-closing.js';
 import { backoffMs } from './backoff.js';
 import type { ApplicationEffect } from './effects.js';
 import type { ApplicationEvent, LifeKey } from './events.js';
@@ -48,28 +42,6 @@ export function widen(application: Application, event: Of<'open'>): ApplicationS
 
 export function noteOpen(application: Application, event: Of<'open'>): ApplicationStep {
   return still({ ...application, open: true, slotLimit: event.slots });
-}
-
-export function close(application: Application, event: Of<'close'>): ApplicationStep {
-  const { cause, reason, limitMs, retryAtMs } = event;
-  const released = eachSlot(
-    { ...application, open: false, waiting: false },
-    () => true,
-    (slot) => letAllGo(slot, reason, limitMs),
-  );
-  const refused = application.rules.refused;
-  const failure = refused === null ? { status: 503, subStatus: 0, reason: cause, retryAtMs } : misconfigured(refused);
-  const life: ApplicationLife = refused === null ? 'closed' : 'misconfigured';
-  const done: ApplicationEffect[] = [
-    { type: 'cancelTimer', name: 'retry' },
-    { type: 'cancelTimer', name: 'window' },
-    { type: 'publish' },
-  ];
-  return { machine: { ...released.machine, life, failure }, effects: [...released.effects, ...done] };
-}
-
-export function invite(application: Application): ApplicationStep {
-  return { machine: { ...application, failure: null }, effects: [{ type: 'publish' }] };
 }
 
 // --- demand
@@ -205,13 +177,6 @@ export function ended(application: Application, event: Of<'ended'>): Application
   return andThen(rolled, (books) => settle(books, event.nowMs));
 }
 
-/** A process that is gone, while nothing may be started. */
-export function endedClosed(application: Application, event: Of<'ended'>): ApplicationStep {
-  return eachSlot(application, isSlot(event), (slot) =>
-    still({ ...slot, leaving: slot.leaving.filter((generation) => generation !== event.generation) }),
-  );
-}
-
 /** Out-of-process failures count here; a start counts once, however often the runtime tried. */
 function countFailure(application: Application, event: Of<'ended'>): ApplicationStep {
   const { status, subStatus } = event;
@@ -283,39 +248,7 @@ export function configure(application: Application, event: Of<'configure'>): App
   return andThen(replaced, (books) => settle(books, nowMs));
 }
 
-function stayClosed(application: Application): ApplicationStep {
-  const resized = resize(application, 'config-change');
-  if (application.life === 'closed') return resized;
-  const failure = { status: 503, subStatus: 0, reason: 'Disabled', retryAtMs: 0 } as const;
-  return {
-    machine: { ...resized.machine, life: 'closed', failure },
-    effects: [...resized.effects, { type: 'publish' }],
-  };
-}
-
-function refuse(
-  application: Application,
-  refused: { readonly status: number; readonly subStatus: number },
-): ApplicationStep {
-  const released = eachSlot(
-    { ...application, waiting: false },
-    () => true,
-    (slot) => letAllGo(slot, 'config-change', null),
-  );
-  const done: ApplicationEffect[] = [
-    { type: 'cancelTimer', name: 'retry' },
-    { type: 'cancelTimer', name: 'window' },
-    { type: 'publish' },
-  ];
-  const machine: Application = { ...released.machine, life: 'misconfigured', failure: misconfigured(refused) };
-  return { machine, effects: [...released.effects, ...done] };
-}
-
 function forgive(application: Application): Application {
   const slots = application.slots.map((slot) => ({ ...slot, failedStarts: 0, fruitless: 0, retryAtMs: null }));
   return { ...application, slots, window: emptyWindow };
-}
-
-function isSlot(key: LifeKey): (slot: Slot) => boolean {
-  return (slot) => slot.number === key.slot;
 }

@@ -97,6 +97,10 @@ export type ApplicationEvent = {
       /** When a request may try again; 0 = not by itself. */
       readonly retryAtMs: number;
     }
+  /** Nothing of it runs or is started until it is online, whatever its pool does. */
+  | { readonly type: 'offline' }
+  /** As closed by `cause`; its pool opens it if it is started. */
+  | { readonly type: 'online'; readonly cause: ClosedCause }
   /** A probe is due: stay closed, but let the next request ask. */
   | { readonly type: 'invite' }
   | { readonly type: 'needWorker' }

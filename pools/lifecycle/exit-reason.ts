@@ -17,6 +17,7 @@ export type ExitReason =
   | 'config-change'
   | 'file-change'
   | 'worker-stopped'
+  | 'application-offline'
   | 'pool-stopped'
   | 'shutdown'
   | 'shutdown-timeout'
@@ -43,7 +44,14 @@ export type RecycleReason =
   | 'file-change';
 
 /** Why a worker is asked to leave politely. */
-export type RetireReason = RecycleReason | 'idle' | 'memory-budget' | 'worker-stopped' | 'pool-stopped' | 'shutdown';
+export type RetireReason =
+  | RecycleReason
+  | 'idle'
+  | 'memory-budget'
+  | 'worker-stopped'
+  | 'application-offline'
+  | 'pool-stopped'
+  | 'shutdown';
 
 /** What a runtime says about a start that it gave up. */
 export type StartFailedReason = 'start-failed' | 'startup-timeout';
@@ -101,6 +109,7 @@ function reasonOf(retired: RetireReason): ExitReason {
     case 'config-change':
     case 'file-change':
     case 'worker-stopped':
+    case 'application-offline':
     case 'pool-stopped':
     case 'shutdown':
       return retired;

@@ -22,6 +22,7 @@ const events: Readonly<Partial<Record<ExitReason | RetireReason, number>>> = {
   'config-change': 5080,
   'private-memory': 5117,
   idle: 5186,
+  'application-offline': 1012,
 };
 
 /** 0 = IIS has none. */

@@ -182,6 +182,7 @@ const stops: ReadonlySet<RetireReason> = new Set([
   'idle',
   'memory-budget',
   'worker-stopped',
+  'application-offline',
   'pool-stopped',
   'shutdown',
 ]);

@@ -208,8 +208,17 @@ export interface WorkerOrdersPort {
   whenReceipted(workerIds: readonly number[]): Promise<void>;
 }
 
+/** Applications that an administrator took offline. */
+export interface OfflinePort {
+  readonly ids: ReadonlySet<string>;
+  /** Resolves when every listener refuses its requests and none of its processes is left, or when it is online again. */
+  take(applicationId: string): Promise<void>;
+  bring(applicationId: string): void;
+}
+
 export interface SupervisorPort {
   readonly orders: WorkerOrdersPort;
+  readonly offline: OfflinePort;
   /** Reconciles: starts, stops and replaces what the new configuration asks for. Must not throw. */
   apply(config: CompiledConfig): void;
   /** The current upstreams of every application, for a listener that has just said hello. */

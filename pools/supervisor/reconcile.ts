@@ -23,6 +23,8 @@ export interface Estate {
   publish(applicationId: string): void;
   readonly schedules: Schedules;
   forget(host: HostBook): void;
+  /** Ids of applications that an administrator took offline, configured or not. */
+  readonly offline: Set<string>;
   /** The configuration that was reconciled last. */
   config: CompiledConfig | null;
   /** Numbers pools and hosts, for keys of their own. */
@@ -128,7 +130,6 @@ function placeHost(estate: Estate, change: Change): void {
 
 function addHost(estate: Estate, { pool, application, site }: Change): void {
   const rules = applicationRules(pool.config, application);
-  const { life, cause } = pool.machine;
   estate.created += 1;
   const host: HostBook = {
     id: application.id,
@@ -136,7 +137,7 @@ function addHost(estate: Estate, { pool, application, site }: Change): void {
     pool,
     config: application,
     site,
-    machine: newApplication(rules, cause),
+    machine: newApplication(rules, pool.machine.cause),
     workers: new Map(),
     lastFailure: null,
     problem: application.failure === null ? '' : application.failure.diagnostic.message,
@@ -147,6 +148,13 @@ function addHost(estate: Estate, { pool, application, site }: Change): void {
   pool.hosts.add(host);
   estate.hosts.set(host.id, host);
   estate.publish(host.id);
+  if (estate.offline.has(host.id)) estate.runner.feedHost(host, { type: 'offline' });
+  else openHost(estate, host);
+}
+
+/** As far as its pool is open. */
+export function openHost(estate: Pick<Estate, 'runner'>, host: HostBook): void {
+  const { life } = host.pool.machine;
   const slots = life === 'probing' ? 1 : Number.MAX_SAFE_INTEGER;
   if (isOpen(life)) estate.runner.feedHost(host, { type: 'open', slots });
   else if (life === 'probeDue') estate.runner.feedHost(host, { type: 'invite' });

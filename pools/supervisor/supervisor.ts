@@ -13,6 +13,7 @@ import { type HostBook, type PoolBook, workersOf } from './books.js';
 import { EffectRunner } from './effect-runner.js';
 import { verifyBooks } from './invariants.js';
 import { joinLines } from './obituaries.js';
+import { OfflineApplications } from './offline.js';
 import type { ListenerPort, ObituaryView, PoolView, Runtimes, SupervisorEvents, SupervisorPort } from './ports.js';
 import { type Estate, reconcile } from './reconcile.js';
 import { RecycleWatches } from './recycle-watches.js';
@@ -50,6 +51,7 @@ export function createSupervisor(options: SupervisorOptions): SupervisorPort {
 
 class Supervisor implements SupervisorPort {
   readonly orders: WorkerOrders;
+  readonly offline: OfflineApplications;
   readonly #options: SupervisorOptions;
   readonly #timers: Timers;
   readonly #turns: Turns;
@@ -72,6 +74,7 @@ class Supervisor implements SupervisorPort {
     this.#turns = new Turns(() => this.#endTurn(), options.invariantBroken ?? report);
     this.#gate = new StartGate(this.#timers);
     const publish = (applicationId: string): unknown => this.#unsent.add(applicationId);
+    const published = (then: (number: number) => void): unknown => this.#afterSending.push(then);
     const runner = new EffectRunner({
       clock,
       logger,
@@ -83,7 +86,7 @@ class Supervisor implements SupervisorPort {
       events,
       isAlive: (pid) => (options.residentBytes ?? residentBytes)(pid) > 0,
       publish: (host) => publish(host.id),
-      published: (then) => this.#afterSending.push(then),
+      published,
       recycleFailed: (host, slot) => this.#recycles.failed(host, slot),
       emptied: (host) => this.#emptied(host),
     });
@@ -101,9 +104,11 @@ class Supervisor implements SupervisorPort {
       publish,
       schedules: this.#schedules,
       forget,
+      offline: new Set(),
       config: null,
       created: 0,
     };
+    this.offline = new OfflineApplications({ estate: this.#estate, turns: this.#turns, listeners, published });
   }
 
   // --- configuration
@@ -335,6 +340,7 @@ class Supervisor implements SupervisorPort {
 
   #emptied(host: HostBook): void {
     if (host.removed || host.pool.removed) this.#forget(host);
+    this.offline.emptied(host.id);
   }
 
   #forget(host: HostBook): void {

@@ -64,6 +64,7 @@ function failureView({ report, atMs }: LastFailure): StartFailureView {
 function applicationState(life: ApplicationLife, problem: string): ApplicationView['state'] {
   switch (life) {
     case 'closed':
+    case 'offline':
     case 'idle':
       return problem === '' ? 'idle' : 'failed';
     case 'starting':

@@ -36,9 +36,9 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       published.configure(config.pools.map((pool) => pool.name));
       certificates.configure(config);
       issuer.configure(config.server.acme, config.sites);
-      const change = before === null ? null : changedRoutes(before, config, parts.offline.ids);
+      const change = before === null ? null : changedRoutes(before, config);
       parts.siteLogFolders.make(config);
-      publisher.publishRoutes(() => routesOf(config, config, parts.offline.ids), change);
+      publisher.publishRoutes(() => routesOf(config), change);
       fleet.applySockets(prepared.added, prepared.removed);
       // Listeners are at work already.
       totals.configure(

@@ -43,7 +43,6 @@ import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
 import { keptLogs } from './log-targets.js';
 import { NodeSampler } from './node-sample.js';
-import { OfflineApplications } from './offline.js';
 import { createFiles } from './request-files.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
@@ -294,7 +293,7 @@ function assemble(
   });
   held.hold('listeners', () => fleet.close());
   const things = { sockets, publisher, certificates, issuer, ledger, fleet, runtimes, supervisor };
-  const counts = { totals, published, processMetrics, operations, offline: new OfflineApplications(), events: hub };
+  const counts = { totals, published, processMetrics, operations, events: hub };
   return { clock, log, ...things, ...counts, ...files, state, reopenOutput: () => runtimes.reopenOutput() };
 }
 

@@ -94,7 +94,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       ...createNodeActions(parts),
     },
     node: () => nodeView(parts, readiness()),
-    sites: () => siteViews(parts.currentConfig(), parts.supervisor.view(), parts.offline.ids),
+    sites: () => siteViews(parts.currentConfig(), parts.supervisor.view(), parts.supervisor.offline.ids),
     liveRequests: (filter) => liveRequests(parts, filter),
     isStarted: () => parts.currentConfig() !== null,
     readiness,

@@ -4,23 +4,18 @@ import { type Clock, pause } from '../../config/base/clock.js';
 import { SluiceError } from '../../config/base/errors.js';
 import { unreachable } from '../../config/base/invariant.js';
 import type { Logger } from '../../config/base/logger.js';
-import type { ApplicationConfig, CompiledConfig } from '../../config/model.js';
+import type { ApplicationConfig } from '../../config/model.js';
 import type { SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { Actions, NodeAction } from '../admin/control-plane.js';
-import type { OfflineApplications } from './offline.js';
 import type { Operations } from './operations.js';
 import type { PrimaryState } from './parts.js';
 import type { ReloadOutcome } from './reload.js';
-import type { RoutePublisher } from './route-publisher.js';
-import { routesOf } from './routes.js';
 
 export interface NodeActionParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly supervisor: SupervisorPort;
-  readonly publisher: RoutePublisher;
   readonly operations: Operations;
-  readonly offline: OfflineApplications;
   readonly state: PrimaryState;
   readonly reload: (reason: string) => Promise<ReloadOutcome>;
 }
@@ -41,8 +36,9 @@ export function createNodeActions(parts: NodeActionParts): Pick<Actions, 'orderN
       if (config === null || application === undefined) {
         throw new SluiceError('no-such-application', `there is no application ${id}`, '`sluice app list` names them.');
       }
+      if (action === 'online') operations.supersede('application offline', id);
       const workerIds = action === 'online' ? [] : workersOf(parts.supervisor, application);
-      const run = () => runApplication(parts, action === 'offline', application, workerIds);
+      const run = () => runApplication(parts, action === 'offline', id, workerIds);
       const { pool } = application;
       return operations.begin({ action: `application ${action}`, target: id, pool, workerIds, run });
     },
@@ -91,27 +87,23 @@ async function whenQuiet({ clock, state, supervisor }: NodeActionParts): Promise
   }
 }
 
-/** Nothing new reaches it, then its workers end, so that its files are free. */
+/** Nothing new reaches it and its workers end, so that its files are free. */
 async function runApplication(
-  { offline, publisher, state, supervisor, log }: NodeActionParts,
+  { supervisor, log }: NodeActionParts,
   isOffline: boolean,
-  { id, site }: ApplicationConfig,
+  id: string,
   workerIds: readonly number[],
 ): Promise<string> {
-  const { config } = state;
-  if (config === null || !offline.set(id, isOffline)) return '';
-  log.info(isOffline ? 'application-offline' : 'application-online', { application: id });
-  const routes = (part?: Pick<CompiledConfig, 'sites' | 'applications' | 'pools'>) =>
-    routesOf(config, part, offline.ids);
-  const part = {
-    pools: [],
-    sites: config.sites.filter(({ name }) => name === site),
-    applications: config.applications.filter((one) => one.site === site),
-  };
-  const change = { routes: routes(part), removed: { sites: [], pools: [] } };
-  await publisher.whenAcknowledged(publisher.publishRoutes(() => routes(), change));
-  await Promise.allSettled(workerIds.map((workerId) => supervisor.orders.stop(workerId)));
-  await supervisor.orders.whenReceipted(workerIds);
+  const { offline, orders } = supervisor;
+  if (offline.ids.has(id) !== isOffline) {
+    log.info(isOffline ? 'application-offline' : 'application-online', { application: id });
+  }
+  if (!isOffline) {
+    offline.bring(id);
+    return '';
+  }
+  await offline.take(id);
+  await orders.whenReceipted(workerIds);
   return '';
 }
 

@@ -11,7 +11,6 @@ import type { Issuer } from './acme/issuer.js';
 import type { Certificates } from './certificates.js';
 import type { SiteLogFolders } from './folders.js';
 import type { ListenerFleet } from './listener-fleet.js';
-import type { OfflineApplications } from './offline.js';
 import type { Operations } from './operations.js';
 import type { QueueLedger } from './queue-ledger.js';
 import type { RoutePublisher } from './route-publisher.js';
@@ -34,7 +33,6 @@ export interface PrimaryParts {
   readonly published: PublishedMetrics;
   readonly processMetrics: ProcessMetrics;
   readonly operations: Operations;
-  readonly offline: OfflineApplications;
   readonly events: EventHub;
   readonly state: PrimaryState;
   readonly siteLogFolders: SiteLogFolders;

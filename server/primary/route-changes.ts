@@ -12,11 +12,7 @@ export interface RoutesChange {
 }
 
 /** A pool that has changed takes the sites that use it along: what they say of it may differ too. */
-export function changedRoutes(
-  before: CompiledConfig,
-  after: CompiledConfig,
-  offline: ReadonlySet<string> = new Set(),
-): RoutesChange {
+export function changedRoutes(before: CompiledConfig, after: CompiledConfig): RoutesChange {
   const pools = changes(before.pools, after.pools, ({ name }) => name);
   const sites = changes(before.sites, after.sites, ({ name }) => name);
   const applications = changes(before.applications, after.applications, ({ id }) => id);
@@ -32,7 +28,7 @@ export function changedRoutes(
     applications: after.applications.filter(({ site }) => names.has(site)),
   };
   return {
-    routes: routesOf(after, part, offline),
+    routes: routesOf(after, part),
     removed: { sites: sites.gone.map(({ name }) => name), pools: pools.gone.map(({ name }) => name) },
   };
 }

@@ -20,16 +20,14 @@ import type {
 } from '../../pools/protocol/snapshot.js';
 import { isDevelopment } from '../../pools/supervisor/development.js';
 import { centralLog, siteLog } from './log-targets.js';
-import { offlineFailure } from './offline.js';
 
 /** Workers do not outlive the primary, so a cookie need not either. */
 const affinityKey = randomBytes(32).toString('hex');
 
-/** The part of the configuration that listeners need, in the form they take it; of it only `part`. `offline`: application ids. */
+/** The part of the configuration that listeners need, in the form they take it; of it only `part`. */
 export function routesOf(
   config: CompiledConfig,
   part: Pick<CompiledConfig, 'sites' | 'applications' | 'pools'> = config,
-  offline: ReadonlySet<string> = new Set(),
 ): Routes {
   const developed = new Set(
     config.pools.filter((pool) => isDevelopment(pool.environmentVariables)).map(({ name }) => name),
@@ -50,7 +48,7 @@ export function routesOf(
     ),
     sites: part.sites.map((site) => routeSite(config, site)),
     applications: part.applications.map((one) =>
-      routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool), offline.has(one.id)),
+      routeApplication(one, siteIndexes.get(one.site) ?? 0, developed.has(one.pool)),
     ),
     pools: part.pools.map(({ name, queueLength, processModel, failure, affinity }) => ({
       name,
@@ -131,14 +129,8 @@ function routeSite(config: CompiledConfig, site: SiteConfig): RouteSite {
   };
 }
 
-function routeApplication(
-  application: ApplicationConfig,
-  siteIndex: number,
-  isDeveloped: boolean,
-  isOffline: boolean,
-): RouteApplication {
+function routeApplication(application: ApplicationConfig, siteIndex: number, isDeveloped: boolean): RouteApplication {
   const { hosting, failure } = application;
-  const broken = failure === null ? null : storedFailure(application, failure, isDeveloped);
   return {
     id: application.id,
     siteIndex,
@@ -152,7 +144,7 @@ function routeApplication(
     forwardConnection: hosting?.handlerSettings.forwardResponseConnectionHeader ?? false,
     forwardedPort: hosting !== null && sendsForwardedPort(hosting.forwardedPort, hosting.isDotnet),
     forwardedForAppend: hosting?.forwardedFor === 'append',
-    failure: isOffline ? offlineFailure : broken,
+    failure: failure === null ? null : storedFailure(application, failure, isDeveloped),
   };
 }
 

@@ -29,6 +29,7 @@ async function becomesCalm(world: World): Promise<void> {
   for (const process of world.runtime.alive()) if (process.hung) process.die(1, null);
   // What was started before may still fail, and stop its pool.
   await world.advance(120_000);
+  for (const { id } of world.config.applications) world.online(id);
   for (const { name } of world.config.pools) await world.startByHand(name);
   await world.advance(60_000);
   const forgotten = world.listeners.waiting();

@@ -23,6 +23,8 @@ export class World {
   readonly broken: unknown[] = [];
   readonly receipts = new ReceiptBook();
   readonly requestsTotal = new Map<number, number>();
+  /** Applications that are offline, with the number of processes they had started when they were taken. */
+  readonly #offline = new Map<string, number>();
   config: CompiledConfig;
   /** Nothing goes wrong any more. */
   calm = false;
@@ -125,9 +127,27 @@ export class World {
     else if (what < 89) this.#changeConfig();
     else if (what < 92) supervisor.busy(this.anyApplication().id);
     else if (what < 93) this.#orderWorker();
+    else if (what < 94) this.#offlineOrOnline(this.anyApplication().id);
     else if (what < 95)
       this.#anyProcess(({ request, ready }) => ready && supervisor.unreachable(request.workerId, 'test'));
     else this.#reportActivity();
+  }
+
+  #offlineOrOnline(id: string): void {
+    if (this.random.chance(0.5)) return this.online(id);
+    this.supervisor.offline.take(id).catch(() => undefined);
+    if (!this.#offline.has(id)) this.#offline.set(id, this.#startsOf(id));
+  }
+
+  /** Its failures are forgotten, as after a start by hand. */
+  online(id: string): void {
+    if (!this.#offline.delete(id)) return;
+    this.counts.forgive(id);
+    this.supervisor.offline.bring(id);
+  }
+
+  #startsOf(id: string): number {
+    return this.runtime.processes.filter(({ request }) => request.application.id === id).length;
   }
 
   /** A started pool too: where none of an application's processes runs, its failures are forgotten. */
@@ -240,6 +260,8 @@ export class World {
       const key = `${request.application.id}#${request.slot}`;
       perSlot.set(key, (perSlot.get(key) ?? 0) + 1);
     }
+    for (const [id, starts] of this.#offline)
+      invariant(this.#startsOf(id) === starts, `${id} starts while it is offline`);
     for (const [slot, count] of perSlot) invariant(count <= 5, `${slot} has ${count} processes`);
   }
 

@@ -85,6 +85,7 @@ const expected: ReadonlySet<string> = new Set([
   'config-change',
   'file-change',
   'worker-stopped',
+  'application-offline',
   'pool-stopped',
   'shutdown',
 ]);
