@@ -31,7 +31,8 @@ export class OfflineApplications implements OfflinePort {
       turns.post(() => {
         estate.offline.add(id);
         const host = estate.hosts.get(id);
-        if (host !== undefined) estate.runner.feedHost(host, { type: 'offline' });
+        if (host === undefined) return resolve();
+        estate.runner.feedHost(host, { type: 'offline' });
         published((number) => {
           const acknowledged = (): void => turns.post(() => this.#await(id, resolve));
           listeners.whenAcknowledged(number).then(acknowledged, acknowledged);

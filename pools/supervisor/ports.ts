@@ -216,6 +216,15 @@ export interface OfflinePort {
   bring(applicationId: string): void;
 }
 
+/** What was ordered by hand and differs from the configuration: names of pools, ids of applications. */
+export interface StandingOrders {
+  readonly offline: readonly string[];
+  /** Pools with autoStart that are stopped. */
+  readonly stopped: readonly string[];
+  /** Pools without it that were started. */
+  readonly started: readonly string[];
+}
+
 export interface SupervisorPort {
   readonly orders: WorkerOrdersPort;
   readonly offline: OfflinePort;
@@ -244,6 +253,9 @@ export interface SupervisorPort {
   recyclePool(name: string, reason: RecycleReason): Promise<void>;
   startPool(name: string): Promise<void>;
   stopPool(name: string): Promise<void>;
+  standingOrders(): StandingOrders;
+  /** Goes on with the orders of another supervisor. Before the first configuration: its pools begin so. */
+  inherit(orders: StandingOrders): void;
   /** Drains and stops everything within `limitMs`. */
   stopAll(limitMs: number): Promise<void>;
   /** Kills everything now. */

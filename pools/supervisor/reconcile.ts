@@ -6,10 +6,12 @@ import { isOpen, newPool } from '../lifecycle/pool-states.js';
 import type { HostBook, PoolBook } from './books.js';
 import type { EffectRunner } from './effect-runner.js';
 import { Obituaries } from './obituaries.js';
+import type { StandingOrders } from './ports.js';
 import { Receipts } from './receipts.js';
 import { applicationRules, isSame, poolRules, reloadReason } from './rules.js';
 import type { Schedules } from './schedule.js';
 import { noSpare } from './spare-hosts.js';
+import { beginsStarted, nothingOrdered } from './standing-orders.js';
 
 export interface Estate {
   /** Configured pools by name. */
@@ -25,6 +27,8 @@ export interface Estate {
   forget(host: HostBook): void;
   /** Ids of applications that an administrator took offline, configured or not. */
   readonly offline: Set<string>;
+  /** Holds for the pools of the first configuration. */
+  inherited: StandingOrders;
   /** The configuration that was reconciled last. */
   config: CompiledConfig | null;
   /** Numbers pools and hosts, for keys of their own. */
@@ -65,7 +69,11 @@ export function reconcile(estate: Estate, config: CompiledConfig): void {
     const pool = estate.pools.get(name);
     if (pool !== undefined && !names.has(name)) removePool(estate, pool);
   }
-  for (const pool of created) if (pool.config.autoStart) estate.runner.feedPool(pool, { type: 'start' });
+  const { inherited } = estate;
+  estate.inherited = nothingOrdered;
+  for (const pool of created) {
+    if (beginsStarted(inherited, pool.name, pool.config.autoStart)) estate.runner.feedPool(pool, { type: 'start' });
+  }
 }
 
 /** Applications that differ themselves, and those of pools and sites that do. */

@@ -14,13 +14,22 @@ import { EffectRunner } from './effect-runner.js';
 import { verifyBooks } from './invariants.js';
 import { joinLines } from './obituaries.js';
 import { OfflineApplications } from './offline.js';
-import type { ListenerPort, ObituaryView, PoolView, Runtimes, SupervisorEvents, SupervisorPort } from './ports.js';
+import type {
+  ListenerPort,
+  ObituaryView,
+  PoolView,
+  Runtimes,
+  StandingOrders,
+  SupervisorEvents,
+  SupervisorPort,
+} from './ports.js';
 import { type Estate, reconcile } from './reconcile.js';
 import { RecycleWatches } from './recycle-watches.js';
 import { residentBytes } from './resident-memory.js';
 import { type MeasureWorkers, Rounds } from './rounds.js';
 import { Schedules } from './schedule.js';
 import { StartGate } from './start-gate.js';
+import { nothingOrdered, obey, standingOrders } from './standing-orders.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
 import { noUpstreams, upstreamsOf } from './upstreams.js';
@@ -105,6 +114,7 @@ class Supervisor implements SupervisorPort {
       schedules: this.#schedules,
       forget,
       offline: new Set(),
+      inherited: nothingOrdered,
       config: null,
       created: 0,
     };
@@ -248,6 +258,20 @@ class Supervisor implements SupervisorPort {
     return this.#command(name, (pool, resolve) => {
       pool.whenStopped.push(resolve);
       this.#estate.runner.feedPool(pool, { type: 'stop' });
+    });
+  }
+
+  standingOrders(): StandingOrders {
+    return standingOrders(this.#estate);
+  }
+
+  inherit(orders: StandingOrders): void {
+    const wanted = new Set(orders.offline);
+    for (const id of this.offline.ids) if (!wanted.has(id)) this.offline.bring(id);
+    for (const id of wanted) if (!this.offline.ids.has(id)) this.offline.take(id).catch(() => undefined);
+    this.#turns.post(() => {
+      if (this.#configured) obey(this.#estate, orders);
+      else this.#estate.inherited = orders;
     });
   }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Each command's code is loaded only when it runs, so that `--help` is quick. */
+import './early-signals.js';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { escapeControls } from '../../config/base/diagnostics.js';

@@ -12,6 +12,7 @@ import { ConfigLoader, type LoadRequest } from '../primary/config-loader.js';
 import { ServiceManager } from '../primary/service-manager.js';
 import { Succession } from '../primary/upgrade/succession.js';
 import { handleSignals, type SignalCommands } from '../primary/signals.js';
+import { earlySignals } from './early-signals.js';
 import { exitCode } from './exit-codes.js';
 import { formatOverview } from './overview.js';
 
@@ -38,8 +39,6 @@ export async function start(options: StartArguments, version: string): Promise<n
     lastGood: options.lastGood,
   };
   const succession = Succession.of(process.env);
-  // Until the server runs there is nothing to load again, and SIGHUP must not end it.
-  process.on('SIGHUP', () => undefined);
   const loader = new ConfigLoader(systemClock);
   const { config, diagnostics, document = null } = await loader.load(request);
   if (config === null) return refuse(diagnostics);
@@ -119,6 +118,9 @@ async function runUntilStopped(
       },
     };
     const removeHandlers = handleSignals(commands, () => systemClock.monotonicMs(), npmEchoMs(process.env));
+    const held = earlySignals?.();
+    if (held?.has('SIGHUP') === true) commands.reload();
+    if (held?.has('SIGUSR2') === true) commands.upgrade();
     const crash = (error: unknown): void => {
       // Our own books are wrong: nothing of it can be trusted to stop in order.
       server.log.error('internal-error', {

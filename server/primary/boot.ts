@@ -57,6 +57,7 @@ import { logWarnings, Reloader, type ReloadOutcome } from './reload.js';
 import { RoutePublisher } from './route-publisher.js';
 import { stopAtOnce, stopGracefully } from './shutdown.js';
 import { ListeningSockets } from './sockets.js';
+import { goOnWith } from './upgrade/standing-orders.js';
 import type { Succession } from './upgrade/succession.js';
 import { agreeWhenReady, createUpgrader } from './upgrade/wiring.js';
 import { ConfigWatcher } from './watcher.js';
@@ -146,6 +147,10 @@ async function acquire(
     upgrader: () => upgrader,
     adminCertificates: () => admin.certificates(),
   });
+  if (succession !== null) {
+    parts.supervisor.inherit(await succession.ordersToBeginWith(parts.clock));
+    succession.whenAgreed((orders) => goOnWith(parts, orders));
+  }
   // Sockets first: a port in use ends the start before any process runs.
   prepareChange(parts, config).commit();
   const unused = parts.sockets.unused();

@@ -1,4 +1,21 @@
 /** What the primary's signals mean. */
+
+const heldSignals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+
+/**
+ * From the first moment of a start: without a handler they would end it, or open Node's inspector. Returns the function
+ * that takes the handlers off again and tells which of the signals came.
+ */
+export function holdSignals(): () => ReadonlySet<NodeJS.Signals> {
+  const held = new Set<NodeJS.Signals>();
+  const hold = (signal: NodeJS.Signals): unknown => held.add(signal);
+  for (const signal of heldSignals) process.on(signal, hold);
+  return () => {
+    for (const signal of heldSignals) process.off(signal, hold);
+    return held;
+  };
+}
+
 export interface SignalCommands {
   /** SIGTERM, SIGINT: finish what runs, then end. */
   stop(signal: string): void;

@@ -8,7 +8,7 @@ import { sluiceMain } from './paths.js';
 import { isAlive } from './processes.js';
 import { type ProgramExit, run } from './program.js';
 import { RawClient, webSocketHandshake } from './raw-client.js';
-import { type Sluice, startSluice } from './sluice.js';
+import { type Sluice, type SluiceOptions, startSluice } from './sluice.js';
 import { removeFolder, tempFolder } from './temp-folder.js';
 import { until } from './time.js';
 
@@ -36,12 +36,13 @@ export class UpgradedServer {
   }
 
   /** The app at / in-process and at /out/ out-of-process, over HTTP/1.1 and HTTP/2. */
-  static async start(): Promise<UpgradedServer> {
+  static async start(options: SluiceOptions = {}): Promise<UpgradedServer> {
     const apps = tempFolder('apps');
     writeFileSync(join(apps, 'index.js'), source);
     const sluice = await startSluice({
+      ...options,
       server: { watch: false, shutdownTimeLimit: '00:01:00' },
-      applicationPools: [{ name: 'in' }, { name: 'out' }],
+      applicationPools: options.applicationPools ?? [{ name: 'in' }, { name: 'out' }],
       sites: (port) => [
         {
           name: 'main',
@@ -60,14 +61,16 @@ export class UpgradedServer {
     const done = await run(process.execPath, [sluiceMain, 'upgrade', '--admin', this.sluice.adminSocket], {
       limitMs: 150_000,
     });
-    const now = await this.primary();
-    if (!this.#primaries.includes(now)) this.#primaries.push(now);
+    await this.primary();
     return done;
   }
 
   /** The one that answers on the admin socket. */
   async primary(): Promise<number> {
-    return ((await callJson(this.sluice.adminSocket, '/api/v1/node/upgrade')) as { primary: number }).primary;
+    const answer = (await callJson(this.sluice.adminSocket, '/api/v1/node/upgrade')) as { primary: number };
+    const now = answer.primary;
+    if (!this.#primaries.includes(now)) this.#primaries.push(now);
+    return now;
   }
 
   lockOwner(): number {

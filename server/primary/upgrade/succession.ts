@@ -5,7 +5,10 @@
 import { Socket } from 'node:net';
 import { SluiceError } from '../../../config/base/errors.js';
 import type { Logger } from '../../../config/base/logger.js';
+import { type Clock } from '../../../config/base/clock.js';
+import { upgradeOrdersLimitMs } from '../../../config/base/service-limits.js';
 import { openUpgradePipe, type UpgradePipe } from './messages.js';
+import { type NodeOrders, noOrders } from './standing-orders.js';
 
 /** `<pid of the old primary>:<descriptor of the pipe>`. */
 export const successionVariable = 'SLUICE_SUCCEEDS';
@@ -14,7 +17,9 @@ export class Succession {
   /** Pid of the primary that we follow. */
   readonly predecessor: number;
   readonly #pipe: UpgradePipe;
-  readonly #atAgreement: (() => void)[] = [];
+  readonly #atAgreement: ((orders: NodeOrders) => void)[] = [];
+  #orders: NodeOrders | null = null;
+  #hearsOrders: () => void = () => undefined;
   #agreed: { resolve: () => void; reject: (error: Error) => void } | null = null;
   #hasTaken = false;
   #isGone = false;
@@ -34,15 +39,31 @@ export class Succession {
     const socket = new Socket({ fd: descriptor, readable: true, writable: true });
     this.#pipe = openUpgradePipe(
       socket,
-      (word) => {
-        if (word === 'yours') this.#take();
+      ({ word, orders }) => {
+        if (word !== 'orders' && word !== 'yours') return;
+        this.#orders = orders;
+        this.#hearsOrders();
+        if (word === 'yours') this.#take(orders);
       },
       () => this.#gone(),
     );
   }
 
+  /** What administrators ordered so far, for what starts here; none if the old primary does not tell. */
+  ordersToBeginWith(clock: Clock): Promise<NodeOrders> {
+    return new Promise((resolve) => {
+      const told = (): void => resolve(this.#orders ?? noOrders);
+      const cancel = clock.setTimer(upgradeOrdersLimitMs, told);
+      this.#hearsOrders = () => {
+        cancel();
+        told();
+      };
+      if (this.#orders !== null || this.#isGone) this.#hearsOrders();
+    });
+  }
+
   /** Runs when the old primary has given up what only one can have; in order. Throwing ends the start. */
-  whenAgreed(take: () => void): void {
+  whenAgreed(take: (orders: NodeOrders) => void): void {
     this.#atAgreement.push(take);
   }
 
@@ -65,11 +86,11 @@ export class Succession {
     if (this.#isGone) this.#whenGone();
   }
 
-  #take(): void {
+  #take(orders: NodeOrders): void {
     if (this.#agreed === null || this.#hasTaken) return;
     this.#hasTaken = true;
     try {
-      for (const take of this.#atAgreement) take();
+      for (const take of this.#atAgreement) take(orders);
       this.#agreed.resolve();
     } catch (error) {
       this.#agreed.reject(error instanceof Error ? error : new Error(String(error)));
@@ -80,6 +101,7 @@ export class Succession {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#pipe.close();
+    this.#hearsOrders();
     if (!this.#hasTaken) this.#agreed?.reject(abandoned());
     this.#whenGone();
   }

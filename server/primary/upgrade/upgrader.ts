@@ -14,6 +14,7 @@ import { heldName, notifyDescriptorName, passedNames, passedName } from '../pass
 import type { ListeningSockets } from '../sockets.js';
 import type { UpgradeView } from '../../admin/control-plane.js';
 import { openUpgradePipe, type UpgradePipe, type UpgradeWord } from './messages.js';
+import type { NodeOrders } from './standing-orders.js';
 import { successionVariable } from './succession.js';
 
 /** What this server does at the steps of an upgrade. */
@@ -41,6 +42,7 @@ export interface UpgraderOptions {
   readonly sockets: Pick<ListeningSockets, 'descriptors'>;
   readonly steps: UpgradeSteps;
   isDraining(): boolean;
+  orders(): NodeOrders;
 }
 
 export class Upgrader {
@@ -70,11 +72,12 @@ export class Upgrader {
     }
     const child = this.#spawn();
     const stream = child.stdio.at(-1) as Duplex;
-    const heard = (word: UpgradeWord): void => this.#heard(word);
     // Its end shows here first; how it ended follows.
-    const pipe = openUpgradePipe(stream, heard, () => {
+    const gone = (): void => {
       if (this.#view.state !== 'handed-over') child.kill('SIGKILL');
-    });
+    };
+    const pipe = openUpgradePipe(stream, ({ word }) => this.#heard(word), gone);
+    pipe.say('orders', this.#options.orders());
     const cancel = clock.setTimer(
       upgradeReadyLimitMs,
       () => this.#failed(`not ready in ${upgradeReadyLimitMs} ms`),
@@ -92,7 +95,7 @@ export class Upgrader {
   }
 
   #heard(word: UpgradeWord): void {
-    const { logger, steps, clock } = this.#options;
+    const { logger, steps, clock, orders } = this.#options;
     const attempt = this.#attempt;
     if (attempt === null) return;
     if (word === 'ready' && this.#view.state === 'starting') {
@@ -102,7 +105,7 @@ export class Upgrader {
       crashPoint('upgrade.ready');
       steps.giveUp().then(
         () => {
-          attempt.pipe.say('yours');
+          attempt.pipe.say('yours', orders());
           crashPoint('upgrade.given-up');
         },
         (error: unknown) => this.#failed(messageOf(error)),

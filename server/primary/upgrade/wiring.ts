@@ -5,6 +5,7 @@ import { areOk, type ControlPlane } from '../../admin/control-plane.js';
 import type { AdminListening } from '../admin-listening.js';
 import { adoptInstanceLock } from '../instance-lock.js';
 import type { PrimaryParts } from '../parts.js';
+import { ordersOf } from './standing-orders.js';
 import type { Succession } from './succession.js';
 import { Upgrader } from './upgrader.js';
 
@@ -19,7 +20,7 @@ export async function agreeWhenReady(clock: Clock, control: ControlPlane, succes
 }
 
 export interface UpgradedParts
-  extends Pick<PrimaryParts, 'clock' | 'log' | 'sockets' | 'runtimes' | 'state' | 'issuer'> {
+  extends Pick<PrimaryParts, 'clock' | 'log' | 'sockets' | 'runtimes' | 'state' | 'issuer' | 'supervisor'> {
   readonly version: string;
   readonly identities: Pick<Identities, 'adopt'>;
   readonly admin: Pick<AdminListening, 'open' | 'close'>;
@@ -34,6 +35,7 @@ export function createUpgrader(parts: UpgradedParts): Upgrader {
     version,
     sockets,
     isDraining: () => state.isDraining,
+    orders: () => ordersOf(parts),
     steps: {
       beside: () => runtimes.overlap('begins'),
       giveUp: async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { handleSignals } from '../../../server/primary/signals.js';
+import { handleSignals, holdSignals } from '../../../server/primary/signals.js';
 
 let said: string[];
 let now: number;
@@ -50,4 +50,11 @@ test('SIGHUP reloads, SIGUSR1 does nothing, and afterwards nobody listens', () =
   expect(said).toEqual(['reload']);
   remove();
   for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGTERM', 'SIGINT']) expect(process.listenerCount(signal)).toBe(0);
+});
+
+test('what comes while the server starts is held, and told once it runs', () => {
+  const held = holdSignals();
+  send('SIGUSR2', 'SIGUSR1', 'SIGUSR2');
+  expect([...held()]).toEqual(['SIGUSR2', 'SIGUSR1']);
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) expect(process.listenerCount(signal)).toBe(0);
 });
