@@ -2,7 +2,8 @@
  * Metrics that in-process applications publish, told apart by the label `pool` and written by our own encoder: what a tenant
  * says is data here, never text. Counters and histograms of several workers are added up by their increases, so that the
  * end of a worker takes nothing away and a counter that begins again is not counted twice; gauges are joined as
- * the application said. Names of Sluice and of its process cannot be taken, and one name has one type.
+ * the application said. Names of Sluice, of its process and of recording rules cannot be taken. A name has one type in a
+ * pool; where pools differ all of them are shown, without a type: what one says takes nothing from another.
  */
 import { metricSeriesPerTurn } from '../../config/base/limits.js';
 import {
@@ -22,8 +23,8 @@ import { encodeValue, escapeLabel, headerText, seriesSeparator } from './series.
 /** Why something of a report is not shown; the label `reason` of the metric. */
 export type RefusedReason = 'malformed' | 'too-large' | 'reserved-name' | 'type-conflict' | 'too-many-series';
 
-/** The server's own, those of its process, and those that a Prometheus makes itself. */
-const reserved = /^(?:sluice_|windows_|process_|nodejs_|scrape_|prometheus_|up$|ALERTS)/;
+/** The server's own, those of its process, and those that a Prometheus makes itself: its rules have a colon in their names. */
+const reserved = /:|^(?:sluice_|windows_|process_|nodejs_|scrape_|prometheus_|up$|ALERTS)/;
 const suffixes: Readonly<Record<PublishedType, readonly string[]>> = {
   counter: [''],
   gauge: [''],
@@ -59,6 +60,11 @@ interface PoolBook {
   readonly reportedMs: Map<number, number>;
   readonly refused: Map<RefusedReason, number>;
   series: number;
+}
+
+interface Shown {
+  readonly book: PoolBook;
+  readonly family: PoolFamily;
 }
 
 export class PublishedMetrics {
@@ -115,26 +121,36 @@ export class PublishedMetrics {
   *encode(nowMs: number): Generator<string> {
     let text = '';
     let count = 0;
-    for (const [name, pools] of this.#byName()) {
-      const [first] = pools;
-      if (first === undefined) continue;
-      let header = headerText(name, first[1].help, first[1].type);
-      for (const [book, family] of pools) {
-        const isFresh = (worker: number): boolean =>
-          nowMs - (book.reportedMs.get(worker) ?? -Infinity) <= publishedAgeMaxMs;
-        for (const series of family.series.values()) {
-          const value = family.type === 'gauge' ? gaugeOf(series, family, isFresh) : series.total;
-          if (value === null) continue;
-          text += `${header}${series.prefix}${encodeValue(value)}\n`;
-          header = '';
-          count += 1;
-          if (count % metricSeriesPerTurn !== 0) continue;
-          yield text;
-          text = '';
-        }
+    for (const { header, lines } of this.#groups(nowMs)) {
+      let before = header;
+      for (const line of lines) {
+        text += `${before}${line}\n`;
+        before = '';
+        count += 1;
+        if (count % metricSeriesPerTurn !== 0) continue;
+        yield text;
+        text = '';
       }
     }
     yield text;
+  }
+
+  /** What stands below one `TYPE`; a name with several types gets none. */
+  *#groups(nowMs: number): Generator<{ readonly header: string; readonly lines: Iterable<string> }> {
+    const all = this.#byName();
+    const disputed = disputedNames(all);
+    const untyped = new Map<string, Shown[]>();
+    for (const [name, shown] of all) {
+      const [first] = shown;
+      if (first === undefined) continue;
+      if (disputed.has(name)) for (const one of shown) collectSamples(untyped, name, one);
+      else yield { header: headerText(name, first.family.help, first.family.type), lines: linesOf(shown, nowMs) };
+    }
+    for (const [name, shown] of untyped) {
+      const types = [...new Set(shown.map(({ family }) => family.type))].toSorted().join(' and ');
+      const note = `pools publish it with several types: ${types}`;
+      yield { header: headerText(name, note, 'untyped'), lines: linesOf(shown, nowMs, `${name}{`) };
+    }
   }
 
   #bookOf(pool: string): PoolBook {
@@ -151,7 +167,7 @@ export class PublishedMetrics {
       return refuse(book, 'reserved-name');
     let family = book.families.get(given.name);
     if (family === undefined) {
-      if (!this.#isFree(given)) return refuse(book, 'type-conflict');
+      if (!isFree(book, given)) return refuse(book, 'type-conflict');
       family = { type: given.type, aggregator: given.aggregator, help: given.help, series: new Map() };
       book.families.set(given.name, family);
     }
@@ -223,28 +239,62 @@ export class PublishedMetrics {
     this.#drop(book, ({ workers }, type) => type === 'gauge' && workers.size === 0);
   }
 
-  /** No other pool has the name, or one that is made of it, as another type. */
-  #isFree({ name, type }: PublishedFamily): boolean {
-    const mine = new Set(suffixes[type].map((suffix) => `${name}${suffix}`));
-    for (const { families } of this.#pools.values()) {
-      for (const [other, family] of families) {
-        if (other === name && family.type === type) continue;
-        if (suffixes[family.type].some((suffix) => mine.has(`${other}${suffix}`))) return false;
-      }
-    }
-    return true;
-  }
-
-  #byName(): Map<string, (readonly [PoolBook, PoolFamily])[]> {
-    const found = new Map<string, (readonly [PoolBook, PoolFamily])[]>();
+  #byName(): Map<string, Shown[]> {
+    const found = new Map<string, Shown[]>();
     for (const book of this.#pools.values()) {
       for (const [name, family] of book.families) {
         const known = found.get(name);
-        if (known === undefined) found.set(name, [[book, family]]);
-        else known.push([book, family]);
+        if (known === undefined) found.set(name, [{ book, family }]);
+        else known.push({ book, family });
       }
     }
     return found;
+  }
+}
+
+/** The pool has no other family of the name, or of one that is made of it: two lines for one series would be wrong. */
+function isFree({ families }: PoolBook, { name, type }: PublishedFamily): boolean {
+  const mine = new Set(suffixes[type].map((suffix) => `${name}${suffix}`));
+  for (const [other, family] of families) {
+    if (suffixes[family.type].some((suffix) => mine.has(`${other}${suffix}`))) return false;
+  }
+  return true;
+}
+
+/** Families that cannot have one `TYPE`: pools differ on it, or what one makes of its name is another's. */
+function disputedNames(all: ReadonlyMap<string, readonly Shown[]>): ReadonlySet<string> {
+  const disputed = new Set<string>();
+  const owners = new Map<string, string>();
+  for (const [name, shown] of all) {
+    const types = new Set(shown.map(({ family }) => family.type));
+    if (types.size > 1) disputed.add(name);
+    for (const made of new Set([...types].flatMap((type) => suffixes[type].map((suffix) => `${name}${suffix}`)))) {
+      const owner = owners.get(made);
+      if (owner === undefined) owners.set(made, name);
+      else disputed.add(owner).add(name);
+    }
+  }
+  return disputed;
+}
+
+/** Under the names of its samples: each is a family of its own. */
+function collectSamples(untyped: Map<string, Shown[]>, name: string, shown: Shown): void {
+  for (const suffix of suffixes[shown.family.type]) {
+    const made = `${name}${suffix}`;
+    untyped.set(made, [...(untyped.get(made) ?? []), shown]);
+  }
+}
+
+/** `start`: only of the series that begin so. */
+function* linesOf(shown: readonly Shown[], nowMs: number, start = ''): Generator<string> {
+  for (const { book, family } of shown) {
+    const isFresh = (worker: number): boolean =>
+      nowMs - (book.reportedMs.get(worker) ?? -Infinity) <= publishedAgeMaxMs;
+    for (const series of family.series.values()) {
+      if (!series.prefix.startsWith(start)) continue;
+      const value = family.type === 'gauge' ? gaugeOf(series, family, isFresh) : series.total;
+      if (value !== null) yield `${series.prefix}${encodeValue(value)}`;
+    }
   }
 }
 

@@ -113,6 +113,7 @@ describe('tenants', () => {
       'windows_iis_requests_total',
       'up',
       'ALERTS',
+      'pool:sluice_http_errors:ratio_rate5m',
     ];
     say('evil', 1, ...names.map((name) => family(name, 'gauge', ['', {}, 1])));
     expect(lines()).toEqual([]);
@@ -121,20 +122,44 @@ describe('tenants', () => {
     expect(lines()).toEqual(['orders_total{pool="evil",exported_pool="shop"} 1']);
   });
 
-  test('cannot give a name a second type, not even by what a histogram makes of its own', () => {
+  test('cannot take a name from another pool by giving it another type: both are shown, without a type', () => {
+    const jobs = (type: string, value: number): object => family('jobs', type, ['', {}, value]);
+    say('evil', 1, jobs('gauge', 1), family('orders_count', 'gauge', ['', {}, 7]));
+    say('shop', 2, jobs('counter', 2), family('own', 'counter', ['', {}, 3]));
+    say('shop', 2, family('orders', 'histogram', ['_bucket', { le: 1 }, 4], ['_sum', {}, 5], ['_count', {}, 6]));
+    const text = [...published.encode(nowMs)].join('');
+    expect(text.split('\n').filter((line) => !line.startsWith('# HELP'))).toEqual([
+      '# TYPE own counter',
+      'own{pool="shop"} 3',
+      '# TYPE jobs untyped',
+      'jobs{pool="evil"} 1',
+      'jobs{pool="shop"} 2',
+      '# TYPE orders_count untyped',
+      'orders_count{pool="evil"} 7',
+      'orders_count{pool="shop"} 6',
+      '# TYPE orders_bucket untyped',
+      'orders_bucket{pool="shop",le="1"} 4',
+      '# TYPE orders_sum untyped',
+      'orders_sum{pool="shop"} 5',
+      '',
+    ]);
+    expect(text).toContain('# HELP jobs pools publish it with several types: counter and gauge\n');
+    expect([refused('evil'), refused('shop')]).toEqual([{}, {}]);
+    // Once the others have gone it has its type again.
+    published.configure(['shop']);
+    expect([...published.encode(nowMs)].join('')).toContain('# TYPE jobs counter\n');
+  });
+
+  test('cannot give a name of their own a second type, not even by what a histogram makes of its own', () => {
     say('shop', 1, family('orders', 'histogram', ['_count', {}, 1]), family('jobs_total', 'counter', ['', {}, 1]));
     const others = [
       family('orders_count', 'gauge', ['', {}, 1]),
       family('jobs_total', 'gauge', ['', {}, 1]),
       family('orders', 'counter', ['', {}, 1]),
     ];
-    say('evil', 2, ...others, family('jobs', 'counter', ['', {}, 1]));
-    expect(lines()).toEqual(['orders_count{pool="shop"} 1', 'jobs_total{pool="shop"} 1', 'jobs{pool="evil"} 1']);
-    expect(refused('evil')).toEqual({ 'type-conflict': 3 });
-    // Once nobody has it, it is free.
-    published.configure(['evil']);
-    say('evil', 2, family('orders_count', 'gauge', ['', {}, 1]));
-    expect(lines()).toContain('orders_count{pool="evil"} 1');
+    say('shop', 2, ...others, family('jobs', 'counter', ['', {}, 1]));
+    expect(lines()).toEqual(['orders_count{pool="shop"} 1', 'jobs_total{pool="shop"} 1', 'jobs{pool="shop"} 1']);
+    expect(refused('shop')).toEqual({ 'type-conflict': 3 });
   });
 
   test('cannot break the text, whatever they say', () => {
