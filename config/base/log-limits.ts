@@ -27,6 +27,8 @@ export const traceFieldsMax = 200;
 /** Traces that wait to be written; further ones are dropped. */
 export const tracesWaitingMax = 100;
 export const tracesListedMax = 1_000;
+/** What lists of traces say of a file is remembered of so many. */
+export const traceSummariesKept = 4_096;
 /** Spans that wait for the collector, spans of one export, and how long an export may take. */
 export const spansWaitingMax = 4_096;
 export const spansPerExportMax = 256;

@@ -7,8 +7,23 @@ export interface StoredTrace {
   readonly trace: RequestTrace;
 }
 
+/** What a list says of one. */
+export type TraceSummary = { readonly id: number } & Pick<
+  RequestTrace,
+  | 'site'
+  | 'pool'
+  | 'startedAtMs'
+  | 'method'
+  | 'url'
+  | 'status'
+  | 'subStatus'
+  | 'reason'
+  | 'timeTakenMs'
+  | 'failureReason'
+>;
+
 export interface TraceReader {
-  /** The newest first. '' = of every site. */
-  list(site: string): Promise<readonly StoredTrace[]>;
+  /** The newest `limit` of those that the caller may see, the newest first. `site` '' = of every one. */
+  list(site: string, limit: number, mayShow: (pool: string) => boolean): Promise<readonly TraceSummary[]>;
   find(site: string, id: number): Promise<StoredTrace | null>;
 }

@@ -5,12 +5,13 @@
 import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../config/base/errors.js';
-import { tracesListedMax, tracesWaitingMax } from '../../config/base/log-limits.js';
+import { tracesWaitingMax } from '../../config/base/log-limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type { RequestTrace } from '../../pools/protocol/request-trace.js';
 import type { PoolView } from '../../pools/supervisor/ports.js';
-import type { StoredTrace, TraceReader } from '../admin/trace-views.js';
+import type { StoredTrace, TraceReader, TraceSummary } from '../admin/trace-views.js';
+import { TraceLists } from './trace-lists.js';
 
 export interface TraceKeeperParts {
   readonly logger: Logger;
@@ -26,6 +27,7 @@ export class TraceKeeper implements TraceReader {
   readonly #parts: TraceKeeperParts;
   /** Site id -> numbers of its files, ascending. */
   readonly #numbers = new Map<number, number[]>();
+  readonly #lists: TraceLists;
   #waiting: RequestTrace[] = [];
   #isWriting = false;
   #dropped = 0;
@@ -33,6 +35,10 @@ export class TraceKeeper implements TraceReader {
 
   constructor(parts: TraceKeeperParts) {
     this.#parts = parts;
+    this.#lists = new TraceLists(
+      (siteId) => this.#numbersIn(siteId),
+      (siteId, number) => this.#read(siteId, number),
+    );
   }
 
   keep(trace: RequestTrace): void {
@@ -41,18 +47,13 @@ export class TraceKeeper implements TraceReader {
     if (!this.#isWriting) void this.#writeAll();
   }
 
-  /** The newest first. '' = of every site. */
-  async list(site: string): Promise<readonly StoredTrace[]> {
+  list(site: string, limit: number, mayShow: (pool: string) => boolean): Promise<readonly TraceSummary[]> {
     const sites = (this.#parts.currentConfig()?.sites ?? []).filter(({ name }) => site === '' || name === site);
-    const found: StoredTrace[] = [];
-    for (const { id } of sites) {
-      for (const number of await this.#numbersOf(id)) {
-        const trace = await this.#read(id, number);
-        if (trace !== null) found.push(trace);
-        if (found.length >= tracesListedMax) break;
-      }
-    }
-    return found.sort((a, b) => b.trace.startedAtMs - a.trace.startedAtMs);
+    return this.#lists.newest(
+      sites.map(({ id }) => id),
+      limit,
+      mayShow,
+    );
   }
 
   async find(site: string, id: number): Promise<StoredTrace | null> {
@@ -84,6 +85,7 @@ export class TraceKeeper implements TraceReader {
       } finally {
         await file.close();
       }
+      this.#lists.forget(trace.siteId, number);
       numbers.push(number);
       for (const old of numbers.splice(0, Math.max(0, numbers.length - tracing.filesMax))) {
         await unlink(join(folder, nameOf(old))).catch(() => undefined);
@@ -106,13 +108,16 @@ export class TraceKeeper implements TraceReader {
   }
 
   async #numbersOf(siteId: number): Promise<number[]> {
-    const known = this.#numbers.get(siteId);
-    if (known !== undefined) return known;
-    const names = await readdir(this.#folderOf(siteId)).catch(() => []);
-    const numbers = names.map((name) => Number(fileName.exec(name)?.[1] ?? 0)).filter((number) => number > 0);
-    numbers.sort((a, b) => a - b);
+    const numbers = this.#numbers.get(siteId) ?? (await this.#numbersIn(siteId));
     this.#numbers.set(siteId, numbers);
     return numbers;
+  }
+
+  /** Ascending. */
+  async #numbersIn(siteId: number): Promise<number[]> {
+    const names = await readdir(this.#folderOf(siteId)).catch(() => []);
+    const numbers = names.map((name) => Number(fileName.exec(name)?.[1] ?? 0)).filter((number) => number > 0);
+    return numbers.sort((a, b) => a - b);
   }
 
   async #read(siteId: number, number: number): Promise<StoredTrace | null> {

@@ -4,7 +4,6 @@ import type { ControlPlane } from '../control-plane.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import type { StoredTrace } from '../trace-views.js';
 
 const fields = z.array(z.tuple([z.string(), z.string()]));
 
@@ -42,8 +41,8 @@ const whole = summary.extend({
 });
 
 /** As everywhere: a token for some pools does not see what is of others, or of none. */
-function mayShow(caller: AdminCaller, { trace }: StoredTrace): boolean {
-  return trace.pool === '' ? caller.pools === 'all' : covers(caller, trace.pool);
+function mayShow(caller: AdminCaller, pool: string): boolean {
+  return pool === '' ? caller.pools === 'all' : covers(caller, pool);
 }
 
 export function traceRoutes(control: ControlPlane): readonly AdminRoute[] {
@@ -60,10 +59,7 @@ export function traceRoutes(control: ControlPlane): readonly AdminRoute[] {
       }),
       answer: z.object({ traces: z.array(summary) }),
       async handle({ query, caller }) {
-        const found = (await control.traces.list(query.site)).filter((one) => mayShow(caller, one));
-        return {
-          traces: found.slice(0, query.limit).map(({ id, trace }) => summary.parse({ id, ...trace })),
-        };
+        return { traces: await control.traces.list(query.site, query.limit, (pool) => mayShow(caller, pool)) };
       },
     }),
     adminRoute({
@@ -76,7 +72,7 @@ export function traceRoutes(control: ControlPlane): readonly AdminRoute[] {
       answer: whole,
       async handle({ params, caller }) {
         const found = await control.traces.find(params.site, params.id);
-        if (found === null || !mayShow(caller, found)) {
+        if (found === null || !mayShow(caller, found.trace.pool)) {
           throw notFound('no-such-trace', 'there is no such trace', '`sluice trace list` names them.');
         }
         return { id: found.id, ...found.trace };
