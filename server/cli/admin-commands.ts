@@ -1,6 +1,6 @@
 /** Declares `sluice pool`, `sluice worker` and `sluice cert`; their code is loaded when one of them runs. */
 import { type Command, Option } from 'commander';
-import type { AdminFlags } from './pool-command.js';
+import type { AdminFlags, WorkerFlags } from './pool-command.js';
 
 const poolActions = {
   start: 'start the pool; after rapid-fail protection too',
@@ -47,9 +47,8 @@ function addPoolCommands(pool: Command, done: (code: number) => void): void {
 function addWorkerCommands(worker: Command, done: (code: number) => void): void {
   flagged(worker.command('list').description('every worker process'))
     .option('--pool <name>', 'of this pool only')
-    .action(async (flags: AdminFlags & { readonly pool?: string }) =>
-      done(await (await commands()).listWorkers(flags)),
-    );
+    .option('--worker <id>', 'this one only: its id or process id')
+    .action(async (flags: WorkerFlags) => done(await (await commands()).listWorkers(flags)));
   for (const action of ['recycle', 'stop', 'suspend', 'resume'] as const) {
     flagged(worker.command(`${action} <id>`).description(workerActions[action])).action(
       async (id: string, flags: AdminFlags) => done(await (await commands()).actOnWorker(action, id, flags)),

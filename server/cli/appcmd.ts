@@ -26,8 +26,8 @@ const nouns: Readonly<Record<string, Noun>> = {
 const filters: Readonly<Record<Noun, Readonly<Record<string, string>>>> = {
   apppool: { name: '', 'apppool.name': '', state: '--state' },
   site: { name: '', 'site.name': '' },
-  app: { 'site.name': '--site', 'apppool.name': '--pool' },
-  wp: { 'apppool.name': '--pool' },
+  app: { 'app.name': '', 'site.name': '--site', 'apppool.name': '--pool' },
+  wp: { 'wp.name': '', 'apppool.name': '--pool' },
   request: { 'apppool.name': '--pool', 'site.name': '--site', 'wp.name': '--worker', elapsed: '--min-time' },
   cert: {},
 };
@@ -47,14 +47,34 @@ export function fromAppcmd(args: readonly string[]): readonly string[] {
   return [...ours(verb, noun, name), ...options];
 }
 
+const lists: Readonly<Record<Noun, readonly string[]>> = {
+  apppool: ['pool', 'list'],
+  site: ['site', 'list'],
+  app: ['app', 'list'],
+  wp: ['worker', 'list'],
+  request: ['requests'],
+  cert: ['cert', 'list'],
+};
+
+/** What shows one of them by its name; request and certificate have none. */
+const shows: Readonly<Partial<Record<Noun, readonly string[]>>> = {
+  apppool: ['pool', 'show'],
+  site: ['site', 'show'],
+  app: ['app', 'list', '--id'],
+  wp: ['worker', 'list', '--worker'],
+};
+
+function list(noun: Noun, name: string): readonly string[] {
+  if (name === '') return lists[noun];
+  const shown = shows[noun];
+  if (shown !== undefined) return [...shown, name];
+  const known = Object.keys(filters[noun]).map((one) => `/${one}:`);
+  const remedy = `without it all are listed; filters: ${known.join(', ') || 'none'}`;
+  throw new SluiceError('appcmd-not-here', `\`list ${noun}\` takes no name: ${name}`, remedy);
+}
+
 function ours(verb: string, noun: Noun, name: string): readonly string[] {
-  if (verb === 'list') {
-    const listed = { apppool: 'pool', site: 'site', app: 'app', cert: 'cert' } as const;
-    if (noun === 'wp') return ['worker', 'list'];
-    if (noun === 'request') return ['requests'];
-    const shows = name !== '' && (noun === 'apppool' || noun === 'site');
-    return shows ? [listed[noun], 'show', name] : [listed[noun], 'list'];
-  }
+  if (verb === 'list') return list(noun, name);
   if (noun !== 'apppool') {
     const remedy = noun === 'site' ? 'sluice app offline SITE/PATH' : 'sluice pool stop, start or recycle';
     throw new SluiceError('appcmd-not-here', `\`${verb} ${noun}\` does not exist: only pools have a state`, remedy);

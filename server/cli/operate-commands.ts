@@ -73,6 +73,7 @@ function addSites(program: Command, done: (code: number) => void): void {
   flagged(application.command('list').description('every application with pool, state and folder'))
     .option('--site <name>', 'of this site only')
     .option('--pool <name>', 'of this pool only')
+    .option('--id <id>', 'this one only, as the list names it: SITE/PATH')
     .action(async (flags: ApplicationFlags) => done(await (await sites()).listApplications(flags)));
   for (const action of ['offline', 'online'] as const) {
     flagged(application.command(`${action} <id>`).description(applicationActions[action])).action(

@@ -30,10 +30,21 @@ export async function showPool(name: string, flags: AdminFlags): Promise<number>
   return print(flags, pool, () => poolDetails(pool, systemClock.wallMs(), painter(process.stdout)));
 }
 
-export async function listWorkers(flags: AdminFlags & { readonly pool?: string }): Promise<number> {
+export interface WorkerFlags extends AdminFlags {
+  readonly pool?: string;
+  /** Id or process id. */
+  readonly worker?: string;
+}
+
+export async function listWorkers(flags: WorkerFlags): Promise<number> {
   const client = await open(flags);
   const answer = await client.ask<{ workers: WorkerRow[] }>('GET', '/api/v1/workers');
-  const workers = answer.workers.filter(({ pool }) => flags.pool === undefined || pool === flags.pool);
+  const { pool = null, worker = null } = flags;
+  const workers = answer.workers.filter(
+    (one) =>
+      (pool === null || one.pool === pool) &&
+      (worker === null || [String(one.workerId), String(one.pid)].includes(worker)),
+  );
   return print(flags, workers, () => workerTable(workers, systemClock.wallMs(), painter(process.stdout)));
 }
 

@@ -32,10 +32,10 @@ For \`--admin http://HOST:PORT\` or \`https://HOST:PORT\` a token is taken from 
 | --- | --- |
 | \`list apppool [NAME] [/state:Stopped]\` | \`pool list\`, \`pool show NAME\` |
 | \`start\`, \`stop\`, \`recycle apppool NAME\` | \`pool start\`, \`stop\`, \`recycle NAME\` |
-| \`list wp [/apppool.name:NAME]\` | \`worker list\` |
+| \`list wp [PID] [/apppool.name:NAME]\` | \`worker list [--worker PID]\` |
 | \`list request [/apppool.name:NAME] [/site.name:NAME] [/wp.name:PID] [/elapsed:MS]\` | \`requests\` |
 | \`list site [NAME]\` | \`site list\`, \`site show NAME\` |
-| \`list app [/site.name:NAME] [/apppool.name:NAME]\` | \`app list\` |
+| \`list app [SITE/PATH] [/site.name:NAME] [/apppool.name:NAME]\` | \`app list [--id SITE/PATH]\` |
 | \`list cert\` | \`cert list\` |
 
 \`add\`, \`set\` and \`delete\` are refused: what they change stands in the configuration.

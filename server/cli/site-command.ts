@@ -9,6 +9,7 @@ import { formatTable } from './table.js';
 export interface ApplicationFlags extends AdminFlags {
   readonly site?: string;
   readonly pool?: string;
+  readonly id?: string;
 }
 
 export async function listSites(flags: AdminFlags): Promise<number> {
@@ -40,7 +41,7 @@ export async function listApplications(flags: ApplicationFlags): Promise<number>
   const client = await open(flags);
   const answer = await client.ask<{ applications: ApplicationDetailView[] }>('GET', '/api/v1/applications');
   const applications = answer.applications.filter(
-    ({ site, pool }) => (flags.site ?? site) === site && (flags.pool ?? pool) === pool,
+    ({ id, site, pool }) => (flags.id ?? id) === id && (flags.site ?? site) === site && (flags.pool ?? pool) === pool,
   );
   return print(flags, applications, () => applicationTable(applications, painter(process.stdout)));
 }

@@ -16,6 +16,10 @@ test.each([
   ['list site main', 'site show main'],
   ['list app /site.name:main', 'app list --site main'],
   ['list cert', 'cert list'],
+  ['list wp 1234', 'worker list --worker 1234'],
+  ['list wps /wp.name:1234 /apppool.name:shop', 'worker list --worker 1234 --pool shop'],
+  ['list app main/shop', 'app list --id main/shop'],
+  ['list apps /app.name:main/ --json', 'app list --id main/ --json'],
   // Ours, and what nobody knows, stay as they are.
   ['start apppool', 'start apppool'],
   ['start ./shop', 'start ./shop'],
@@ -26,11 +30,16 @@ test.each([
   expect(fromAppcmd(given.split(' ')).join(' ')).toBe(wanted);
 });
 
-test.each(['add apppool /name:x', 'set site main', 'delete app x', 'stop site main', 'list wp /nonsense:1'])(
-  '%s is refused with the place where it is done',
-  (given) => {
-    expect(() => fromAppcmd(given.split(' '))).toThrow(
-      expect.objectContaining({ code: 'appcmd-not-here', remedy: expect.stringMatching(/./) }),
-    );
-  },
-);
+test.each([
+  'add apppool /name:x',
+  'set site main',
+  'delete app x',
+  'stop site main',
+  'list wp /nonsense:1',
+  'list request fb0000008000000e',
+  'list cert shop.example',
+])('%s is refused with the place where it is done, or with what it takes', (given) => {
+  expect(() => fromAppcmd(given.split(' '))).toThrow(
+    expect.objectContaining({ code: 'appcmd-not-here', remedy: expect.stringMatching(/./) }),
+  );
+});
