@@ -119,6 +119,11 @@ const metrics = z.strictObject({
       'windows_exporter: beside its own names /metrics has those of windows_exporter’s IIS collector (windows_iis_*), for dashboards that were made for IIS.',
     reload: 'live',
   }),
+  statusCodes: setting(z.enum(['class', 'exact']).prefault('class'), {
+    description:
+      'exact: requests are also counted by whole status codes, in sluice_http_requests_by_status_total. The label code of the other metrics stays the class (5xx), which rules and dashboards ask for.',
+    reload: 'live',
+  }),
   seriesMax: setting(uint(1_000, 10_000_000).prefault(metricSeriesMaxDefault), {
     description:
       'Lines with a value that /metrics may have for sites, pools and workers; what does not fit is dropped and counted.',

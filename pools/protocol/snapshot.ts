@@ -129,6 +129,8 @@ export interface ListenerSettings {
   readonly accessLog: AccessLogTarget | null;
   /** Absent: requests are not seen as spans, and traceparent travels as it is. */
   readonly telemetry?: TelemetryConfig;
+  /** Requests are counted by whole status codes too. */
+  readonly exactStatusCodes?: true;
   /** Number of listener processes: limits of pools and sites are split over them. */
   readonly listeners: number;
 }

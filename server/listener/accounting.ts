@@ -18,6 +18,7 @@ export class Accounting {
   readonly #clock: Clock;
   readonly #cells: Cells;
   readonly #refusals = new Map<string, number>();
+  #countsStatus = false;
   readonly logs: AccessLogs;
   readonly trails: Trails;
   /** null while nothing is noted of any request. */
@@ -30,7 +31,8 @@ export class Accounting {
     this.trails = trails;
   }
 
-  apply({ accessLog, telemetry }: ListenerSettings, sites: readonly RouteSite[]): void {
+  apply({ accessLog, telemetry, exactStatusCodes }: ListenerSettings, sites: readonly RouteSite[]): void {
+    this.#countsStatus = exactStatusCodes === true;
     this.logs.apply(accessLog, sites);
     this.trails.apply(telemetry ?? null, sites);
     this.trailsWanted = this.trails.isOn ? this.trails : null;
@@ -51,6 +53,7 @@ export class Accounting {
     const durationMs = this.#clock.monotonicMs() - exchange.startedMs;
     const code = codeIndex(exchange.status);
     application?.cells?.count(methodIndex(request.method), code, exchange.bytesIn, answer.bodyBytes);
+    if (this.#countsStatus) application?.cells?.countStatus(exchange.status);
     if (pool !== null) {
       pool.cells.duration(code, durationMs / 1000);
       if (exchange.firstByteMs > 0) pool.cells.firstByte((exchange.firstByteMs - exchange.startedMs) / 1000);

@@ -4,6 +4,8 @@
  * A label set is closed: sites and pools come from the configuration, the rest from the lists below;
  * nothing a client or a tenant sends becomes a label value.
  */
+import { STATUS_CODES } from 'node:http';
+
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 export interface MetricDefinition {
@@ -36,6 +38,11 @@ export const methodLabels = [
 ] as const;
 /** Values of the label `code`: the class of the status. */
 export const codeLabels = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+/** Values of the label `status`: codes that are registered, of others the class. */
+export const statusLabels: readonly string[] = [
+  ...Object.keys(STATUS_CODES).filter((code) => code >= '200'),
+  ...codeLabels,
+];
 /** Values of the label `state` of connections. */
 export const connectionStates = ['idle', 'active', 'tunnel'] as const;
 
@@ -50,6 +57,12 @@ export const listenerMetrics = {
     kind: 'counter',
     help: 'Requests answered, by site, pool, method and class of the status.',
     labels: ['site', 'pool', 'method', 'code'],
+  },
+  httpRequestsByStatus: {
+    name: 'sluice_http_requests_by_status_total',
+    kind: 'counter',
+    help: 'Requests answered, by site, pool and status code; with metrics.statusCodes: exact.',
+    labels: ['site', 'pool', 'status'],
   },
   httpRequestDuration: {
     name: 'sluice_http_request_duration_seconds',

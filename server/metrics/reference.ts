@@ -21,6 +21,8 @@ Ready-made rules, alerts and their tests are in \`deploy/prometheus\`, dashboard
 - Labels are closed lists or names of the configuration (and names that certificates were ordered for on demand): nothing else that a
   client or an application sends becomes one. \`method\` is one of
   ${methodLabels.map((one) => `\`${one}\``).join(', ')}; \`code\` is the class of the status: ${codeLabels.map((one) => `\`${one}\``).join(', ')}.
+  With \`metrics.statusCodes: exact\` there is \`${listenerMetrics.httpRequestsByStatus.name}\` too, where \`status\` is a registered
+  code, or the class of one that is not.
 - \`worker\` is the slot of a worker in its application and \`listener\` the number of a listener: both outlive the process.
 - \`metrics.seriesMax\` bounds the lines that sites, pools and workers have together. What does not fit is not kept, and every update of it
   is counted in \`${primaryMetrics.updatesDropped.name}\`. The last third is kept free of histograms, so that with thousands of
@@ -42,8 +44,9 @@ publishMetrics(require('prom-client').register);
   are added up and stay when a worker ends; gauges are joined by the \`aggregator\` of the metric (sum unless it says otherwise) and are
   left out when their worker is silent for a minute or has ended. Of summaries there are only sum and count.
 - Names that begin with \`sluice_\`, \`windows_\`, \`process_\`, \`nodejs_\`, \`prometheus_\` or \`scrape_\` are not taken: give
-  \`collectDefaultMetrics\` a \`prefix\`, or leave it out, because Sluice measures its workers itself. One name has one type: the pool
-  that published it first decides.
+  \`collectDefaultMetrics\` a \`prefix\`, or leave it out, because Sluice measures its workers itself. Nor are names with a colon, which are for
+  recording rules. In one pool a name has one type, that of its first report; where pools differ on it all of them are shown, as
+  \`untyped\`, and \`HELP\` says so.
 - A report has at most 48 KiB, 200 families and 1,000 samples, a sample 10 labels of 128 characters, a pool \`metrics.publishedSeries\`
   series. What is not taken is counted in \`${primaryMetrics.publishedRefused.name}\`.
 `;

@@ -5,6 +5,7 @@
  */
 import type { CompiledConfig } from '../../config/model.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
+import { listenerMetrics } from '../metrics/definitions.js';
 import type { PrimaryParts } from './parts.js';
 import { changedRoutes } from './route-changes.js';
 import { routesOf } from './routes.js';
@@ -32,6 +33,7 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
         config.sites.map((site) => site.name),
       );
       totals.seriesMax = config.server.metrics.seriesMax;
+      if (config.server.metrics.statusCodes === 'class') totals.clear(listenerMetrics.httpRequestsByStatus);
       published.seriesMax = config.server.metrics.publishedSeries;
       published.configure(config.pools.map((pool) => pool.name));
       certificates.configure(config);

@@ -67,6 +67,7 @@ export function routesOf(
       underscoresInHeaders: config.server.underscoresInHeaders,
       accessLog: centralLog(config),
       ...(takesPart(config) ? { telemetry: config.server.telemetry } : {}),
+      ...(config.server.metrics.statusCodes === 'exact' ? { exactStatusCodes: true } : {}),
       listeners: config.server.listeners,
     },
   };

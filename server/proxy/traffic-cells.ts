@@ -1,5 +1,11 @@
 import { type Cells } from '../metrics/cells.js';
-import { codeLabels, durationBuckets, listenerMetrics as metrics, methodLabels } from '../metrics/definitions.js';
+import {
+  codeLabels,
+  durationBuckets,
+  listenerMetrics as metrics,
+  methodLabels,
+  statusLabels,
+} from '../metrics/definitions.js';
 
 const codes = codeLabels.length;
 const unknownMethod = methodLabels.length - 1;
@@ -13,6 +19,14 @@ export function methodIndex(method: string): number {
 /** Index of the label `code`. */
 export function codeIndex(status: number): number {
   return Math.min(codes - 1, Math.max(0, Math.trunc(status / 100) - 1));
+}
+
+const registered: ReadonlySet<string> = new Set(statusLabels);
+
+/** The label `status`. */
+function statusLabel(status: number): string {
+  const code = String(status);
+  return registered.has(code) ? code : (codeLabels[codeIndex(status)] ?? '5xx');
 }
 
 /** Names the series that all applications of one site and pool share. */
@@ -30,6 +44,7 @@ export class RequestCells {
   #requests: Int32Array | null = null;
   #bytesIn = -1;
   #bytesOut = -1;
+  readonly #statuses = new Map<number, number>();
 
   constructor(cells: Cells, site: string, pool: string) {
     this.#cells = cells;
@@ -51,6 +66,16 @@ export class RequestCells {
     cells.add(at, 1);
     if (bytesIn > 0) cells.add(this.#bytesIn, bytesIn);
     if (bytesOut > 0) cells.add(this.#bytesOut, bytesOut);
+  }
+
+  /** While `metrics.statusCodes` is exact. */
+  countStatus(status: number): void {
+    let at = this.#statuses.get(status);
+    if (at === undefined) {
+      at = this.#cells.declare(metrics.httpRequestsByStatus, [this.#site, this.#pool, statusLabel(status)]);
+      this.#statuses.set(status, at);
+    }
+    this.#cells.add(at, 1);
   }
 
   #declare(): Int32Array {

@@ -175,7 +175,7 @@ export function sampleConfig(
       underscoresInHeaders: 'pass',
       accessLog: { format: 'json', fields: [], period: 'MaxSize', truncateBytes: 100, localTimeRollover: false },
       logBudgetBytes: 0,
-      metrics: { compatibility: 'none', seriesMax: 200_000, publishedSeries: 500 },
+      metrics: { compatibility: 'none', statusCodes: 'class', seriesMax: 200_000, publishedSeries: 500 },
       telemetry: { traceContext: 'pass', serviceName: 'sluice', samplingRatio: 1, otlp: null },
       webLimits: {
         headerWaitTimeoutMs: 30_000,

@@ -48,12 +48,17 @@ describe('admin', () => {
   });
 
   test('counters count every request once and never go down when a worker dies', async () => {
-    await withSluice(options, async (sluice) => {
+    await withSluice({ ...options, server: { metrics: { statusCodes: 'exact' } } }, async (sluice) => {
       for (let index = 0; index < 20; index += 1) await sluice.call('/');
       await sluice.call('/missing');
       const count = async (pool: string): Promise<number> =>
         series(await sluice.metrics(), 'sluice_http_requests_total', { pool });
       await until('the requests are counted', async () => (await count('a')) === 21);
+      const byStatus = 'sluice_http_requests_by_status_total';
+      const exact = ['200', '404'].map(async (status) =>
+        series(await sluice.metrics(), byStatus, { pool: 'a', status }),
+      );
+      expect(await Promise.all(exact)).toEqual([20, 1]);
       const [pid] = await sluice.workerPids('a');
       process.kill(pid ?? -1, 'SIGKILL');
       await until('the worker is gone', async () => !(await sluice.workerPids('a')).includes(pid ?? -1));

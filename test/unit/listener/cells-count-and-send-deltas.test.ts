@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Cells } from '../../../server/metrics/cells.js';
 import { listenerMetrics as metrics } from '../../../server/metrics/definitions.js';
+import { RequestCells } from '../../../server/proxy/traffic-cells.js';
 
 describe('cells', () => {
   test('a counter sends its increase once', () => {
@@ -44,4 +45,12 @@ describe('cells', () => {
     expect(cells.declare(metrics.retries, ['p7'])).toBe(places[7]);
     expect(cells.take().map(({ values }) => values[0])).toEqual(places.map((_, pool) => pool + 1));
   });
+});
+
+test('whole status codes are a closed list: of what is not registered only the class is told', () => {
+  const cells = new Cells();
+  const requests = new RequestCells(cells, 'main', 'shop');
+  for (const status of [200, 503, 200, 299, 777, 999]) requests.countStatus(status);
+  const told = cells.take().map(({ series, values }) => `${series.split('\0').slice(1).join(' ')} ${values.join()}`);
+  expect(told.toSorted()).toEqual(['main shop 200 2', 'main shop 2xx 1', 'main shop 503 1', 'main shop 5xx 2']);
 });
