@@ -9,6 +9,9 @@ IIS writes what happens to its pools to the event log of Windows, and people sea
 of the records of the server log (\`sluice.log\`, \`sluice logs\`), of receipts and obituaries (\`GET /api/v1/pools\`), and of the events of
 \`GET /api/v1/events\` (\`sluice events\`). \`logEventOnRecycle\` and \`logEventOnProcessModel\` decide which causes of recycling and of idle ends are
 logged, as in IIS.
+
+IIS and its module tell some things twice, such as the end of a process. A record then has both ids: the first in \`eventId\`, all of them in
+\`eventIds\` (\`eventId=5009 eventIds="5009, 1030"\`).
 `;
 
 const titles: Readonly<Record<IisEvent['source'], string>> = {
@@ -19,9 +22,8 @@ const titles: Readonly<Record<IisEvent['source'], string>> = {
 const elsewhere = `## Ids that have no counterpart
 
 5041 (a setting out of range) is an error of \`sluice check\`; 5021, 5022, 5057 and 5059 are failed starts with their cause in \`start-failed\`;
-1000, 1010 and 1018 are told by the report of the failed start or the obituary of the worker (1020, 1031, 5009); 1005, 1006, 1030 and 1033 by the
-\`receipt\` of every worker that ended; 1008 and 1009 are the statuses 500.35 and 500.34, 1034 is 500.19. 1007, 1011, 1013, 1022, 1024 to 1029, 1035
-and 1036 tell of parts of Windows or of the module that do not exist here.
+1010 is told by the report of the failed start (1020, 1031). 1007, 1013, 1024 to 1029 and 1036 tell of parts of Windows or of the module that do
+not exist here.
 `;
 
 export function eventsPage(): string {

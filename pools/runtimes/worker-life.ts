@@ -144,13 +144,18 @@ export class WorkerLife {
     return writeProcessReport({ ...found, output: process.outputTail() });
   }
 
+  /** Something is wrong. */
   note(event: string, fields: LogFields): void {
-    this.#parts.logger.warn(event, {
-      pool: this.#request.pool.name,
-      application: this.#request.application.id,
-      workerId: this.#request.workerId,
-      ...fields,
-    });
+    this.#parts.logger.warn(event, this.#about(fields));
+  }
+
+  tell(event: string, fields: LogFields): void {
+    this.#parts.logger.info(event, this.#about(fields));
+  }
+
+  #about(fields: LogFields): LogFields {
+    const { pool, application, workerId } = this.#request;
+    return { pool: pool.name, application: application.id, workerId, ...fields };
   }
 
   /** The supervisor gives it up as it is. */

@@ -7,7 +7,8 @@ import { inFlight } from '../lifecycle/worker-states.js';
 import type { StallReport } from '../protocol/stall-report.js';
 import type { BlackBoxes } from '../runtimes/black-boxes.js';
 import type { WorkerBook } from './books.js';
-import { eventIdOf } from './event-ids.js';
+import { eventFields } from '../../config/base/iis-events.js';
+import { crashEventIds, endEventIds, eventIdOf, type ToldEnd } from './event-ids.js';
 import { stepsOf } from './failure-page.js';
 import { explainStart, howItEnded, problemLine, startFailureFields } from './failure-report.js';
 import { joinLines } from './obituaries.js';
@@ -73,6 +74,7 @@ export class Burials {
     const told = { inFlight: endedWithIt(worker), counts: end.counts, ...suspects, output };
     this.#logger.error('worker-crashed', {
       ...about(worker, end),
+      ...eventFields(...crashEventIds(toldEnd(worker, end))),
       how: howItEnded(worker),
       ...told,
       ...this.#keepStall(worker, end),
@@ -124,7 +126,7 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
   }
   if (end.outcome === 'crashed') return;
   const how = worker.spawnedAtMs > 0 ? howItEnded(worker) : 'before it was spawned';
-  logger.info('worker-ended', { ...about(worker, end), how });
+  logger.info('worker-ended', { ...about(worker, end), ...eventFields(...endEventIds(toldEnd(worker, end))), how });
 }
 
 /** An examination may also have ended well: only the end by it makes it the cause. */
@@ -137,8 +139,11 @@ function endedWithIt({ tally, machine, lines }: WorkerBook): number {
   return Math.max(lines.length, tally === null ? inFlight(machine.health) : tally.retried + tally.cut);
 }
 
+function toldEnd({ machine, exit }: WorkerBook, { reason }: EndReport): ToldEnd {
+  const isInProcess = machine.rules.model === 'InProcess';
+  return { reason, isInProcess, ran: machine.ran, hasOutput: (exit?.outputTail ?? '').trim() !== '' };
+}
+
 function about({ id, host, slot, pid }: WorkerBook, { reason }: EndReport) {
-  const eventId = eventIdOf(reason);
-  const seen = eventId === 0 ? {} : { eventId };
-  return { pool: host.pool.name, application: host.id, worker: id, slot, pid, reason, ...seen };
+  return { pool: host.pool.name, application: host.id, worker: id, slot, pid, reason };
 }

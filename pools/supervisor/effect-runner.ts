@@ -14,7 +14,7 @@ import { stepPool } from '../lifecycle/pool-machine.js';
 import { inFlight } from '../lifecycle/worker-states.js';
 import { type HostBook, type PoolBook, type WorkerBook, workerAt, workersOf } from './books.js';
 import { Burials } from './burial.js';
-import { recycleFailedEvent, rapidFailEvent } from './event-ids.js';
+import { recycleFailedEventIds, rapidFailEvent } from './event-ids.js';
 import { currentOf, Ledger } from './ledger.js';
 import { crashPoint } from '../runtimes/crash-points.js';
 import type { SupervisorEvents } from './ports.js';
@@ -22,7 +22,7 @@ import { workerRules } from './rules.js';
 import { Spares } from './spare-hosts.js';
 import type { Timers } from './timers.js';
 import type { Turns } from './turns.js';
-import { startEventId } from '../../config/base/iis-events.js';
+import { eventFields, startEventId } from '../../config/base/iis-events.js';
 import { idleEventId, recycleEventId } from './was-events.js';
 import { type Untimed, WorkerRunner, type WorkerRunnerPorts } from './worker-runner.js';
 
@@ -196,7 +196,7 @@ export class EffectRunner {
           application: host.id,
           slot: effect.slot,
           why: effect.reason,
-          eventId: recycleFailedEvent,
+          ...eventFields(...recycleFailedEventIds(effect.reason)),
           cause: host.problem,
           remedy: 'The old worker keeps serving. Repair the application and recycle the pool again.',
         });

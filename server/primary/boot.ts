@@ -172,7 +172,7 @@ async function acquire(
     admin,
   });
   const reloader = watchConfiguration(options, held, parts, administration);
-  logWarnings(log, config.warnings);
+  logWarnings(log, config);
   tellSurroundings(config, log, { user: process.getuid?.() ?? 0, pid: process.pid });
   succession?.serving(log, () => parts.runtimes.overlap('ends'));
   log.info('started', { pid: process.pid, version: options.version, node: process.version });

@@ -6,6 +6,7 @@
 import { restartSettings } from '../../config/change/diff.js';
 import { type Diagnostic, formatDiagnostic } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
+import { eventFields, refusedEventId } from '../../config/base/iis-events.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig } from '../../config/model.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
@@ -148,7 +149,7 @@ export class Reloader {
     // The number of listeners is followed at once; the rest is read at the start only.
     const fixed = before === null ? [] : restartSettings(before, config).filter((name) => name !== 'listeners');
     if (fixed.length > 0) parts.log.warn('configuration-needs-restart', { settings: fixed.join(', ') });
-    logWarnings(parts.log, config.warnings);
+    logWarnings(parts.log, config);
     parts.log.info('configuration-applied', { reason, version: config.version.slice(0, 16) });
   }
 
@@ -176,6 +177,22 @@ function describe(error: unknown): string {
   return error instanceof SluiceError && error.remedy !== '' ? `${error.message} - ${error.remedy}` : messageOf(error);
 }
 
-export function logWarnings(log: Logger, warnings: readonly Diagnostic[]): void {
-  for (const warning of warnings) log.warn('configuration-warning', { warning: formatDiagnostic(warning) });
+/** Those that take an application out of service carry the event id that the ASP.NET Core Module has for it. */
+export function logWarnings(
+  log: Logger,
+  { warnings, applications }: Pick<CompiledConfig, 'warnings' | 'applications'>,
+): void {
+  if (warnings.length === 0) return;
+  const ids = new Map<string, number>();
+  for (const { failure } of applications) {
+    if (failure !== null) ids.set(placeOf(failure.diagnostic), refusedEventId(failure.status, failure.subStatus));
+  }
+  for (const warning of warnings) {
+    const fields = eventFields(ids.get(placeOf(warning)) ?? 0);
+    log.warn('configuration-warning', { warning: formatDiagnostic(warning), ...fields });
+  }
+}
+
+function placeOf({ code, file, line, column, path }: Diagnostic): string {
+  return JSON.stringify([code, file, line, column, path]);
 }

@@ -59,6 +59,8 @@ export class FakeProcess implements WorkerHandle {
   suspended = false;
   /** Stopped by somebody else. */
   stopped = false;
+  /** The end of what it wrote. */
+  output = '';
   /** Requests in flight, as the host itself counts them. */
   inFlight = 0;
 
@@ -137,7 +139,7 @@ export class FakeProcess implements WorkerHandle {
   die(code: number | null, signal: string | null): void {
     if (this.exited) return;
     this.exited = true;
-    this.exit = { code, signal, violation: null, limit: null, outputTail: '' };
+    this.exit = { code, signal, violation: null, limit: null, outputTail: this.output };
     this.#watch.ending(this);
     this.#events.exited(this.exit);
     this.#watch.ended(this);

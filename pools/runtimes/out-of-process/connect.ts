@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../../config/base/clock.js';
 import { connectProbeTimeoutMs } from '../../../config/base/limits.js';
-import { header, shutdownEvent, shutdownPath, shutdownStatus } from '../../integration/contract.js';
+import { header, shutdownEvent, shutdownPath } from '../../integration/contract.js';
 import type { WarmUpRequest } from '../../protocol/primary-to-host.js';
 import type { Address } from './address.js';
 
@@ -27,30 +27,24 @@ export interface WorkerRequest {
 const answerBytesMax = 4_096;
 
 /**
- * `POST <path>/iisintegration`: true when the app answered 202 and is stopping. Host is sent empty,
+ * `POST <path>/iisintegration`: the status of the answer, 0 = none; with 202 the app is stopping. Host is sent empty,
  * because an app with AllowedHosts refuses every name that it does not know.
  */
-export function requestShutdown(clock: Clock, request: WorkerRequest): Promise<boolean> {
+export function requestShutdown(clock: Clock, request: WorkerRequest): Promise<number> {
   const own = [`${header.event}: ${shutdownEvent}`, 'Content-Length: 0'];
-  return statusPleases(clock, request, `POST ${shutdownPath}`, own, (status) => status === shutdownStatus);
+  return statusOf(clock, request, `POST ${shutdownPath}`, own);
 }
 
 /** `GET <path>` below the application: true when a status below 500 comes in time. */
-export function checkHealth(clock: Clock, request: WorkerRequest & { readonly path: string }): Promise<boolean> {
-  return statusPleases(clock, request, `GET ${request.path}`, [], (status) => status < 500);
+export async function checkHealth(clock: Clock, request: WorkerRequest & { readonly path: string }): Promise<boolean> {
+  const status = await statusOf(clock, request, `GET ${request.path}`, []);
+  return status !== 0 && status < 500;
 }
 
-async function statusPleases(
-  clock: Clock,
-  request: WorkerRequest,
-  what: string,
-  own: readonly string[],
-  pleases: (status: number) => boolean,
-): Promise<boolean> {
+function statusOf(clock: Clock, request: WorkerRequest, what: string, own: readonly string[]): Promise<number> {
   const base = request.applicationPath === '/' ? '' : request.applicationPath;
   const [method = '', path = ''] = what.split(' ');
-  const status = await ask(clock, request, [`${method} ${encodeURI(base)}${path} HTTP/1.1`, 'Host: ', ...own]);
-  return status !== 0 && pleases(status);
+  return ask(clock, request, [`${method} ${encodeURI(base)}${path} HTTP/1.1`, 'Host: ', ...own]);
 }
 
 /** Status of the warm-up request; 0 = no answer within the limit. The body is not waited for. */

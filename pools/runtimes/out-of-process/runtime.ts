@@ -4,7 +4,7 @@
  */
 import { SluiceError } from '../../../config/base/errors.js';
 import { exitBehindConnectionMs, shutdownAnswerTimeoutMs } from '../../../config/base/limits.js';
-import { env } from '../../integration/contract.js';
+import { env, shutdownStatus } from '../../integration/contract.js';
 import type { DumpKind, DumpWish } from '../../protocol/primary-to-host.js';
 import { configuredValue } from '../hosted-environment.js';
 import { processLimits } from '../isolation/confinement.js';
@@ -271,7 +271,7 @@ class OutOfProcessWorker implements WorkerHandle {
     if (worker === null) return;
     const { hosting, application } = this.#request;
     if (hosting.isDotnet && this.#address !== null && this.#plan !== null) {
-      const accepted = await requestShutdown(this.#parts.clock, {
+      const status = await requestShutdown(this.#parts.clock, {
         address: this.#address,
         protocol: hosting.protocol,
         applicationPath: application.path,
@@ -279,7 +279,8 @@ class OutOfProcessWorker implements WorkerHandle {
         // A short limit still leaves time for SIGTERM.
         limitMs: Math.min(shutdownAnswerTimeoutMs, hosting.shutdownTimeLimitMs / 2),
       });
-      if (accepted) return;
+      this.#life.tell('worker-shutdown-asked', { pid: worker.pid, status: status === 0 ? 'no answer' : status });
+      if (status === shutdownStatus) return;
     }
     worker.signal('SIGTERM');
   }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { repository } from '../../support/paths.js';
 import { run } from '../../support/program.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
@@ -29,7 +29,8 @@ interface PackageJson {
 
 /** What may be in the package, and nothing else. */
 const wanted: readonly RegExp[] = [
-  /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|LICENSE)$/,
+  /^docs\/[\w./-]+\.(md|png)$/,
   /^dist\/(config|pools|server)\/[\w./-]+\.c?js$/,
   // What the dashboard sends to browsers.
   /^(dist\/)?server\/ui\/[\w./-]+\.(js|css|html|svg|ico|png|json|map)$/,
@@ -80,7 +81,20 @@ test('npm packs what an installation needs, and nothing else', async () => {
     ]),
   );
   expect(packed.unpackedSize).toBeLessThan(10_000_000);
+  expect(deadLinks(paths)).toEqual([]);
 });
+
+/** Pages of the package that link to what is not in it. The sources and their tests are for a checkout. */
+function deadLinks(paths: readonly string[]): readonly string[] {
+  const isThere = (path: string): boolean => paths.some((one) => one === path || one.startsWith(`${path}/`));
+  const isSource = (path: string): boolean => /^(config|pools|server|test|\.ci|deploy\/npm)(\/|$)/.test(path);
+  const pages = paths.filter((path) => /^(docs\/.*|README|SECURITY)\.md$/.test(path));
+  return pages.flatMap((page) => {
+    const links = [...readFileSync(join(repository, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)];
+    const targets = links.map((link) => join(dirname(page), link[1] ?? '').replace(/\/$/, ''));
+    return targets.filter((path) => !isSource(path) && !isThere(path)).map((path) => `${page} -> ${path}`);
+  });
+}
 
 test('the package for applications has code and types, and nothing else', async () => {
   const paths = (await pack('--workspace', '@sluice/integration')).files.map((file) => file.path);

@@ -34,7 +34,7 @@ function asked() {
 }
 
 test('the shutdown request of the module', async () => {
-  expect(await requestShutdown(clock, asked())).toBe(true);
+  expect(await requestShutdown(clock, asked())).toBe(202);
   expect(seen.at(-1)).toMatchObject({
     ':method': 'POST',
     ':path': '/app/iisintegration',
@@ -54,6 +54,6 @@ test('whoever speaks something else has not answered', async () => {
   const other = createNet((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', () => resolve()));
   const { port } = other.address() as AddressInfo;
-  expect(await requestShutdown(clock, { ...asked(), address: { host: '127.0.0.1', port } })).toBe(false);
+  expect(await requestShutdown(clock, { ...asked(), address: { host: '127.0.0.1', port } })).toBe(0);
   other.close();
 });
