@@ -188,8 +188,13 @@ export function refusedEventId(status: number, subStatus: number): number {
  * `eventId`, all of them are `eventIds`. 0 = none.
  */
 export function eventFields(...ids: readonly number[]): LogFields {
-  const given = [...new Set(ids.filter((id) => id > 0))];
+  const given = existing(ids);
   const [first] = given;
   if (first === undefined) return {};
   return given.length === 1 ? { eventId: first } : { eventId: first, eventIds: given.join(', ') };
+}
+
+/** Without those that IIS does not have, and each once. */
+export function existing(ids: readonly number[]): readonly number[] {
+  return [...new Set(ids.filter((id) => id > 0))];
 }

@@ -7,8 +7,8 @@ import { inFlight } from '../lifecycle/worker-states.js';
 import type { StallReport } from '../protocol/stall-report.js';
 import type { BlackBoxes } from '../runtimes/black-boxes.js';
 import type { WorkerBook } from './books.js';
-import { eventFields } from '../../config/base/iis-events.js';
-import { crashEventIds, endEventIds, eventIdOf, type ToldEnd } from './event-ids.js';
+import { eventFields, existing, startEventId } from '../../config/base/iis-events.js';
+import { crashEventIds, endEventIds, eventIdOf } from './event-ids.js';
 import { stepsOf } from './failure-page.js';
 import { explainStart, howItEnded, problemLine, startFailureFields } from './failure-report.js';
 import { joinLines } from './obituaries.js';
@@ -74,7 +74,7 @@ export class Burials {
     const told = { inFlight: endedWithIt(worker), counts: end.counts, ...suspects, output };
     this.#logger.error('worker-crashed', {
       ...about(worker, end),
-      ...eventFields(...crashEventIds(toldEnd(worker, end))),
+      ...eventFields(...eventIdsOf(worker, end)),
       how: howItEnded(worker),
       ...told,
       ...this.#keepStall(worker, end),
@@ -109,6 +109,7 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
       reason: end.reason,
       cause: worker.machine.retired ?? '',
       eventId: eventIdOf(end.reason),
+      eventIds: existing(eventIdsOf(worker, end)),
       inFlight: endedWithIt(worker),
       how: howItEnded(worker),
       requestsInFlight: worker.lines,
@@ -126,7 +127,7 @@ function buryWorker(worker: WorkerBook, end: EndReport, clock: Clock, logger: Lo
   }
   if (end.outcome === 'crashed') return;
   const how = worker.spawnedAtMs > 0 ? howItEnded(worker) : 'before it was spawned';
-  logger.info('worker-ended', { ...about(worker, end), ...eventFields(...endEventIds(toldEnd(worker, end))), how });
+  logger.info('worker-ended', { ...about(worker, end), ...eventFields(...eventIdsOf(worker, end)), how });
 }
 
 /** An examination may also have ended well: only the end by it makes it the cause. */
@@ -139,9 +140,11 @@ function endedWithIt({ tally, machine, lines }: WorkerBook): number {
   return Math.max(lines.length, tally === null ? inFlight(machine.health) : tally.retried + tally.cut);
 }
 
-function toldEnd({ machine, exit }: WorkerBook, { reason }: EndReport): ToldEnd {
+function eventIdsOf({ machine, exit }: WorkerBook, { reason, outcome }: EndReport): readonly number[] {
   const isInProcess = machine.rules.model === 'InProcess';
-  return { reason, isInProcess, ran: machine.ran, hasOutput: (exit?.outputTail ?? '').trim() !== '' };
+  if (outcome === 'start-failed') return [eventIdOf(reason), startEventId(isInProcess, false)];
+  const end = { reason, isInProcess, ran: machine.ran, hasOutput: (exit?.outputTail ?? '').trim() !== '' };
+  return outcome === 'crashed' ? crashEventIds(end) : endEventIds(end);
 }
 
 function about({ id, host, slot, pid }: WorkerBook, { reason }: EndReport) {

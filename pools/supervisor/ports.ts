@@ -101,6 +101,8 @@ export interface ObituaryView {
   readonly cause: RetireReason | '';
   /** The event that IIS would log; 0 = it has none. */
   readonly eventId: number;
+  /** That and what the ASP.NET Core Module would log. */
+  readonly eventIds: readonly number[];
   /** Requests that ended with it: retried elsewhere or cut. */
   readonly inFlight: number;
   /** Their request lines, the first of them, and those that were in flight at an earlier crash too. */

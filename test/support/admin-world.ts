@@ -62,6 +62,7 @@ const pool: PoolView = {
       reason: 'exit',
       cause: '',
       eventId: 5009,
+      eventIds: [5009, 1035],
       inFlight: 1,
       how: 'with exit code 1',
       requestsInFlight: ['GET /?token=secret'],

@@ -108,6 +108,7 @@ export const obituarySchema = z
     reason: z.string(),
     cause: z.string().describe('Why it was asked to leave; empty = it was not'),
     eventId: z.int().describe('The event that IIS would log; 0 = none'),
+    eventIds: z.array(z.int()).describe('That and those of the ASP.NET Core Module'),
     inFlight: count,
     how: z.string(),
     requestsInFlight: z.array(z.string()),

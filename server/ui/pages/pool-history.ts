@@ -127,7 +127,7 @@ function facts(one: Obituary): readonly ElementView[] {
   const told: readonly (readonly [string, string])[] = [
     ['Asked to leave', one.cause === '' ? 'no' : one.cause],
     ['Requests with it', String(one.inFlight)],
-    ['IIS event', one.eventId === 0 ? 'none' : String(one.eventId)],
+    ['IIS events', one.eventIds.join(', ') || 'none'],
   ];
   return told.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)));
 }

@@ -19,7 +19,7 @@ describe('an application that is offline', () => {
   test('of an AlwaysRunning pool: its workers finish, the order is done when they are gone, and none starts', async () => {
     const stage = new Stage();
     stage.apply([always], [sampleApplication('shop')]);
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     expect(stage.runtime.alive()).toHaveLength(2);
     stage.requestMs = 3_000;
     const running = stage.listeners.request('main/');
@@ -30,15 +30,15 @@ describe('an application that is offline', () => {
     await stage.clock.advance(3_000);
     expect(running.state).toBe('answered');
     expect([order.done, stage.runtime.alive().length]).toEqual([true, 0]);
-    const causes = stage.pool().obituaries.map(({ cause, eventId }) => `${cause} ${eventId}`);
-    expect(causes).toEqual(['application-offline 1012', 'application-offline 1012']);
+    const causes = stage.pool().obituaries.map(({ cause, eventIds }) => `${cause} ${eventIds.join()}`);
+    expect(causes).toEqual(['application-offline 1012,1033', 'application-offline 1012,1033']);
     expect(stage.pool()).toMatchObject({ state: 'Started', restarts: 0, applications: [{ state: 'idle' }] });
   });
 
   test('stays so whatever its pool, requests and configurations do; online brings what the pool then has', async () => {
     const stage = new Stage();
     stage.apply([always], [sampleApplication('shop')]);
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     const order = take(stage);
     const { supervisor } = stage;
     supervisor.needWorker('main/');
@@ -57,7 +57,7 @@ describe('an application that is offline', () => {
     expect(stage.runtime.processes).toHaveLength(2);
     expect([order.done, supervisor.settled()]).toEqual([true, true]);
     supervisor.offline.bring('main/');
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     expect(stage.runtime.alive()).toHaveLength(1);
     expect(await stage.visit()).toBe('answered');
   });
@@ -69,9 +69,9 @@ describe('an application that is offline', () => {
     const stage = new Stage();
     stage.next.push(behaviour);
     stage.apply([samplePool('shop', { startMode: 'AlwaysRunning' })], [sampleApplication('shop')]);
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     if (state === 'suspended') await stage.supervisor.orders.suspend(1);
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     expect(stage.pool().workers).toMatchObject([{ state }]);
     const order = take(stage);
     await stage.clock.advance(120_000);
@@ -81,7 +81,7 @@ describe('an application that is offline', () => {
   test('leaves the other applications of its pool alone', async () => {
     const stage = new Stage();
     stage.apply([always], [sampleApplication('shop'), sampleApplication('shop', '/b')]);
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     take(stage);
     await stage.clock.advance(1_000);
     expect(stage.pool().workers.map(({ applicationId }) => applicationId)).toEqual(['main/b', 'main/b']);
@@ -91,7 +91,7 @@ describe('an application that is offline', () => {
   test('that comes online before its workers are gone starts others at once, and the order has ended', async () => {
     const stage = new Stage();
     stage.apply([always], [sampleApplication('shop')]);
-    await stage.clock.advance(100);
+    await stage.clock.advance(1_000);
     stage.requestMs = 60_000;
     stage.listeners.request('main/');
     const order = take(stage);
