@@ -8,7 +8,7 @@ export interface OfflineParts {
   readonly turns: Turns;
   readonly listeners: Pick<ListenerPort, 'whenAcknowledged'>;
   /** Runs at the end of the turn, with the number of its publication. */
-  published(then: (number: number) => void): void;
+  readonly published: (then: (number: number) => void) => void;
 }
 
 export class OfflineApplications implements OfflinePort {

@@ -95,7 +95,7 @@ export class Upgrader {
   }
 
   #heard(word: UpgradeWord): void {
-    const { logger, steps, clock, orders } = this.#options;
+    const { logger, steps, clock } = this.#options;
     const attempt = this.#attempt;
     if (attempt === null) return;
     if (word === 'ready' && this.#view.state === 'starting') {
@@ -105,7 +105,7 @@ export class Upgrader {
       crashPoint('upgrade.ready');
       steps.giveUp().then(
         () => {
-          attempt.pipe.say('yours', orders());
+          attempt.pipe.say('yours', this.#options.orders());
           crashPoint('upgrade.given-up');
         },
         (error: unknown) => this.#failed(messageOf(error)),
