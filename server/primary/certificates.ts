@@ -108,7 +108,6 @@ export class Certificates {
     const one = known ?? this.#start(id, key, name, tls);
     this.#loaded.delete(id);
     this.#loaded.set(id, one);
-    this.#evict();
     // What could not be had is tried again: the file may be there by now, in a folder that is not watched.
     if (known?.material === null) one.reading = one.reading.then(() => this.#read(one));
     one.reading.then(
@@ -152,8 +151,9 @@ export class Certificates {
     };
     one.reading = this.#read(one).then(() => {
       // Names come from clients: those that nothing was found for are not kept.
-      if (one.files.length === 0 && one.material === null) this.#loaded.delete(id);
-      else this.#watchLater(one);
+      if (one.files.length === 0 && one.material === null) return void this.#loaded.delete(id);
+      this.#evict();
+      this.#watchLater(one);
     });
     return one;
   }

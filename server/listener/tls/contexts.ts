@@ -1,5 +1,6 @@
 import { hkdfSync, constants, createHash } from 'node:crypto';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { missingCertificatesMax } from '../../../config/base/certificate-limits.js';
 import type { Clock } from '../../../config/base/clock.js';
 import { messageOf } from '../../../config/base/errors.js';
 import { tlsContextsMax, tlsHandshakeLimitMs, tlsMissingRestMs, tlsQuestionsMax } from '../../../config/base/limits.js';
@@ -31,27 +32,29 @@ export interface ContextPorts {
 export interface TlsContext {
   readonly tls: RouteTls;
   readonly server: Server;
+  /** Sessions of contexts with another scope are not resumed here. */
+  readonly sessionScope: string;
 }
 
-interface Entry {
+/** Asked of the primary, which has not answered yet. */
+interface Question {
   readonly tls: RouteTls;
-  readonly name: string;
-  context: TlsContext | null;
-  /** Until then a missing certificate is not asked for again. */
-  restUntilMs: number;
-  /** Who waits for the answer of the primary; null = it has answered. */
-  waiting: ((context: TlsContext | null) => void)[] | null;
+  readonly waiting: ((context: TlsContext | null) => void)[];
 }
 
 /**
- * Certificates that were needed lately, in the order of their last use. Made when a client asks for the first
- * time, replaced when their file changes: connections keep the one they began with.
+ * Certificates that were needed lately. Made when a client asks for the first time, replaced when their file
+ * changes: connections keep the one they began with. Names that there is no certificate for come from clients
+ * and are remembered apart: whatever they ask for, no certificate in use makes room for it.
  */
 export class TlsContexts {
   readonly #ports: ContextPorts;
-  readonly #entries = new Map<string, Entry>();
+  /** In the order of their last use. */
+  readonly #contexts = new Map<string, TlsContext>();
+  readonly #questions = new Map<string, Question>();
+  /** Until when each is not asked for again, the oldest first. */
+  readonly #missing = new Map<string, number>();
   #secret = '';
-  #questions = 0;
 
   constructor(ports: ContextPorts) {
     this.#ports = ports;
@@ -60,80 +63,90 @@ export class TlsContexts {
   /** Calls back at once, or when the primary has answered; null = there is none that can be used. */
   find(tls: RouteTls, serverName: string, found: (context: TlsContext | null) => void): void {
     const name = tls.byName ? serverName : '';
-    const id = entryId(tls.key, name);
-    const known = this.#entries.get(id);
+    const id = contextId(tls.key, name);
+    const known = this.#contexts.get(id);
     if (known !== undefined) {
-      this.#entries.delete(id);
-      this.#entries.set(id, known);
-      if (known.waiting !== null) {
-        known.waiting.push(found);
-        return;
-      }
-      if (known.context !== null || this.#ports.clock.monotonicMs() < known.restUntilMs) return found(known.context);
+      this.#contexts.delete(id);
+      this.#contexts.set(id, known);
+      return found(known);
     }
-    if (this.#questions >= tlsQuestionsMax) return found(null);
-    this.#questions += 1;
-    this.#entries.set(id, { tls, name, context: null, restUntilMs: 0, waiting: [found] });
-    this.#evict();
+    const asked = this.#questions.get(id);
+    if (asked !== undefined) {
+      asked.waiting.push(found);
+      return;
+    }
+    const isMissing = this.#ports.clock.monotonicMs() < (this.#missing.get(id) ?? 0);
+    if (isMissing || this.#questions.size >= tlsQuestionsMax) return found(null);
+    this.#questions.set(id, { tls, waiting: [found] });
     this.#ports.say({ type: 'want-certificate', key: tls.key, name });
   }
 
   /** The primary's answer, or its news of a changed file. */
   receive(key: string, name: string, material: CertificateMaterial | null): void {
-    const entry = this.#entries.get(entryId(key, name));
-    if (entry === undefined) return;
-    const waiting = entry.waiting ?? [];
-    if (entry.waiting !== null) this.#questions -= 1;
-    entry.waiting = null;
-    const made = material === null ? null : this.#make(entry.tls, material);
+    const id = contextId(key, name);
+    const asked = this.#questions.get(id);
+    const before = this.#contexts.get(id);
+    // News of a name that nobody needs here: the next one who does asks.
+    this.#missing.delete(id);
+    const tls = asked?.tls ?? before?.tls;
+    if (tls === undefined) return;
+    const made = material === null ? null : this.#make(tls, material);
     // A bad new file leaves the old context where it is.
-    if (made !== null) release(entry.context);
-    entry.context = made ?? entry.context;
-    if (entry.context === null) entry.restUntilMs = this.#ports.clock.monotonicMs() + tlsMissingRestMs;
-    for (const one of waiting) one(entry.context);
+    if (made !== null) this.#keepContext(id, made, before);
+    else if (before === undefined) this.#miss(id);
+    this.#questions.delete(id);
+    for (const one of asked?.waiting ?? []) one(made ?? before ?? null);
   }
 
   forget(key: string, name: string): void {
-    const id = entryId(key, name);
-    const entry = this.#entries.get(id);
-    if (entry?.waiting === null) this.#drop(id, entry);
+    this.#drop(contextId(key, name));
   }
 
   /** Tickets of before are not accepted any more: their clients do a full handshake. */
   setTicketSecret(secret: string): void {
     this.#secret = secret;
-    for (const { context } of this.#entries.values()) {
-      if (context !== null) context.server.setTicketKeys(this.#ticketKeys(context.tls));
-    }
+    for (const { server, sessionScope } of this.#contexts.values())
+      server.setTicketKeys(this.#ticketKeys(sessionScope));
   }
 
   /** New routes: what none of them names any more is not kept. */
   keep(keys: ReadonlySet<string>): void {
-    for (const [id, entry] of this.#entries) {
-      if (entry.waiting === null && !keys.has(entry.tls.key)) this.#drop(id, entry);
-    }
+    for (const [id, { tls }] of this.#contexts) if (!keys.has(tls.key)) this.#drop(id);
   }
 
-  #evict(): void {
-    if (this.#entries.size <= tlsContextsMax) return;
-    for (const [id, entry] of this.#entries) {
-      if (entry.waiting !== null) continue;
-      this.#drop(id, entry);
+  #keepContext(id: string, made: TlsContext, before: TlsContext | undefined): void {
+    if (before !== undefined) release(before);
+    // One that is replaced keeps its place: it was not used.
+    this.#contexts.set(id, made);
+    if (this.#contexts.size <= tlsContextsMax) return;
+    for (const oldest of this.#contexts.keys()) return this.#drop(oldest);
+  }
+
+  #miss(id: string): void {
+    this.#missing.set(id, this.#ports.clock.monotonicMs() + tlsMissingRestMs);
+    if (this.#missing.size <= missingCertificatesMax) return;
+    for (const oldest of this.#missing.keys()) {
+      this.#missing.delete(oldest);
       return;
     }
   }
 
-  #drop(id: string, { context }: Entry): void {
-    this.#entries.delete(id);
+  #drop(id: string): void {
+    const context = this.#contexts.get(id);
+    if (context === undefined) return;
+    this.#contexts.delete(id);
     release(context);
   }
 
-  /** A key of its own for each certificate with its policy: a ticket of one site is nothing to another. */
-  #ticketKeys(tls: RouteTls): Buffer {
-    return Buffer.from(hkdfSync('sha256', Buffer.from(this.#secret, 'base64'), '', `sluice ticket ${tls.key}`, 48));
+  /** A key of its own for each scope: a ticket of one site is nothing to another. */
+  #ticketKeys(sessionScope: string): Buffer {
+    return Buffer.from(
+      hkdfSync('sha256', Buffer.from(this.#secret, 'base64'), '', `sluice ticket ${sessionScope}`, 48),
+    );
   }
 
   #make(tls: RouteTls, material: CertificateMaterial): TlsContext | null {
+    const sessionScope = scopeOf(tls, material);
     try {
       const server = createServer({
         ...(material.pfx === ''
@@ -149,8 +162,8 @@ export class TlsContexts {
         ALPNProtocols: [...protocolsOf(tls)],
         // The limit is the greeting's, from accept on: this one only has to come later.
         handshakeTimeout: 2 * tlsHandshakeLimitMs,
-        sessionIdContext: createHash('sha256').update(tls.key).digest('hex').slice(0, 32),
-        ticketKeys: this.#ticketKeys(tls),
+        sessionIdContext: sessionScope,
+        ticketKeys: this.#ticketKeys(sessionScope),
       });
       const own = new ShownCertificate();
       server.on('secureConnection', (socket) => this.#ports.secured(socket, tls, own));
@@ -160,13 +173,21 @@ export class TlsContexts {
       }
       // Told of a handshake that takes too long, Node leaves the socket open.
       server.on('tlsClientError', (_error, socket) => socket.destroy());
-      return { tls, server };
+      return { tls, server, sessionScope };
     } catch (error) {
       const fields = { key: tls.key, error: messageOf(error) };
       this.#ports.say({ type: 'log', level: 'error', event: 'certificate-unusable', fields });
       return null;
     }
   }
+}
+
+/**
+ * Certificate and policy as they are configured, and the authorities as they are now: a resumed session is not
+ * verified again, so one that authorities of before vouched for must not be.
+ */
+function scopeOf({ key }: RouteTls, { authorities }: CertificateMaterial): string {
+  return createHash('sha256').update(`${key} ${authorities}`).digest('hex').slice(0, 32);
 }
 
 /** What is offered by ALPN (RFC 7301), the best first. */
@@ -178,14 +199,14 @@ function protocolsOf(tls: RouteTls): readonly string[] {
  * Gives back what OpenSSL holds, about 70 KB: V8 does not know of it and would collect thousands of contexts too late.
  * Connections have their own share of it. Node offers this on the inner object only; where it is missing, V8 collects.
  */
-function release(context: TlsContext | null): void {
-  const shared: unknown = context === null ? null : Reflect.get(context.server, '_sharedCreds');
+function release({ server }: TlsContext): void {
+  const shared: unknown = Reflect.get(server, '_sharedCreds');
   if (typeof shared !== 'object' || shared === null || !('context' in shared)) return;
   const inner = shared.context;
   if (typeof inner !== 'object' || inner === null || !('close' in inner)) return;
   if (typeof inner.close === 'function') inner.close();
 }
 
-function entryId(key: string, name: string): string {
+function contextId(key: string, name: string): string {
   return `${key} ${name}`;
 }

@@ -3,6 +3,7 @@
  * the configuration allows it, renewed in time. What fails is tried again ever more seldom, and the certificate
  * before it serves on.
  */
+import { acmeGivenUpMax, acmeGivenUpRestMs, acmeOnDemandFailuresMax } from '../../../config/base/certificate-limits.js';
 import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 import { messageOf } from '../../../config/base/errors.js';
 import {
@@ -60,6 +61,8 @@ export class Issuer {
   /** Hosts that bindings name. */
   #hosts: ReadonlySet<string> = new Set();
   readonly #entries = new Map<string, Entry>();
+  /** Names of clients that no certificate could be had for: until when, of the monotonic clock. The oldest first. */
+  readonly #givenUp = new Map<string, number>();
   #running = 0;
   #onDemand = { sinceMs: 0, count: 0 };
   #cancelLook: CancelTimer = () => undefined;
@@ -78,6 +81,7 @@ export class Issuer {
       this.#config = config;
       this.#backend = config === null ? null : this.#ports.open(config);
       this.#entries.clear();
+      this.#givenUp.clear();
     }
     for (const name of this.#entries.keys()) if (!this.#mayHave(name)) this.#entries.delete(name);
     for (const name of this.#hosts) this.#entry(name);
@@ -94,7 +98,9 @@ export class Issuer {
   async fileFor(name: string): Promise<string | null> {
     const backend = this.#backend;
     if (backend === null || !/^[a-z0-9.-]{1,253}$/.test(name) || !this.#mayHave(name)) return null;
-    const entry = this.#entries.get(name) ?? (this.#mayLearn() ? this.#entry(name) : null);
+    const known = this.#entries.get(name);
+    if (known === undefined && this.#isGivenUp(name)) return null;
+    const entry = known ?? (this.#mayLearn() ? this.#entry(name) : null);
     if (entry === null) return (await backend.find(name)) === null ? null : backend.fileOf(name);
     await entry.looked;
     if (entry.validity === null) {
@@ -133,6 +139,19 @@ export class Issuer {
     if (nowMs - this.#onDemand.sinceMs > 3_600_000) this.#onDemand = { sinceMs: nowMs, count: 0 };
     this.#onDemand.count += 1;
     return this.#onDemand.count <= acmeOnDemandPerHour && this.#entries.size < acmeNamesMax;
+  }
+
+  #isGivenUp(name: string): boolean {
+    return this.#ports.clock.monotonicMs() < (this.#givenUp.get(name) ?? 0);
+  }
+
+  /** Whoever points at a name that cannot be had makes work once in a rest, not for ever. */
+  #giveUp({ name }: Entry): void {
+    this.#entries.delete(name);
+    this.#givenUp.delete(name);
+    this.#givenUp.set(name, this.#ports.clock.monotonicMs() + acmeGivenUpRestMs);
+    if (this.#givenUp.size > acmeGivenUpMax) this.#givenUp.delete(this.#givenUp.keys().next().value ?? '');
+    this.#ports.logger.warn('certificate-given-up', { name, restSeconds: acmeGivenUpRestMs / 1_000 });
   }
 
   #entry(name: string): Entry {
@@ -214,6 +233,9 @@ export class Issuer {
       serves: entry.validity === null ? 'none: handshakes fail' : 'the one before it',
     });
     counted('failure');
+    const isServed = entry.validity !== null && entry.validity.notAfterMs > clock.wallMs();
+    const isHopeless = entry.failures >= acmeOnDemandFailuresMax && !isServed;
+    if (isHopeless && !this.#hosts.has(entry.name)) this.#giveUp(entry);
   }
 
   /** `auto`: by http where somebody answers it, and every second attempt by TLS. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { missingCertificatesMax } from '../../../config/base/certificate-limits.js';
 import { tlsContextsMax } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
 import type { CertificateMaterial, RouteTls } from '../../../pools/protocol/snapshot.js';
@@ -86,6 +87,35 @@ test('a certificate that is not there is not asked for by every client', () => {
   clock.advance(10_000);
   find();
   expect(said).toHaveLength(2);
+});
+
+test('names without a certificate take the place of none, however many clients bring', () => {
+  const contexts = new TlsContexts({
+    clock,
+    say: (message) => said.push(message),
+    secured: () => undefined,
+  });
+  const found: boolean[] = [];
+  const find = (name: string): void => contexts.find(tls, name, (context) => found.push(context !== null));
+  const refuse = (index: number): void => {
+    find(`random${index}.test`);
+    contexts.receive(tls.key, `random${index}.test`, null);
+  };
+  find('a.test');
+  contexts.receive(tls.key, 'a.test', material);
+  const random = 2 * (tlsContextsMax + missingCertificatesMax);
+  for (let index = 0; index < random; index += 1) refuse(index);
+  find('a.test');
+  expect([said.length, found[0], found.at(-1)]).toEqual([random + 1, true, true]);
+  // The latest are remembered, the oldest are not.
+  find(`random${random - missingCertificatesMax}.test`);
+  expect(said).toHaveLength(random + 1);
+  find(`random${random - missingCertificatesMax - 1}.test`);
+  expect(said).toHaveLength(random + 2);
+  // News of a name that was missing: the next client asks for it.
+  contexts.receive(tls.key, `random${random - 1}.test`, material);
+  find(`random${random - 1}.test`);
+  expect(said).toHaveLength(random + 3);
 });
 
 /** A front behind `server`, and what it counts. `address`: who a load balancer says the next client is. */

@@ -26,6 +26,11 @@ function secretOf(byte: number): string {
   return Buffer.alloc(32, byte).toString('base64');
 }
 
+function vouchedBy(commonName: string): CertificateMaterial {
+  const authority = selfSigned({ commonName, names: [], notBeforeMs: 0, notAfterMs: 4_000_000_000_000 });
+  return { ...material, authorities: authority.certificate };
+}
+
 /** One listener's contexts; each policy has a port of its own. */
 class Front {
   readonly contexts = new TlsContexts({
@@ -36,6 +41,8 @@ class Front {
       socket.end('done');
     },
   });
+  /** What the primary hands over. */
+  material = material;
   readonly #servers: Server[] = [];
 
   constructor() {
@@ -45,12 +52,18 @@ class Front {
   async port(tls: RouteTls): Promise<number> {
     const server = createServer({ pauseOnConnect: true }, (socket) => {
       this.contexts.find(tls, 'a.test', (context) => context?.server.emit('connection', socket));
-      this.contexts.receive(tls.key, '', material);
+      this.contexts.receive(tls.key, '', this.material);
     });
     this.#servers.push(server);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
+  }
+
+  /** A file has changed. */
+  replace(tls: RouteTls, by: CertificateMaterial): void {
+    this.material = by;
+    this.contexts.receive(tls.key, '', by);
   }
 
   close(): void {
@@ -126,4 +139,20 @@ test.each(versions)('%s: a ticket is worth nothing where clients are asked for m
   const shown = await visit(strict, version);
   expect((await visit(plain, version, shown.session)).isReused).toBe(false);
   expect((await visit(strict, version, shown.session)).isReused).toBe(true);
+});
+
+test.each(versions)('%s: a session ends with the authorities that vouched for its client', async (version) => {
+  const [before, after] = [vouchedBy('before'), vouchedBy('after')];
+  const port = await one.port(guarded);
+  one.material = before;
+  const first = await visit(port, version);
+  expect((await visit(port, version, first.session)).isReused).toBe(true);
+  one.replace(guarded, after);
+  const fresh = await visit(port, version, first.session);
+  expect(fresh.isReused).toBe(false);
+  // Every listener that was told of the change agrees.
+  other.material = after;
+  const elsewhere = await other.port(guarded);
+  expect((await visit(elsewhere, version, fresh.session)).isReused).toBe(true);
+  expect((await visit(elsewhere, version, first.session)).isReused).toBe(false);
 });

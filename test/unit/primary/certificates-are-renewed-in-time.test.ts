@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { acmeGivenUpRestMs, acmeOnDemandFailuresMax } from '../../../config/base/certificate-limits.js';
 import type { AcmeConfig, SiteConfig } from '../../../config/model.js';
 import { AcmeProblem } from '../../../server/primary/acme/client.js';
 import { Issuer, type IssuerBackend } from '../../../server/primary/acme/issuer.js';
@@ -147,6 +148,48 @@ test('clients get certificates for names that are allowed, and for no others', a
     'x.demand.test tls-alpn-01',
     'plain.test tls-alpn-01',
   ]);
+  made.close();
+});
+
+test('a name of a client that cannot be had is given up for a while; a host of a binding never', async () => {
+  refuse = new AcmeProblem('dns: no such name');
+  const made = issuer(sitesWith(['a.test']), { ...config, rehearsal: '' });
+  const asked = made.fileFor('junk.demand.test');
+  const failures = (name: string): number => made.views().get(name)?.failures ?? -1;
+  for (let number = 1; number <= acmeOnDemandFailuresMax; number += 1) {
+    await until(
+      `failure ${number}`,
+      () => failures('a.test') === number && failures('junk.demand.test') !== number - 1,
+    );
+    clock.advance(minuteMs * 2 ** (number - 1));
+  }
+  expect(await asked).toBeNull();
+  expect([...made.views().keys()]).toEqual(['a.test']);
+  const ofJunk = (): number => orders.filter((one) => one.startsWith('junk')).length;
+  expect(await made.fileFor('junk.demand.test')).toBeNull();
+  expect([ofJunk(), log.filter((event) => event === 'certificate-given-up')]).toEqual([
+    acmeOnDemandFailuresMax,
+    ['certificate-given-up'],
+  ]);
+  refuse = null;
+  clock.advance(acmeGivenUpRestMs);
+  expect(await made.fileFor('junk.demand.test')).toBe('/certs/junk.demand.test.pem');
+  made.close();
+});
+
+test('a certificate of a client’s name serves until its end, whatever its renewals come to', async () => {
+  stored.set('b.demand.test', { notBeforeMs: clock.wallMs() - 86 * dayMs, notAfterMs: clock.wallMs() + 4 * dayMs });
+  refuse = new AcmeProblem('dns: no such name');
+  const made = issuer(sitesWith(['']), { ...config, rehearsal: '' });
+  expect(await made.fileFor('b.demand.test')).toBe('/certs/b.demand.test.pem');
+  for (let number = 1; made.views().size > 0; number += 1) {
+    const isServed = clock.wallMs() < (stored.get('b.demand.test')?.notAfterMs ?? 0);
+    const isOver = (): boolean => (made.views().get('b.demand.test')?.failures ?? number) === number;
+    await until(`failure ${number}`, isOver);
+    expect(made.views().size > 0 || !isServed).toBe(true);
+    clock.advance(dayMs);
+  }
+  expect(orders.length).toBeGreaterThan(acmeOnDemandFailuresMax);
   made.close();
 });
 
