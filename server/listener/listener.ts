@@ -313,6 +313,7 @@ export class Listener implements ProxyCore, EntranceOwner {
     this.routing = this.#books.apply(routes, (id) => this.#upstreams.application(id), removed);
     this.#limiters.apply(this.#books.sites(), settings);
     this.#entrance.apply(this.#books.bindings(), settings);
+    this.#overload.listeners = settings.listeners;
     for (const connection of this.#connections) connection.routesChanged();
     this.#accounting.apply(settings, [...this.#books.sites()]);
   }

@@ -1,17 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import type { Clock } from '../../config/base/clock.js';
 import {
   acceptRestMs,
   descriptorReserveMax,
   descriptorReserveMin,
   idleClosedShare,
-  listenerMemoryShedBytes,
   overloadCheckMs,
 } from '../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { Rejection } from '../http1/types.js';
 import { openSockets } from '../proxy/raw-socket.js';
 import type { ListeningSockets } from './accept.js';
+import { MemoryGate, residentLimit } from './memory-gate.js';
 
 /** The listener holds as much memory as it may: requests are refused before it holds more. */
 export const memoryFull: Rejection = { status: 503, subStatus: 0, reason: 'ListenerMemory' };
@@ -41,6 +42,9 @@ export interface OverloadPorts {
 export class Overload {
   /** Requests are answered by it while it is set. */
   rejection: Rejection | null = null;
+  /** Share the machine's memory. */
+  listeners = 1;
+  readonly #memory = new MemoryGate();
   readonly #ports: OverloadPorts;
   /** Descriptors that are no sockets of the data path. */
   readonly #base = otherDescriptors();
@@ -116,12 +120,17 @@ export class Overload {
   }
 
   #weigh(): void {
-    const { heapUsed, external } = process.memoryUsage();
-    const used = heapUsed + external;
-    if (this.rejection === null && used > listenerMemoryShedBytes) {
-      this.rejection = memoryFull;
-      this.#log('memory-full', { bytes: used });
-    } else if (this.rejection !== null && used < listenerMemoryShedBytes * 0.9) this.rejection = null;
+    const held = { ...process.memoryUsage(), sockets: this.#open };
+    const residentBytesMax = residentLimit(machineBytes(), this.listeners);
+    this.#memory.weigh(held, residentBytesMax);
+    const { state } = this.#memory;
+    if (state !== 'fits' && this.rejection === null) {
+      const { heapUsed, external, rss, sockets } = held;
+      this.#log('memory-full', { of: state, allocated: heapUsed + external, resident: rss, residentBytesMax, sockets });
+    }
+    this.rejection = state === 'fits' ? null : memoryFull;
+    // Refused requests free nothing of what idle connections hold.
+    if (state === 'resident') this.#closeIdle();
   }
 
   /** One record for a whole period of pauses. */
@@ -152,6 +161,12 @@ function descriptorLimit(unknown: number): number {
   } catch {
     return unknown;
   }
+}
+
+/** Of the machine or, where that is less, of the cgroup. */
+function machineBytes(): number {
+  const ofGroup = process.constrainedMemory();
+  return ofGroup > 0 ? Math.min(totalmem(), ofGroup) : totalmem();
 }
 
 /** Open now, with room for what a running listener opens: logs, sockets to listen on. */
