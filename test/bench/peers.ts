@@ -83,8 +83,8 @@ function nginx(kind: 'tcp' | 'unix'): BenchPath {
   };
 }
 
-/** Over TLS, with an RSA certificate. `http2`: '' or the parameter of `listen`. */
-const nginxTls = (name: string, http2: '' | 'http2'): BenchPath => ({
+/** Over TLS. `http2`: '' or the parameter of `listen`. */
+export const nginxTls = (name: string, http2: '' | 'http2', kind: 'rsa' | 'ec' = 'rsa'): BenchPath => ({
   name,
   missing: needsProgram('nginx') ?? needsProgram('openssl') ?? (http2 === '' ? null : needsProgram('h2load')),
   start: async (other) => {
@@ -92,7 +92,7 @@ const nginxTls = (name: string, http2: '' | 'http2'): BenchPath => ({
     const running = await startProxy(
       'unix',
       (port, { socket }, folder) => {
-        const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind: 'rsa' });
+        const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind });
         const more =
           `listen 127.0.0.1:${tlsPort} ssl ${http2} backlog=4096;\n    ssl_protocols TLSv1.2 TLSv1.3;\n    ` +
           `ssl_certificate ${certFile};\n    ssl_certificate_key ${keyFile};`;

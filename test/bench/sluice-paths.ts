@@ -11,22 +11,28 @@ import { type BenchPath, type RunningPath, treePids } from './paths.js';
 
 const bodyLimit = { security: { requestFiltering: { requestLimits: { maxAllowedContentLength: 2_000_000_000 } } } };
 
-function https(port: number, folder: string): Settings {
-  const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind: 'rsa' });
+/** Key of the certificate. */
+export type KeyKind = 'rsa' | 'ec';
+
+function https(port: number, folder: string, kind: KeyKind): Settings {
+  const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind });
   return { protocol: 'https', bindingInformation: `*:${port}:`, certificate: { certFile, keyFile } };
 }
 
-async function start(hosting: Settings, isTls = false): Promise<RunningPath> {
+/** `tls`: null = no port of TLS. */
+async function start(hosting: Settings, tls: KeyKind | null = null): Promise<RunningPath> {
   const folder = tempFolder('bench');
   const tlsPort = await freePort();
   const applications = [{ path: '/', applicationPool: 'bench', physicalPath: app('bench'), ...bodyLimit, ...hosting }];
   const sluice = await startSluice({
     listeners: 2,
+    // The peers have no such limit.
+    server: { webLimits: { maxHandshakesPerSecond: 0 } },
     applicationPools: [{ name: 'bench', startMode: 'AlwaysRunning' }],
     sites: (port) => {
       const bindings = [
         { protocol: 'http', bindingInformation: `*:${port}:` },
-        ...(isTls ? [https(tlsPort, folder)] : []),
+        ...(tls === null ? [] : [https(tlsPort, folder, tls)]),
       ];
       return [{ name: 'main', bindings, applications }];
     },
@@ -36,7 +42,7 @@ async function start(hosting: Settings, isTls = false): Promise<RunningPath> {
   const ofWorkers = (): Set<number> => new Set(workers.flatMap(treePids));
   return {
     port: sluice.port,
-    ...(isTls ? { tlsPort } : {}),
+    ...(tls === null ? {} : { tlsPort }),
     front: () => {
       const apart = ofWorkers();
       return treePids(sluice.pid).filter((pid) => !apart.has(pid));
@@ -51,13 +57,18 @@ async function start(hosting: Settings, isTls = false): Promise<RunningPath> {
 
 const missing = existsSync(sluiceMain) ? null : 'not built';
 
+/** Measured over TLS. */
+export function sluiceTls(name: string, kind: KeyKind): BenchPath {
+  return { name, missing, start: () => start({}, kind) };
+}
+
 export const sluicePaths: readonly BenchPath[] = [
   { name: 'sluice in-process', missing, start: () => start({}) },
-  { name: 'https: sluice in-process', missing, start: () => start({}, true) },
+  sluiceTls('https: sluice in-process', 'rsa'),
   {
     name: 'h2: sluice in-process',
     missing: missing ?? (findProgram('h2load') === null ? 'h2load is not installed' : null),
-    start: async () => ({ ...(await start({}, true)), isHttp2: true }),
+    start: async () => ({ ...(await start({}, 'rsa')), isHttp2: true }),
   },
   {
     name: 'sluice out-of-process',

@@ -7,11 +7,13 @@ import { run as runProgram } from '../../../support/program.js';
 import { type Sluice, withSluice } from '../../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../../support/temp-folder.js';
 import { TestAuthority } from '../../../support/test-certificates.js';
+import { gradeOf, type TlsFacts } from './grade.js';
 import { type Experiment, type Outcome, violations } from '../../experiment.js';
 
 /** Has to resolve everywhere: testssl.sh asks for the address itself. */
 const host = 'localhost';
 const limitMs = 900_000;
+const hstsSeconds = 31_536_000;
 /**
  * Who vouches for the certificate, whether it was revoked, and what name servers say: not ours to show here. Nor are
  * the fields that an application chooses (`security_headers`).
@@ -39,8 +41,13 @@ function isBad({ id, severity }: Finding): boolean {
   return ['MEDIUM', 'HIGH', 'CRITICAL', 'FATAL'].includes(severity) && !notOurs.test(id);
 }
 
-/** Lines of sslscan that an administrator would have to do something about. */
-async function sslscan(port: number): Promise<{ readonly bad: string[]; readonly ciphers: number }> {
+interface Scan {
+  /** Lines that an administrator would have to do something about. */
+  readonly bad: readonly string[];
+  readonly facts: Pick<TlsFacts, 'protocols' | 'cipherBits' | 'cipherNames' | 'keyBits'>;
+}
+
+async function sslscan(port: number): Promise<Scan> {
   const { output } = await runProgram('sslscan', ['--no-colour', '--sni-name', host, `127.0.0.1:${port}`], { limitMs });
   const lines = output.split('\n').map((line) => line.trim());
   const accepted = lines.filter((line) => /^(?:Preferred|Accepted)\s/.test(line));
@@ -48,7 +55,15 @@ async function sslscan(port: number): Promise<{ readonly bad: string[]; readonly
   const old = lines.filter((line) => /^(?:SSLv2|SSLv3|TLSv1\.0|TLSv1\.1)\s+enabled/.test(line));
   const rest = lines.filter((line) => /vulnerable to heartbleed/.test(line) && !/not vulnerable/.test(line));
   const loose = lines.filter((line) => /Insecure session renegotiation supported|Compression enabled/.test(line));
-  return { bad: [...weak, ...old, ...rest, ...loose], ciphers: accepted.length };
+  const protocols = lines.flatMap((line) => /^((?:SSL|TLS)v[\d.]+)\s+enabled/.exec(line)?.[1] ?? []);
+  const ciphers = accepted.map((line) => /\s(\d+) bits\s+(\S+)/.exec(line));
+  const facts = {
+    protocols,
+    cipherBits: ciphers.map((found) => Number(found?.[1] ?? 0)),
+    cipherNames: ciphers.map((found) => found?.[2] ?? ''),
+    keyBits: Number(/RSA Key Strength:\s+(\d+)/.exec(output)?.[1] ?? 0),
+  };
+  return { bad: [...weak, ...old, ...rest, ...loose], facts };
 }
 
 async function grade(sluice: Sluice, folder: string, isShort: boolean): Promise<Outcome> {
@@ -57,13 +72,16 @@ async function grade(sluice: Sluice, folder: string, isShort: boolean): Promise<
   const bad = findings.filter(isBad);
   const hsts = findings.find(({ id }) => id === 'HSTS_time' || id === 'HSTS');
   const low = findings.filter(({ severity }) => severity === 'LOW').map(({ id }) => id);
+  const isVulnerable = bad.length > 0 || scan.bad.length > 0;
+  const rated = gradeOf({ ...scan.facts, isVulnerable, hstsSeconds });
   return {
-    measured: `testssl.sh: ${findings.length} findings, ${bad.length} above low, low: ${low.join(' ') || 'none'}; sslscan: ${scan.ciphers} ciphers, ${scan.bad.length} bad`,
+    measured: `grade ${rated.letter} (${rated.score} of 100); testssl.sh: ${findings.length} findings, ${bad.length} above low, low: ${low.join(' ') || 'none'}; sslscan: ${scan.facts.cipherBits.length} ciphers, ${scan.bad.length} bad`,
     broken: violations({
       [`testssl.sh: ${bad.map(({ id, severity, finding }) => `${id} ${severity} ${finding}`).join('; ')}`]:
         bad.length === 0,
-      [`sslscan: ${scan.bad.join('; ')}`]: scan.bad.length === 0 && scan.ciphers > 0,
+      [`sslscan: ${scan.bad.join('; ')}`]: scan.bad.length === 0 && scan.facts.cipherBits.length > 0,
       'no HSTS was seen': hsts !== undefined && hsts.severity === 'OK',
+      [`grade ${rated.letter}, the docs say A+`]: rated.letter === 'A+',
       'testssl.sh saw too little': findings.length > 30,
     }),
     missed: [],
@@ -84,7 +102,7 @@ async function run(scale: number): Promise<Outcome> {
           {
             name: 'main',
             bindings: [{ protocol: 'https', bindingInformation: `*:${port}:`, certificate: { certFile, keyFile } }],
-            hsts: { enabled: true, 'max-age': 31_536_000 },
+            hsts: { enabled: true, 'max-age': hstsSeconds },
             applications: [{ path: '/', applicationPool: 'p', physicalPath: app('plain') }],
           },
         ],
@@ -101,6 +119,7 @@ async function run(scale: number): Promise<Outcome> {
 
 export const tlsGraders: Experiment = {
   name: 'tls-graders',
-  promise: 'testssl.sh and sslscan: no finding above low except trust, revocation and DNS; HSTS on',
+  promise:
+    'testssl.sh and sslscan: no finding above low except trust, revocation and DNS; HSTS on; grade A+ by SSL Labs’ guide',
   run,
 };
