@@ -119,7 +119,7 @@ export interface ListenerSettings {
   readonly minBytesPerSecond: number;
   /** Over all listeners; 0 = no limit. */
   readonly maxHandshakesPerSecond: number;
-  /** From accept on, over all listeners; 0 = no limit. */
+  /** On all sites, from accept on, over all listeners; 0 = no limit. */
   readonly maxConnectionsPerAddress: number;
   readonly trustedProxies: readonly string[];
   /** Signs affinity cookies; hexadecimal, as long as this server runs. */

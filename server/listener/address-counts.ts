@@ -1,40 +1,50 @@
-import { addressKey } from '../http1/ip-address.js';
+import type { CountedSite, SiteConnections } from './site-connections.js';
+
+interface Entry {
+  readonly scope: CountedSite;
+  readonly address: string;
+}
 
 /**
- * Open connections by client address, from accept to close: what has not become a request yet counts too. A
- * connection is counted under whatever object stands for it.
+ * Open connections by client address, from accept to close: what has not become a request yet counts too. The limit
+ * holds over all listeners, as a site's does: the server stands beside the sites as one without a name. A connection
+ * is counted under whatever object stands for it.
  */
 export class AddressCounts {
-  /** Of this listener; 0 = nothing is counted. Acts on connections that come from now on. */
-  limit = 0;
-  readonly #counts = new Map<string, number>();
-  readonly #keys = new Map<object, string>();
+  readonly #connections: SiteConnections;
+  readonly #entries = new Map<object, Entry>();
+  #scope: CountedSite = { name: '', maxConnectionsPerAddress: 0 };
+
+  constructor(connections: SiteConnections) {
+    this.#connections = connections;
+  }
+
+  /** 0 = nothing is counted. Acts on connections that come from now on. */
+  setLimit(maxConnectionsPerAddress: number): void {
+    this.#scope = { name: '', maxConnectionsPerAddress };
+  }
 
   /** @returns false when this client has no room for one more. */
   enter(holder: object, address: string): boolean {
-    if (this.limit === 0) return true;
-    const key = addressKey(address);
-    const count = this.#counts.get(key) ?? 0;
-    if (count >= this.limit) return false;
-    this.#counts.set(key, count + 1);
-    this.#keys.set(holder, key);
+    const scope = this.#scope;
+    if (scope.maxConnectionsPerAddress === 0) return true;
+    if (!this.#connections.enterClient(scope, address)) return false;
+    this.#entries.set(holder, { scope, address });
     return true;
   }
 
   /** The connection that `from` stood for is now that of `to`. */
   move(from: object, to: object): void {
-    const key = this.#keys.get(from);
-    if (key === undefined) return;
-    this.#keys.delete(from);
-    this.#keys.set(to, key);
+    const entry = this.#entries.get(from);
+    if (entry === undefined) return;
+    this.#entries.delete(from);
+    this.#entries.set(to, entry);
   }
 
   leave(holder: object): void {
-    const key = this.#keys.get(holder);
-    if (key === undefined) return;
-    this.#keys.delete(holder);
-    const left = (this.#counts.get(key) ?? 0) - 1;
-    if (left > 0) this.#counts.set(key, left);
-    else this.#counts.delete(key);
+    const entry = this.#entries.get(holder);
+    if (entry === undefined) return;
+    this.#entries.delete(holder);
+    this.#connections.leaveClient(entry.scope, entry.address);
   }
 }

@@ -37,12 +37,13 @@ export class Entrance {
   readonly #owner: EntranceOwner;
   readonly #cells: Cells;
   readonly #arrivals = new Set<Arrival>();
-  readonly #addresses = new AddressCounts();
+  readonly #addresses: AddressCounts;
   readonly #handshakes = new Map<string, number>();
 
   constructor(owner: EntranceOwner, cells: Cells) {
     this.#owner = owner;
     this.#cells = cells;
+    this.#addresses = new AddressCounts(owner.siteConnections);
     this.tls = new TlsFront({
       clock: owner.clock,
       deadlines: owner.deadlines,
@@ -61,8 +62,7 @@ export class Entrance {
   }
 
   apply(bindings: Iterable<RouteBinding>, settings: ListenerSettings): void {
-    const { maxConnectionsPerAddress, listeners } = settings;
-    this.#addresses.limit = Math.ceil(maxConnectionsPerAddress / Math.max(1, listeners));
+    this.#addresses.setLimit(settings.maxConnectionsPerAddress);
     this.tls.apply(bindings, settings);
   }
 

@@ -6,6 +6,9 @@ import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener
 import type { RouteSite } from '../../pools/protocol/snapshot.js';
 import { addressKey } from '../http1/ip-address.js';
 
+/** What client addresses are counted for: a site. */
+export type CountedSite = Pick<RouteSite, 'name' | 'maxConnectionsPerAddress'>;
+
 /** `limits.maxConnections` that is no limit: nobody has to be told of what it counts. */
 const unlimited = 0xffff_ffff;
 
@@ -48,7 +51,7 @@ export class SiteConnections {
   }
 
   /** The client alone: of a connection that serves several, for as long as it serves this one. */
-  enterClient(site: RouteSite, address: string): boolean {
+  enterClient(site: CountedSite, address: string): boolean {
     if (site.maxConnectionsPerAddress === 0 || address === '') return true;
     const key = keyOf(site, address);
     if (this.#count(key) >= site.maxConnectionsPerAddress) return false;
@@ -56,7 +59,7 @@ export class SiteConnections {
     return true;
   }
 
-  leaveClient(site: RouteSite, address: string): void {
+  leaveClient(site: CountedSite, address: string): void {
     if (site.maxConnectionsPerAddress > 0 && address !== '') this.#add(keyOf(site, address), -1, true);
   }
 
@@ -135,7 +138,7 @@ export class SiteConnections {
   }
 }
 
-function keyOf(site: RouteSite, address: string): string {
+function keyOf(site: CountedSite, address: string): string {
   return `${site.name}\0${addressKey(address)}`;
 }
 

@@ -6,7 +6,7 @@ import { app } from '../../support/paths.js';
 import { RawClient, statuses } from '../../support/raw-client.js';
 import { freePort } from '../../support/free-port.js';
 import { withSluice } from '../../support/sluice.js';
-import { pause } from '../../support/time.js';
+import { pause, until } from '../../support/time.js';
 
 const request = 'GET /request HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.99\r\nConnection: close\r\n\r\n';
 const headerTwo = Buffer.concat([
@@ -52,6 +52,7 @@ test('versions 1 and 2 from a configured peer, whole or byte by byte; nothing fr
   await withSluice(
     {
       applicationPools: [{ name: 'a' }],
+      server: { webLimits: { maxConnectionsPerAddress: 20 } },
       sites: (port) => [
         {
           name: 'main',
@@ -84,6 +85,19 @@ test('versions 1 and 2 from a configured peer, whole or byte by byte; nothing fr
       expect(await ask(closed, [request])).toContain('"remote":"127.0.0.1"');
       // Before TLS, in one piece with the client's hello and in many.
       for (const cut of [0, 1, 20]) expect(await askSecurely(secure, line, cut)).toContain('"remote":"203.0.113.7"');
+      // Whom it names has a limit from then on, on all ports together; the peer has none for them.
+      const other = 'PROXY TCP4 203.0.113.8 127.0.0.1 49152 80\r\n';
+      const held = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
+      for (const one of held) one.send(`${other}GET /`);
+      await until('they are as many as it may have', async () => (await ask(port, [other + request])) === '');
+      await until('over TLS too', () =>
+        askSecurely(secure, other, 0).then(
+          () => false,
+          () => true,
+        ),
+      );
+      expect(await askSecurely(secure, line, 0)).toContain('"remote":"203.0.113.7"');
+      for (const one of held) one.close();
       await expect(askSecurely(secure, '', 0)).rejects.toThrow(/disconnected|ECONNRESET|closed/);
     },
   );

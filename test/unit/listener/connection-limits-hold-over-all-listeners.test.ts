@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { spendingEntriesMax, spendingIntervalMs } from '../../../config/base/limits.js';
 import type { RouteSite } from '../../../pools/protocol/snapshot.js';
+import { AddressCounts } from '../../../server/listener/address-counts.js';
 import { SiteConnections } from '../../../server/listener/site-connections.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { routesOf } from '../../support/routes.js';
@@ -139,4 +140,27 @@ test('nothing is told of sites without limits, nor of what came and went; much i
   told();
   expect(messages).toBe(2);
   expect(second.enter(site, address(spendingEntriesMax))).toBe(false);
+});
+
+test('the server as a whole counts from accept, beside the sites, under whatever stands for a connection', () => {
+  const [first, second] = [join(1), join(2)];
+  const [here, there] = [new AddressCounts(first), new AddressCounts(second)];
+  const [accepted, secured] = [{}, {}];
+  expect(here.enter({}, '2001:db8::1')).toBe(true);
+  here.setLimit(2);
+  there.setLimit(2);
+  expect(here.enter(accepted, '2001:db8::1')).toBe(true);
+  told();
+  expect(there.enter({}, '2001:db8::2')).toBe(true);
+  told();
+  expect([here.enter({}, '2001:db8::3'), there.enter({}, '2001:db8::3')]).toEqual([false, false]);
+  expect(first.enterClient(siteOf({ maxConnectionsPerAddress: 1 }), '2001:db8::3')).toBe(true);
+  here.move(accepted, secured);
+  here.leave(accepted);
+  told();
+  expect(there.enter({}, '2001:db8::3')).toBe(false);
+  here.setLimit(0);
+  here.leave(secured);
+  told();
+  expect(there.enter({}, '2001:db8::3')).toBe(true);
 });

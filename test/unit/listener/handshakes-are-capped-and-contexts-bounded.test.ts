@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect as connectPlainly, createServer, type Server } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { missingCertificatesMax } from '../../../config/base/certificate-limits.js';
@@ -15,6 +15,7 @@ import { selfSigned } from '../../../server/primary/self-signed.js';
 import { Deadlines } from '../../../server/proxy/deadlines.js';
 import { compileRoutes } from '../../../server/route/table.js';
 import { clientHello } from '../../support/client-hello.js';
+import { freePort } from '../../support/free-port.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { RawClient } from '../../support/raw-client.js';
 import { routesOf } from '../../support/routes.js';
@@ -122,6 +123,8 @@ test('names without a certificate take the place of none, however many clients b
 class Scene {
   readonly counted: string[] = [];
   readonly arrivals = new Set<Arrival>();
+  /** Who the client is, by our end of its connection. */
+  readonly sources = new Map<string | undefined, string | undefined>();
   front: TlsFront | null = null;
   port = 0;
   secured = 0;
@@ -130,7 +133,7 @@ class Scene {
 
   static async begin(maxHandshakesPerSecond: number): Promise<Scene> {
     const scene = new Scene();
-    server.listen(0, '127.0.0.1');
+    server.listen(0, '0.0.0.0');
     await once(server, 'listening');
     scene.port = (server.address() as AddressInfo).port;
     const base = routesOf([{ host: 'a.test', port: scene.port, scheme: 'https' }]);
@@ -144,8 +147,9 @@ class Scene {
       say: (message) => {
         if (message.type === 'want-certificate') front.contexts.receive(message.key, message.name, material);
       },
-      secured: ({ allowHalfOpen }, arrival) => {
+      secured: ({ allowHalfOpen, localAddress }, arrival) => {
         scene.secured += 1;
+        scene.sources.set(localAddress, arrival.source?.address);
         // Node takes it from the socket below, and such a pair is never collected.
         if (allowHalfOpen) scene.halfOpen += 1;
         scene.arrivals.delete(arrival);
@@ -217,6 +221,24 @@ test('clients that have gone cost nobody a turn, and one address not those of ot
   for (const client of many) client.close();
   first?.destroy();
   other?.destroy();
+}, 60_000);
+
+test('two connections from one end to two addresses are told apart', async () => {
+  const scene = await Scene.begin(1);
+  const from = { localAddress: '127.0.0.1', localPort: await freePort() };
+  const clients: TLSSocket[] = [];
+  for (const host of ['127.0.0.2', '127.0.0.3']) {
+    scene.address = `client of ${host}`;
+    const to = { host, port: scene.port, servername: 'a.test', rejectUnauthorized: false };
+    const socket = connectPlainly({ ...from, host, port: scene.port });
+    clients.push(connect({ ...to, socket }).on('error', () => undefined));
+    await until('it has come', () => scene.arrivals.size + scene.secured === clients.length);
+  }
+  await until('both have greeted', () => scene.secured + scene.waiting === 2);
+  clock.advance(2_000);
+  await until('both are through', () => scene.secured === 2);
+  expect([...scene.sources]).toEqual(['127.0.0.2', '127.0.0.3'].map((address) => [address, `client of ${address}`]));
+  for (const client of clients) client.destroy();
 }, 60_000);
 
 test('a client that greets and then says nothing is closed when its time is over', async () => {
