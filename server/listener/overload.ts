@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Clock } from '../../config/base/clock.js';
+import { codeOf } from '../../config/base/errors.js';
 import {
   acceptRestMs,
   descriptorReserveMax,
@@ -109,7 +110,12 @@ export class Overload {
     this.#readLimit();
     if (this.#isPaused) this.#tryAgain();
     else if (this.#paused > 0) this.#tell();
-    this.#weigh();
+    try {
+      this.#weigh();
+    } catch (error) {
+      // Memory is read from /proc, and there may be no descriptor left for that.
+      if (!/^E[MN]FILE$/.test(codeOf(error))) throw error;
+    }
   }
 
   #tryAgain(): void {

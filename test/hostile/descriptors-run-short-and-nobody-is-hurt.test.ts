@@ -1,14 +1,20 @@
+import { statSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { overloadCheckMs } from '../../config/base/limits.js';
+import { listenerPids } from '../acceptance/experiments/kill-listeners.js';
 import { freePort } from '../support/free-port.js';
 import { Http2Client } from '../support/http2-client.js';
 import { app } from '../support/paths.js';
 import { ticksPerSecond } from '../support/processes.js';
+import { run } from '../support/program.js';
 import { RawClient, statuses } from '../support/raw-client.js';
 import { type Sluice, withSluice } from '../support/sluice.js';
 import { pause, until } from '../support/time.js';
 import { tlsCall } from '../support/tls-client.js';
 
 const openFiles = 200;
+/** As many are open at once in every process. */
+const fewest = 3;
 
 function get(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -92,6 +98,26 @@ async function handshakesMakeRoom(sluice: Sluice, tlsPort: number): Promise<void
   await until('the pause is told', () => sluice.output().includes('accept-resumed'));
 }
 
+/** No descriptor is left at all, not even to look at /proc: who is served goes on being served. */
+async function noneIsLeft(sluice: Sluice): Promise<void> {
+  const client = await served(sluice.port);
+  const [pid] = listenerPids(sluice);
+  if (pid === undefined) throw new Error('no listener');
+  // Of a process of another user even root may not change it, in many containers.
+  const { uid, gid } = statSync(`/proc/${pid}`);
+  const limit = async (files: number): Promise<void> => {
+    const set = ['--pid', String(pid), `--nofile=${files}:${openFiles}`];
+    expect(await run('prlimit', set, { uid, gid })).toMatchObject({ code: 0, output: '' });
+  };
+  await limit(fewest);
+  await pause(2 * overloadCheckMs);
+  client.clear();
+  client.send(get('/n/again'));
+  await client.receives('again');
+  await limit(openFiles);
+  client.close();
+}
+
 /** Of all processes of the server; nothing else goes on meanwhile. */
 function cpuSeconds(sluice: Sluice): number {
   return sluice.tree().reduce((sum, one) => sum + one.cpuTicks, 0) / ticksPerSecond;
@@ -123,6 +149,7 @@ test('idle connections are closed first, then accepting pauses, and afterwards a
       await sluice.call('/');
       const pids = sluice.tree().map(({ pid }) => pid);
       await handshakesMakeRoom(sluice, tlsPort);
+      await noneIsLeft(sluice);
       await idleOnesMakeRoom(sluice);
       await acceptingPauses(sluice);
       expect((await sluice.call('/')).status).toBe(200);

@@ -21,6 +21,9 @@ export interface ProgramOptions {
   /** The whole environment; the caller's by default. */
   readonly env?: NodeJS.ProcessEnv;
   readonly detached?: boolean;
+  /** As another user. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** Ours, which the program gets as 3, 4 ... */
   readonly descriptors?: readonly number[];
 }

@@ -57,8 +57,12 @@ async function during(
   });
   const backMs = monotonicMs() - endedMs;
   const { failed, words } = windowOf(await load.stop());
+  const deaths = sluice
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('listener-died'));
   const [cpuShare, spinShare] = [used / elapsed, (used - accepted * cpuSecondsPerConnection) / elapsed];
-  return { name, lost: failed === 0 ? '' : words, cpuShare, accepted, spinShare, backMs };
+  return { name, lost: [...(failed === 0 ? [] : [words]), ...deaths].join('; '), cpuShare, accepted, spinShare, backMs };
 }
 
 function nameOf(protocol: Protocol): { readonly servername?: string } {
