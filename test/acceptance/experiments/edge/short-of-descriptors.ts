@@ -62,7 +62,14 @@ async function during(
     .split('\n')
     .filter((line) => line.includes('listener-died'));
   const [cpuShare, spinShare] = [used / elapsed, (used - accepted * cpuSecondsPerConnection) / elapsed];
-  return { name, lost: [...(failed === 0 ? [] : [words]), ...deaths].join('; '), cpuShare, accepted, spinShare, backMs };
+  return {
+    name,
+    lost: [...(failed === 0 ? [] : [words]), ...deaths].join('; '),
+    cpuShare,
+    accepted,
+    spinShare,
+    backMs,
+  };
 }
 
 function nameOf(protocol: Protocol): { readonly servername?: string } {
