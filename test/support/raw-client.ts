@@ -1,6 +1,6 @@
 /** A TCP client that sends exactly the bytes it is given and keeps exactly the bytes that come back. */
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { until } from './time.js';
 
 /** A client's opening handshake (RFC 6455 4.1), with the key of the RFC's example. */
@@ -47,10 +47,11 @@ export class RawClient {
     });
   }
 
-  /** Over TLS, as HTTP/1.1; whose certificate it is does not matter here. */
-  static connectTls(port: number): Promise<RawClient> {
+  /** Over TLS, as HTTP/1.1 unless `how` says otherwise; whose certificate it is does not matter here. */
+  static connectTls(port: number, how: ConnectionOptions = {}): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] };
+      const local = { host: '127.0.0.1', port, rejectUnauthorized: false };
+      const options = { ...local, ALPNProtocols: ['http/1.1'], ...how };
       const socket = connectTls(options);
       socket.once('error', reject);
       socket.once('secureConnect', () => {
