@@ -67,7 +67,7 @@ export async function top(flags: AdminFlags): Promise<number> {
   const take = (sample: NodeSample): void => {
     cancelSilent();
     cancelSilent = systemClock.setTimer(topSilenceMs, silent);
-    view = { ...view, sample };
+    view = { ...view, sample: merged(view.sample, sample) };
     client
       .ask<LiveRequestsView>('GET', '/api/v1/requests')
       .then(
@@ -86,6 +86,15 @@ export async function top(flags: AdminFlags): Promise<number> {
     screen.close();
   }
   return exitCode.ok;
+}
+
+/** A sample names only the pools that changed, unless it is whole. */
+export function merged(before: NodeSample | null, sample: NodeSample): NodeSample {
+  if (sample.whole || before === null) return sample;
+  const pools = new Map([...before.pools, ...sample.pools].map((pool) => [pool.name, pool]));
+  const isBusy = ({ state, workers, queue, requestsPerSecond }: PoolSample): boolean =>
+    workers > 0 || queue > 0 || requestsPerSecond > 0 || state !== 'Started';
+  return { ...sample, pools: [...pools.values()].filter(isBusy) };
 }
 
 export interface ScreenSize {

@@ -3,21 +3,21 @@ import type { ControlPlane } from '../admin/control-plane.js';
 import type { DoorOptions } from '../admin/frame/door.js';
 import type { AdminListeners } from '../admin/listen.js';
 import { type CertificateView, ExpiryWarnings, factsOf, viewOf } from './certificate-views.js';
-import type { NodeSampler } from './node-sample.js';
+import type { SampleFeed } from './node-sample.js';
 
 export class AdminListening {
   readonly #control: ControlPlane;
   readonly #options: DoorOptions;
-  readonly #sample: () => NodeSampler;
+  readonly #newFeed: () => SampleFeed;
   #open: AdminListeners | null = null;
-  #sampler: NodeSampler | null = null;
+  #feed: SampleFeed | null = null;
   #warnings: ExpiryWarnings | null = null;
 
-  /** `sample`: begins the samples for those who follow the events. */
-  constructor(control: ControlPlane, options: DoorOptions, sample: () => NodeSampler) {
+  /** `newFeed`: begins the samples for those who follow the events. */
+  constructor(control: ControlPlane, options: DoorOptions, newFeed: () => SampleFeed) {
     this.#control = control;
     this.#options = options;
-    this.#sample = sample;
+    this.#newFeed = newFeed;
   }
 
   /** Throws a SluiceError naming the place; then nothing is open. */
@@ -25,7 +25,7 @@ export class AdminListening {
     // Fastify is loaded while the listeners start, and only here.
     const { listenAdmin } = await import('../admin/listen.js');
     this.#open = await listenAdmin(this.#control, this.#options);
-    this.#sampler = this.#sample();
+    this.#feed = this.#newFeed();
     const { clock, log: logger } = this.#options;
     this.#warnings = new ExpiryWarnings({ clock, logger }, () => this.certificates());
   }
@@ -49,8 +49,8 @@ export class AdminListening {
     const open = this.#open;
     this.#open = null;
     await open?.close();
-    this.#sampler?.close();
-    this.#sampler = null;
+    this.#feed?.close();
+    this.#feed = null;
     this.#warnings?.close();
     this.#warnings = null;
   }

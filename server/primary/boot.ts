@@ -42,7 +42,7 @@ import { LastGoodKeeper } from './last-good-keeper.js';
 import { ListenerFleet } from './listener-fleet.js';
 import { LogKeeper } from './log-keeper.js';
 import { keptLogs } from './log-targets.js';
-import { NodeSampler } from './node-sample.js';
+import { SampleFeed } from './node-sample.js';
 import { createFiles } from './request-files.js';
 import { Operations } from './operations.js';
 import type { PrimaryParts, PrimaryState } from './parts.js';
@@ -214,13 +214,13 @@ function keepLogs(parts: PrimaryParts, config: CompiledConfig, listenerIdentity:
 function adminOf(parts: PrimaryParts, config: CompiledConfig, control: ControlPlane): AdminListening {
   const { clock, log } = parts;
   const settings = (): AdminConfig => (parts.state.config ?? config).server.admin;
-  const sampler = (): NodeSampler =>
-    new NodeSampler({
+  const feed = (): SampleFeed =>
+    new SampleFeed({
       ...parts,
       hub: parts.events,
       isReady: () => areOk(control.readiness()),
     });
-  return new AdminListening(control, { clock, log, settings }, sampler);
+  return new AdminListening(control, { clock, log, settings }, feed);
 }
 
 function assemble(

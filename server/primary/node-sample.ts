@@ -1,4 +1,7 @@
-/** The numbers of all pools, once a second, for whoever looks at a dashboard; nobody looks: nothing is measured. */
+/**
+ * The numbers of the pools, once a second, for whoever looks at a dashboard; nobody looks: nothing is measured. Told are
+ * those that have changed, and all of them whenever somebody new has come.
+ */
 import { freemem, loadavg, totalmem } from 'node:os';
 import { sampleIntervalMs } from '../../config/base/admin-limits.js';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
@@ -8,7 +11,7 @@ import type { PoolSample } from '../admin/events/event.js';
 import type { EventHub } from '../admin/events/hub.js';
 import { listenerMetrics } from '../metrics/definitions.js';
 import type { MetricTotals } from '../metrics/fold.js';
-import { type Figures, NodeSampler as FigureSampler } from '../metrics/node-sampler.js';
+import { type Figures, NodeSampler } from '../metrics/node-sampler.js';
 
 export interface SampleParts {
   readonly clock: Clock;
@@ -32,19 +35,23 @@ interface Measures {
   readonly memoryBytes: ReadonlyMap<string, number>;
 }
 
-export class NodeSampler {
+export class SampleFeed {
   readonly #parts: SampleParts;
-  readonly #figures: FigureSampler;
+  readonly #figures: NodeSampler;
   #before: Look | null = null;
   /** CPU time of each worker when it was looked at last. */
   #cpuUs = new Map<number, number>();
   #measures: Measures = { atMs: 0, cpuPercent: new Map(), memoryBytes: new Map() };
   #samples = 0;
+  /** What was told last of each pool; of those that are not here nothing, or that they do nothing. */
+  #told = new Map<string, PoolSample>();
+  /** Of those who listen, as it was at the last sample. */
+  #joined = 0;
   #cancel: CancelTimer = () => undefined;
 
   constructor(parts: SampleParts) {
     this.#parts = parts;
-    this.#figures = new FigureSampler(parts.totals);
+    this.#figures = new NodeSampler(parts.totals);
     parts.hub.audience = (listens) => (listens ? this.#begin() : this.close());
   }
 
@@ -52,6 +59,7 @@ export class NodeSampler {
     this.#cancel();
     this.#before = null;
     this.#cpuUs.clear();
+    this.#told.clear();
     this.#figures.forget();
   }
 
@@ -59,7 +67,7 @@ export class NodeSampler {
     const { clock, supervisor } = this.#parts;
     const views = supervisor.view();
     this.#before = { atMs: clock.monotonicMs(), primaryCpuUs: ownCpuUs() };
-    this.#figures.take(clock.monotonicMs(), clock.wallMs(), views);
+    this.#figures.take(clock.monotonicMs(), views);
     this.#measures = { atMs: clock.monotonicMs(), cpuPercent: new Map(), memoryBytes: memoryOf(views) };
     this.#readCpu(views);
     this.#samples = 0;
@@ -82,14 +90,11 @@ export class NodeSampler {
     const isMeasured = ++this.#samples % samplesPerMeasure === 0;
     const views = supervisor.view(isMeasured);
     if (isMeasured) this.#measure(atMs, views);
-    const { node, pools: figures } = this.#figures.take(atMs, clock.wallMs(), views);
+    const { node, pools: figures } = this.#figures.take(atMs, views);
     const primaryCpuUs = ownCpuUs();
-    const pools: PoolSample[] = [];
-    for (const view of views) {
-      const own = figures[view.name];
-      if (own === undefined || !isWorthTelling(view, own)) continue;
-      pools.push(poolSample(view, own, this.#measures));
-    }
+    const isWhole = hub.joined !== this.#joined || this.#hasLost(views);
+    this.#joined = hub.joined;
+    if (isWhole) this.#told.clear();
     hub.publishSample({
       kind: 'sample',
       atMs: clock.wallMs(),
@@ -108,9 +113,32 @@ export class NodeSampler {
         memoryFreeBytes: freemem(),
         memoryTotalBytes: totalmem(),
       },
-      pools,
+      whole: isWhole,
+      pools: this.#changed(views, figures),
     });
     this.#before = { atMs, primaryCpuUs };
+  }
+
+  /** A pool that was told of is in the configuration no more. */
+  #hasLost(views: readonly PoolView[]): boolean {
+    const names = new Set(views.map(({ name }) => name));
+    return [...this.#told.keys()].some((name) => !names.has(name));
+  }
+
+  /** A pool that has begun to do nothing is told once more. */
+  #changed(views: readonly PoolView[], figures: ReadonlyMap<string, Figures>): PoolSample[] {
+    const changed: PoolSample[] = [];
+    for (const view of views) {
+      const { name } = view;
+      const told = this.#told.get(name);
+      const isWorthTelling = doesSomething(view, figures.get(name));
+      if (told === undefined && !isWorthTelling) continue;
+      const now = poolSample(view, figures.get(name) ?? noFigures, this.#measures);
+      if (isWorthTelling) this.#told.set(name, now);
+      else this.#told.delete(name);
+      if (told === undefined || !isSame(told, now)) changed.push(now);
+    }
+    return changed;
   }
 
   #measure(atMs: number, views: readonly PoolView[]): void {
@@ -140,8 +168,29 @@ function memoryOf(views: readonly PoolView[]): ReadonlyMap<string, number> {
   return new Map(views.filter(({ workers }) => workers.length > 0).map((view) => [view.name, sum(view)]));
 }
 
-function isWorthTelling(view: PoolView, { rate, queue, workers }: Figures): boolean {
-  return workers > 0 || rate > 0 || queue > 0 || view.stoppedReason !== '';
+const members: readonly (keyof PoolSample)[] = [
+  ...(['state', 'workers', 'inFlight', 'queue', 'requestsPerSecond', 'errorsPerSecond', 'p50Ms', 'p99Ms'] as const),
+  ...(['memoryBytes', 'cpuPercent', 'loopDelayMs'] as const),
+];
+
+const noFigures: Figures = {
+  rate: 0,
+  errors: 0,
+  p50Ms: null,
+  p99Ms: null,
+  queue: 0,
+  inFlight: 0,
+  loopDelayMs: null,
+  workers: 0,
+};
+
+function doesSomething({ stoppedReason }: PoolView, figures: Figures = noFigures): boolean {
+  const { rate, queue, workers } = figures;
+  return workers > 0 || rate > 0 || queue > 0 || stoppedReason !== '';
+}
+
+function isSame(one: PoolSample, other: PoolSample): boolean {
+  return members.every((member) => one[member] === other[member]);
 }
 
 function poolSample(view: PoolView, figures: Figures, measures: Measures): PoolSample {

@@ -64,6 +64,8 @@ export async function playServer(pools: number): Promise<PlayedServer> {
 
 function apiAnswer(path: string, names: readonly string[]): unknown {
   if (path === '/api/v1/session') return { name: 'played', role: 'admin', pools: 'all', via: 'session' };
+  if (path === '/api/v1/nodes/self')
+    return { name: 'played', state: 'ready', version: '', nodeVersion: '', checks: [] };
   if (path !== '/api/v1/pools') return null;
   const none = { obituaries: [], receipts: [] };
   return {
@@ -98,5 +100,5 @@ function sampleOf(names: readonly string[], second: number): unknown {
     };
   });
   const node = { requestsPerSecond: 20 * names.length, errorsPerSecond: 0, p99Ms: 24 };
-  return { kind: 'sample', atMs: second * 1_000, node, pools };
+  return { kind: 'sample', atMs: second * 1_000, node, whole: true, pools };
 }

@@ -52,9 +52,10 @@ export const sampleSchema = z.strictObject({
     memoryFreeBytes: z.int(),
     memoryTotalBytes: z.int(),
   }),
+  whole: z.boolean().describe('true: pools that are not named do nothing; the first sample of a stream is whole'),
   pools: z
     .array(poolSample)
-    .describe('Those with a worker, a request or a reason to be stopped; the others do nothing'),
+    .describe('Those with other figures than in the sample before; what is not named stays as it was told last'),
 });
 
 const keptSchema = z.discriminatedUnion('kind', [

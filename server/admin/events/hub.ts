@@ -35,6 +35,7 @@ export class EventHub {
   readonly #kept: KeptEvent[] = [];
   #keptChars = 0;
   #lastNumber = 0;
+  #joined = 0;
   /** Called when the first comes and when the last has gone. */
   audience: (listens: boolean) => void = () => undefined;
 
@@ -45,6 +46,11 @@ export class EventHub {
 
   get listeners(): number {
     return this.#listeners.size;
+  }
+
+  /** Grows with every one who comes: who is new knows nothing of the samples before. */
+  get joined(): number {
+    return this.#joined;
   }
 
   publish(event: UntimedEvent): void {
@@ -68,6 +74,7 @@ export class EventHub {
 
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
+    this.#joined += 1;
     if (this.#listeners.size === 1) this.audience(true);
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.audience(false);

@@ -27,7 +27,7 @@ export function eventRoutes(control: ControlPlane, door: Door): readonly AdminRo
       role: 'viewer',
       filtered: true,
       summary:
-        'What happens, as server-sent events: begins with hello, goes on after Last-Event-ID, and with a sample of all pools every second',
+        'What happens, as server-sent events: begins with hello, goes on after Last-Event-ID, and every second with a sample of the pools that changed',
       query,
       answer: 'event-stream',
       handle: (call) => stream(control, door, call),

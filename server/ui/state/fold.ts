@@ -2,7 +2,7 @@
 import type { AdminEvent, NodeSample } from '../../admin/events/event.js';
 import type { StreamMessage } from '../api/event-stream.js';
 import { duration } from '../parts/format.js';
-import { emptySample, type Sample } from './series.js';
+import { emptySample, type Figures } from './series.js';
 import type { EventLine, Store } from './store.js';
 
 type Told = Omit<EventLine, 'id' | 'atMs' | 'kind'>;
@@ -24,29 +24,28 @@ export function foldEvent(store: Store, { id, event, data }: StreamMessage): boo
   return happened.kind === 'configuration';
 }
 
-function foldSample(store: Store, sample: NodeSample): void {
-  const pools = new Map<string, Sample>();
-  for (const one of sample.pools) {
-    pools.set(one.name, { ...figuresOf(one), atMs: sample.atMs, restarts: store.pools.get(one.name)?.restarts ?? 0 });
-  }
-  const all = [...pools.values()];
-  const sum = (of: (one: Sample) => number): number => all.reduce((total, one) => total + (of(one) || 0), 0);
-  const { requestsPerSecond: rate, errorsPerSecond: errors, p99Ms } = sample.node;
-  const node = { rate, errors, queue: sum((one) => one.queue), inFlight: sum((one) => one.inFlight) };
+function foldSample(store: Store, { atMs, node, whole, pools }: NodeSample): void {
+  const known = whole ? new Map<string, Figures>() : store.figures;
+  for (const one of pools) known.set(one.name, figuresOf(one));
+  const sum = (of: (one: Figures) => number): number =>
+    [...known.values()].reduce((all, one) => all + (of(one) || 0), 0);
   store.sample(
     {
       ...emptySample,
-      ...node,
-      atMs: sample.atMs,
-      p99Ms: p99Ms > 0 ? p99Ms : Number.NaN,
+      atMs,
+      rate: node.requestsPerSecond,
+      errors: node.errorsPerSecond,
+      p99Ms: node.p99Ms > 0 ? node.p99Ms : Number.NaN,
+      queue: sum((one) => one.queue),
+      inFlight: sum((one) => one.inFlight),
       memoryBytes: sum((one) => one.memoryBytes),
       workers: sum((one) => one.workers),
     },
-    pools,
+    known,
   );
 }
 
-function figuresOf(one: NodeSample['pools'][number]): Omit<Sample, 'atMs' | 'restarts'> {
+function figuresOf(one: NodeSample['pools'][number]): Figures {
   return {
     rate: one.requestsPerSecond,
     errors: one.errorsPerSecond,

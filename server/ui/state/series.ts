@@ -18,6 +18,9 @@ export type Measure = (typeof measures)[number];
 /** NaN = not known at that moment. */
 export type Sample = Readonly<Record<Measure, number>> & { readonly atMs: number };
 
+/** What the server tells of a pool each time something of it is another. */
+export type Figures = Omit<Sample, 'atMs' | 'restarts'>;
+
 export const emptySample: Sample = {
   atMs: 0,
   rate: Number.NaN,
@@ -34,7 +37,7 @@ export const emptySample: Sample = {
 };
 
 /** Of a pool that the server says nothing of: it has no worker and no request. */
-export const restingSample: Sample = {
+export const restingSample: Figures = {
   ...emptySample,
   rate: 0,
   errors: 0,

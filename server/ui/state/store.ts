@@ -1,7 +1,7 @@
 /** What the page knows of the server, folded from answers and events. Pages read it; only `live.ts` writes to it. */
 import { nowMs } from '../page-clock.js';
 import type { PoolHead } from './health.js';
-import { restingSample, type Sample, Series } from './series.js';
+import { type Figures, restingSample, type Sample, Series } from './series.js';
 
 export type Connection = 'connecting' | 'live' | 'stale' | 'lost';
 
@@ -39,6 +39,8 @@ export class Store {
   readonly #series = new Map<string, Series>();
   readonly #crashes = new Map<string, Crash>();
   readonly node = new Series();
+  /** What was told last of every pool that does something. */
+  figures = new Map<string, Figures>();
   connection: Connection = 'connecting';
   /** When the last thing was heard. */
   heardAtMs = 0;
@@ -104,10 +106,11 @@ export class Store {
     this.versions.set(pool, (this.versions.get(pool) ?? 0) + 1);
   }
 
-  sample(node: Sample, pools: ReadonlyMap<string, Sample>): void {
+  sample(node: Sample, figures: Map<string, Figures>): void {
+    this.figures = figures;
     this.node.push(node);
     for (const [name, { restarts }] of this.pools) {
-      this.seriesOf(name).push(pools.get(name) ?? { ...restingSample, atMs: node.atMs, restarts });
+      this.seriesOf(name).push({ ...(figures.get(name) ?? restingSample), atMs: node.atMs, restarts });
     }
     this.#changed();
   }

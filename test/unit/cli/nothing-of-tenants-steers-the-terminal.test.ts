@@ -38,6 +38,7 @@ const sample: NodeSample = {
   kind: 'sample',
   atMs: 1,
   node: { ...node, ...machine },
+  whole: true,
   pools: [{ name: evil, state: 'Stopped', ...figures, memoryBytes: 1, cpuPercent: 1, loopDelayMs: null }],
 };
 

@@ -51,6 +51,7 @@ const sample: NodeSample = {
     memoryFreeBytes: 1,
     memoryTotalBytes: 1,
   },
+  whole: true,
   pools,
 };
 
