@@ -69,8 +69,9 @@ class Dashboard implements App {
     const own = id === 0 ? (this.#lastNotice += 1) : id;
     const others = this.#notices.filter((one) => one.id !== own);
     this.#notices = [...others.slice(1 - noticesMax), { ...notice, id: own }];
-    // What went wrong stays until somebody has read it.
-    if (!notice.busy && notice.tone !== 'bad') after(noticeShownMs, () => this.#dismiss(own));
+    // What went wrong stays until somebody has read it, what was made until somebody has it.
+    if (!notice.busy && notice.tone !== 'bad' && notice.download === undefined)
+      after(noticeShownMs, () => this.#dismiss(own));
     this.invalidate();
     return own;
   }

@@ -6,12 +6,13 @@ import { age } from './parts/format.js';
 import type { Connection, Store } from './state/store.js';
 import type { Theme } from './theme.js';
 
-const sections: readonly (readonly [string, string, string])[] = [
-  ['pools', 'Pools', '#/'],
-  ['sites', 'Sites', '#/sites'],
-  ['certificates', 'Certificates', '#/certificates'],
-  ['config', 'Config', '#/config'],
-  ['events', 'Events', '#/events'],
+/** The last: it is of the whole node, closed to whoever may see single pools only. */
+const sections: readonly (readonly [id: string, name: string, href: string, isOfNode: boolean])[] = [
+  ['pools', 'Pools', '#/', false],
+  ['sites', 'Sites', '#/sites', false],
+  ['certificates', 'Certificates', '#/certificates', true],
+  ['config', 'Config', '#/config', true],
+  ['events', 'Events', '#/events', false],
 ];
 
 export interface ShellProps {
@@ -48,9 +49,11 @@ function bar({ store, page, caller, theme, changeTheme, signOut }: ShellProps): 
     h(
       'nav',
       { 'aria-label': 'Pages' },
-      sections.map(([id, name, href]) =>
-        h('a', { key: id, href, 'aria-current': page.section === id ? 'page' : null }, name),
-      ),
+      sections
+        .filter(([, , , isOfNode]) => !isOfNode || caller.pools === 'all')
+        .map(([id, name, href]) =>
+          h('a', { key: id, href, 'aria-current': page.section === id ? 'page' : null }, name),
+        ),
     ),
     h(
       'div.side',
@@ -91,14 +94,19 @@ function noticeList({ notices, dismiss }: ShellProps): ElementView {
   return h(
     'ul.notices',
     { key: 'notices', 'aria-live': 'polite', 'aria-label': 'Notices' },
-    notices.map(({ id, tone, text, busy }) =>
-      h(
-        'li',
-        { key: String(id), class: `is-${tone}` },
-        h('span', {}, text),
-        !busy && h('button', { type: 'button', 'aria-label': 'Dismiss', onClick: () => dismiss(id) }, '✕'),
-      ),
-    ),
+    notices.map((notice) => noticeView(notice, dismiss)),
+  );
+}
+
+/** Progress is no text: it is not spoken with every step. */
+function noticeView({ id, tone, text, busy, done, download }: Notice, dismiss: (id: number) => void): ElementView {
+  return h(
+    'li',
+    { key: String(id), class: `is-${tone}` },
+    h('span', {}, text),
+    busy && h('progress', { 'aria-label': 'Progress', ...(done === undefined ? {} : { value: done }) }),
+    download !== undefined && h('button.download', { type: 'button', onClick: download }, 'Download'),
+    !busy && h('button', { type: 'button', 'aria-label': 'Dismiss', onClick: () => dismiss(id) }, '✕'),
   );
 }
 

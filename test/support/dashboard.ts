@@ -1,4 +1,5 @@
 /** Signing a browser in to the dashboard of a server, and what every page of it has to hold. */
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { call } from './http-client.js';
 import type { Sluice } from './sluice.js';
@@ -14,8 +15,42 @@ export async function signIn(page: Page, sluice: Sluice): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
 }
 
+/** As somebody with a token of their own. */
+export async function signInWith(page: Page, sluice: Sluice, token: string): Promise<void> {
+  await openPage(page, sluice, '');
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+}
+
 export async function openPage(page: Page, sluice: Sluice, hash: string): Promise<void> {
   await page.goto(`http://127.0.0.1:${sluice.adminPort}/ui/${hash}`);
+}
+
+/** Presses a button and says yes to the question that follows. */
+export async function confirmed(page: Page, button: string, verb: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: verb, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+/** What the page says about an order, dismissed again. */
+export async function notice(page: Page, text: string | RegExp): Promise<void> {
+  const item = page.locator('.notices li').filter({ hasText: text });
+  await item.first().waitFor();
+  await item.first().getByRole('button', { name: 'Dismiss' }).click();
+}
+
+/** The file of an operation, as the browser keeps it. */
+export async function downloaded(page: Page, text: RegExp): Promise<string> {
+  const button = page.locator('.notices li').filter({ hasText: text }).getByRole('button', { name: 'Download' });
+  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+  return readFileSync(await download.path(), 'utf8');
+}
+
+export function poolHash(name: string): string {
+  return `#/pools/${encodeURIComponent(name)}`;
 }
 
 /** A tile of the overview. */

@@ -1,6 +1,6 @@
 import { describeProblem, request } from '../api/client.js';
 import type { Applied, Files, History, HistoryEntry, Trial } from '../api/config-shapes.js';
-import type { App } from '../app.js';
+import { type App, mayAdminister } from '../app.js';
 import { type ElementView, h } from '../dom/view.js';
 import { nowMs } from '../page-clock.js';
 import { notThere } from '../parts/asked.js';
@@ -31,7 +31,7 @@ export class ConfigHistory {
     const { data } = this.#history;
     if (data === null) return notThere(this.#history, 'the history of the configuration');
     const now = nowMs();
-    const isAdmin = this.#app.caller().role === 'admin';
+    const isAdmin = mayAdminister(this.#app.caller());
     return h(
       'div.stack',
       { key: 'history' },

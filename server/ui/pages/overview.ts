@@ -8,6 +8,7 @@ import { bytes, count, duration, plural, rate } from '../parts/format.js';
 import { badge } from '../parts/badge.js';
 import { type Health, healthNames, healthOf, healths, type PoolHead, problemOf } from '../state/health.js';
 import type { Sample, Series } from '../state/series.js';
+import { NodePart } from './node-part.js';
 
 const orders = {
   attention: 'Needs attention',
@@ -43,14 +44,20 @@ export class OverviewPage implements Page {
   #placedAtMs = 0;
   /** Pools whose tiles can be seen, or nearly: only these are drawn anew every second. */
   readonly #seen = new Set<string>();
+  readonly #node: NodePart;
   readonly #watcher = new IntersectionObserver((entries) => this.#looked(entries), { rootMargin: '300px' });
 
   constructor(app: App) {
     this.#app = app;
+    this.#node = new NodePart(app);
   }
 
   open(): () => void {
-    return () => this.#watcher.disconnect();
+    const closeNode = this.#node.open();
+    return () => {
+      closeNode();
+      this.#watcher.disconnect();
+    };
   }
 
   #looked(entries: readonly IntersectionObserverEntry[]): void {
@@ -97,6 +104,7 @@ export class OverviewPage implements Page {
     return h(
       'section.summary',
       { key: 'summary', 'aria-label': 'This node' },
+      this.#node.view(),
       h(
         'dl.figures',
         {},

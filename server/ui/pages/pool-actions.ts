@@ -1,17 +1,17 @@
 /** The orders that a pool and its workers take, each with the question that comes first. */
 import type { PoolView, WorkerView } from '../../../pools/supervisor/ports.js';
 import type { PoolAction, WorkerAction } from '../../admin/control-plane.js';
-import { act, type App, apiPool, mayAct } from '../app.js';
+import { act, type App, apiPool, mayAct, type Order } from '../app.js';
 import { type ElementView, h } from '../dom/view.js';
-import type { Question } from '../parts/dialog.js';
+import { askNumber, type Question } from '../parts/dialog.js';
 
-interface Order {
+interface Kind {
   readonly name: string;
   readonly title: (target: string) => string;
   readonly question: ((target: string) => Question) | null;
 }
 
-const poolOrders: Readonly<Record<PoolAction, Order>> = {
+const poolOrders: Readonly<Record<PoolAction, Kind>> = {
   start: {
     name: 'Start',
     title: (pool) => `Start ${pool}`,
@@ -53,7 +53,11 @@ export function poolActions(app: App, pool: PoolView): ElementView {
         disabled: off || !allowed,
         title: allowed ? null : 'This needs the role operator for this pool',
         onClick: () =>
-          void act(app, title(pool.name), `${apiPool(pool.name)}/${action}`, question?.(pool.name) ?? null),
+          void act(app, {
+            title: title(pool.name),
+            path: `${apiPool(pool.name)}/${action}`,
+            question: question?.(pool.name) ?? null,
+          }),
       },
       name,
     );
@@ -67,7 +71,7 @@ export function poolActions(app: App, pool: PoolView): ElementView {
   );
 }
 
-const workerOrders: Readonly<Record<WorkerAction, Order>> = {
+const workerOrders: Readonly<Record<WorkerAction, Kind>> = {
   recycle: {
     name: 'Recycle',
     title: (worker) => `Recycle ${worker}`,
@@ -113,26 +117,63 @@ const workerOrders: Readonly<Record<WorkerAction, Order>> = {
 
 export function workerActions(app: App, pool: string, worker: WorkerView): ElementView {
   const allowed = mayAct(app.caller(), pool);
+  const { workerId, state } = worker;
   const wanted: readonly WorkerAction[] =
-    worker.state === 'suspended' ? ['resume', 'recycle', 'stop'] : ['recycle', 'suspend', 'dump', 'stop'];
-  const target = `worker ${worker.workerId}`;
+    state === 'suspended' ? ['resume', 'recycle', 'stop'] : ['recycle', 'suspend', 'dump', 'stop'];
+  const target = `worker ${workerId}`;
+  const button = (key: string, name: string, run: () => void): ElementView => {
+    const disabled = !allowed || (state !== 'running' && state !== 'suspended');
+    return h('button', { key, type: 'button', disabled, 'aria-label': `${name} ${target}`, onClick: run }, name);
+  };
+  const orders = wanted.map((action) => {
+    const { name, title, question } = workerOrders[action];
+    const path = `/api/v1/workers/${workerId}/${action}`;
+    return button(
+      action,
+      name,
+      () => void act(app, { title: title(target), path, question: question?.(target) ?? null }),
+    );
+  });
+  // Only Node under our own host can be looked into.
+  const isOpen = worker.hostingModel === 'InProcess' && state === 'running';
   return h(
     'div.buttons.small',
     { role: 'group', 'aria-label': `Actions on ${target}` },
-    wanted.map((action) => {
-      const { name, title, question } = workerOrders[action];
-      const path = `/api/v1/workers/${worker.workerId}/${action}`;
-      return h(
-        'button',
-        {
-          key: action,
-          type: 'button',
-          disabled: !allowed || (worker.state !== 'running' && worker.state !== 'suspended'),
-          'aria-label': `${name} ${target}`,
-          onClick: () => void act(app, title(target), path, question?.(target) ?? null),
-        },
-        name,
-      );
-    }),
+    orders,
+    isOpen && button('cpu', 'CPU profile', () => void profile(app, workerId)),
+    isOpen && button('heap', 'Heap snapshot', () => void act(app, heapOrder(workerId))),
   );
+}
+
+/** As the API has them. */
+const profileSeconds = { least: 1, most: 120, value: 10 } as const;
+
+async function profile(app: App, workerId: number): Promise<void> {
+  const seconds = await askNumber({
+    title: `Profile the CPU of worker ${workerId}?`,
+    text: ['It serves on, a little slower. Chromium opens the file in its developer tools, under Performance.'],
+    verb: 'Begin the profile',
+    danger: false,
+    field: { label: 'Seconds', ...profileSeconds },
+  });
+  if (seconds === null) return;
+  const path = `/api/v1/workers/${workerId}/profile?kind=cpu&seconds=${seconds}`;
+  const lastsMs = seconds * 1_000;
+  await act(app, { title: `CPU profile of worker ${workerId}`, path, question: null, lastsMs });
+}
+
+function heapOrder(workerId: number): Order {
+  return {
+    title: `Heap snapshot of worker ${workerId}`,
+    path: `/api/v1/workers/${workerId}/profile?kind=heap`,
+    question: {
+      title: `Take the heap of worker ${workerId}?`,
+      text: [
+        'It answers nothing while the snapshot is written: some seconds for each gigabyte of heap, and as much memory again.',
+        'The file holds whatever the application has in memory, secrets too.',
+      ],
+      verb: 'Take the heap',
+      danger: true,
+    },
+  };
 }

@@ -70,10 +70,11 @@ export class SitesPage implements Page {
       verb: 'Take offline',
       danger: true,
     };
-    const order = async (): Promise<void> => {
-      const path = `/api/v1/applications/${encodeURIComponent(id)}/${action}`;
-      await act(this.#app, `${name} ${id}`, path, offline ? null : question);
-      this.#sites.load();
+    const order = {
+      title: `${name} ${id}`,
+      path: `/api/v1/applications/${encodeURIComponent(id)}/${action}`,
+      question: offline ? null : question,
+      changed: () => this.#sites.load(),
     };
     return h(
       'div.buttons.small',
@@ -84,7 +85,7 @@ export class SitesPage implements Page {
           type: 'button',
           disabled: !mayAct(this.#app.caller(), pool),
           'aria-label': `${name} ${id}`,
-          onClick: () => void order(),
+          onClick: () => void act(this.#app, order),
         },
         name,
       ),

@@ -1,5 +1,5 @@
 /** Questions before something is done. The browser's own dialog keeps the focus inside and gives it back. */
-import { type Child, h, whenCreated } from '../dom/view.js';
+import { type Child, type ElementView, h, whenCreated } from '../dom/view.js';
 import { Root } from '../dom/patch.js';
 
 export interface Question {
@@ -8,73 +8,89 @@ export interface Question {
   /** What the button says that does it. */
   readonly verb: string;
   readonly danger: boolean;
-  /** The name that has to be typed first; '' = none. */
-  readonly typed?: string;
+  /** Something to be filled in. */
+  readonly field?: Field;
+}
+
+export interface Field {
+  readonly label: string;
+  /** A whole number within these bounds. */
+  readonly least: number;
+  readonly most: number;
+  readonly value: number;
 }
 
 /** true = do it. */
-export function ask(question: Question): Promise<boolean> {
+export async function ask(question: Question): Promise<boolean> {
+  return (await shown(question)) !== null;
+}
+
+/** null = do not do it. */
+export async function askNumber(question: Question & { readonly field: Field }): Promise<number | null> {
+  const text = await shown(question);
+  return text === null ? null : Number(text);
+}
+
+/** The text of the field when it is to be done, '' without one. */
+function shown(question: Question): Promise<string | null> {
   const place = document.createElement('div');
   document.body.append(place);
   const root = new Root(place);
+  let text = String(question.field?.value ?? '');
   return new Promise((resolve) => {
     let dialog: HTMLDialogElement | null = null;
-    let text = '';
-    const close = (value: string): void => dialog?.close(value);
-    const render = (): void => root.render([dialogView(question, text, type, close, opened)]);
-    const type = (now: string): void => {
-      text = now;
-      render();
-    };
     const opened = (element: Element): void => {
       if (!(element instanceof HTMLDialogElement)) return;
       dialog = element;
       element.addEventListener('close', () => {
         place.remove();
-        resolve(element.returnValue === 'do');
+        resolve(element.returnValue === 'do' ? text : null);
       });
     };
-    render();
+    const type = (now: string): void => {
+      text = now;
+    };
+    root.render([dialogView(question, text, type, (value) => dialog?.close(value), opened)]);
     (dialog as HTMLDialogElement | null)?.showModal();
   });
 }
 
 function dialogView(
-  question: Question,
+  { title, text: lines, verb, danger, field }: Question,
   text: string,
   type: (text: string) => void,
   close: (value: string) => void,
   opened: (element: Element) => void,
 ): ReturnType<typeof h> {
-  const { title, verb, danger, typed = '' } = question;
+  // The browser has checked the field by then.
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (typed === '' || text === typed) close('do');
+    close('do');
   };
   const form = h(
     'form',
     { onSubmit: submit },
     h('h2', { id: 'question' }, title),
-    question.text.map((line) => h('p', {}, line)),
-    typed !== '' &&
-      h(
-        'label.field',
-        {},
-        `Type ${typed} to confirm`,
-        h('input', { type: 'text', autocomplete: 'off', onInput: (event) => type(valueOf(event)) }),
-      ),
+    lines.map((line) => h('p', {}, line)),
+    field !== undefined && fieldView(field, text, type),
     h(
       'div.buttons',
       {},
       h('button', { type: 'button', onClick: () => close('') }, 'Cancel'),
-      h(
-        'button',
-        { type: 'submit', class: danger ? 'danger' : 'primary', disabled: typed !== '' && text !== typed },
-        verb,
-      ),
+      h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, verb),
     ),
   );
   return whenCreated(h('dialog', { 'aria-labelledby': 'question' }, form), opened);
+}
+
+function fieldView({ label, least, most }: Field, value: string, type: (text: string) => void): ElementView {
+  const onInput = (event: Event): void => type(valueOf(event));
+  return h(
+    'label.field',
+    {},
+    label,
+    h('input', { type: 'number', required: true, min: least, max: most, step: 1, value, onInput }),
+  );
 }
 
 /** What stands in the field that the event is about. */

@@ -1,36 +1,45 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { screenshot, startBrowser, watchedPage, type WatchedPage } from '../../support/browser.js';
-import { injected, openPage, overflow, signIn, tile } from '../../support/dashboard.js';
+import { confirmed, injected, notice, openPage, overflow, poolHash, signIn, tile } from '../../support/dashboard.js';
 import { testNeeding } from '../../support/needs.js';
 import { app } from '../../support/paths.js';
 import { adminToken, type Sluice, startSluice } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
 import { reasonToSkip } from '../../support/missing.js';
+import { type Attacker, attackTests, plantAttacks } from './dashboard-attacks.js';
+import { filesTests } from './dashboard-files.js';
+import { callers, roleTests } from './dashboard-roles.js';
 
 const test = testNeeding('chromium');
 /** As evil as a name may be: IIS allows these characters. */
 const oddName = "o'brien's {{7-7}} #1 100% (x)";
-const poolHash = (name: string): string => `#/pools/${encodeURIComponent(name)}`;
 
 let sluice: Sluice;
 let browser: Browser;
 let watched: WatchedPage;
 let page: Page;
+let attacker: Attacker;
 
 beforeAll(async () => {
   if (reasonToSkip(['chromium']) !== null) return;
   const pools = ['shop', 'crashing', oddName, 'asleep'];
+  attacker = plantAttacks();
+  const mine = pools.map((name, index) => ({
+    path: ['/', '/crashing', '/odd', '/asleep'][index],
+    applicationPool: name,
+    physicalPath: app('dashboard'),
+  }));
   sluice = await startSluice({
-    applicationPools: pools.map((name) => ({
+    tokens: callers,
+    applicationPools: [...pools, ...attacker.pools].map((name) => ({
       name,
       ...(name === 'shop' ? { startMode: 'AlwaysRunning', processModel: { maxProcesses: 2 } } : {}),
     })),
-    applications: pools.map((name, index) => ({
-      path: ['/', '/crashing', '/odd', '/asleep'][index],
-      applicationPool: name,
-      physicalPath: app('dashboard'),
-    })),
+    sites: async (port) => [
+      { name: 'main', bindings: [{ protocol: 'http', bindingInformation: `*:${port}:` }], applications: mine },
+      await attacker.site(),
+    ],
   });
   browser = await startBrowser();
   watched = await watchedPage(browser);
@@ -42,21 +51,8 @@ afterAll(async () => {
   if (reasonToSkip(['chromium']) !== null) return;
   await browser?.close();
   await sluice?.stop();
+  attacker?.close();
 }, 90_000);
-
-/** Presses a button and says yes to the question that follows. */
-async function confirmed(button: string, verb: string): Promise<void> {
-  await page.getByRole('button', { name: button, exact: true }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: verb, exact: true }).click();
-  await dialog.waitFor({ state: 'detached' });
-}
-
-async function notice(text: string | RegExp): Promise<void> {
-  const item = page.locator('.notices li').filter({ hasText: text });
-  await item.first().waitFor();
-  await item.first().getByRole('button', { name: 'Dismiss' }).click();
-}
 
 describe('the dashboard', () => {
   test('nobody comes in without a token; with one a cookie is all the browser keeps beside the page secret', async () => {
@@ -77,7 +73,7 @@ describe('the dashboard', () => {
   test('the overview has a tile for every pool, and filters', async () => {
     await tile(page, 'shop').getByText('Running').waitFor();
     await tile(page, oddName).getByText('Idle').waitFor();
-    expect(await page.locator('.tile').count()).toBe(4);
+    expect(await page.locator('.tile').count()).toBe(4 + attacker.pools.length);
     await page.getByLabel('Filter pools by name').fill("BRIEN'S");
     await until('one tile is left', async () => (await page.locator('.tile').count()) === 1);
     await page.getByLabel('Filter pools by name').fill('');
@@ -106,14 +102,14 @@ describe('the dashboard', () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     expect((await sluice.pool('shop')).state).toBe('Started');
-    await confirmed('Recycle', 'Recycle');
-    await notice(/Recycle shop: done/);
+    await confirmed(page, 'Recycle', 'Recycle');
+    await notice(page, /Recycle shop: done/);
     await page.getByRole('cell', { name: 'on-demand', exact: false }).first().waitFor();
-    await confirmed('Stop', 'Stop the pool');
-    await notice(/Stop shop: done/);
+    await confirmed(page, 'Stop', 'Stop the pool');
+    await notice(page, /Stop shop: done/);
     await until('the pool is stopped', async () => (await sluice.pool('shop')).state === 'Stopped');
     await page.getByRole('button', { name: 'Start', exact: true }).click();
-    await notice(/Start shop: done/);
+    await notice(page, /Start shop: done/);
     await until('both workers are back', async () => (await sluice.workerPids('shop')).length === 2);
   });
 
@@ -121,7 +117,6 @@ describe('the dashboard', () => {
     const orders: readonly (readonly [string, string])[] = [
       ['Recycle', 'Recycle'],
       ['Suspend', 'Suspend'],
-      ['Dump', 'Write the report'],
       ['Stop', 'Stop the worker'],
     ];
     await openPage(page, sluice, poolHash(oddName));
@@ -130,39 +125,18 @@ describe('the dashboard', () => {
       const { workerId } = await until('a worker runs', async () => {
         return (await sluice.pool(oddName)).workers.find(({ state }) => state === 'running');
       });
-      await confirmed(`${order} worker ${workerId}`, verb);
-      await notice(new RegExp(`${order} worker ${workerId}: done`));
+      await confirmed(page, `${order} worker ${workerId}`, verb);
+      await notice(page, new RegExp(`${order} worker ${workerId}: done`));
       if (order !== 'Suspend') continue;
       await page.getByRole('button', { name: `Resume worker ${workerId}` }).click();
-      await notice(new RegExp(`Resume worker ${workerId}: done`));
+      await notice(page, new RegExp(`Resume worker ${workerId}: done`));
     }
     await page.getByRole('heading', { name: oddName }).waitFor();
   });
 
-  test('what tenants say is shown and never obeyed', async () => {
-    await sluice.call('/crashing/');
-    await openPage(page, sluice, poolHash('crashing'));
-    await page.getByRole('table', { name: 'Workers' }).waitFor();
-    const waits = sluice.call(`/crashing/wait?<script>window.attacked='url'</script>`);
-    await sluice.call('/crashing/print', { headers: { 'user-agent': '<img src=x onerror=window.attacked=1>' } });
-    await page.getByText('/crashing/wait').first().waitFor();
-    await sluice.call('/crashing/go');
-    await waits;
-    await sluice.call('/crashing/crash');
-    // The oldest: newer ones push in above it.
-    const obituary = page.locator('details.entry').last();
-    await obituary.locator('summary').click();
-    await obituary.getByText("<script>window.attacked='error'</script>").first().waitFor();
-    await screenshot(page, 'pool-crashed', true);
-    await openPage(page, sluice, '#/events');
-    await page.getByText('ended: exit').first().waitFor();
-    expect(await injected(page)).toBe('');
-    for (const hash of ['#/pools/<img src=x onerror=window.attacked=1>', '#/pools/%', '#/<script>']) {
-      await openPage(page, sluice, hash);
-      await page.getByRole('heading').first().waitFor();
-      expect(await injected(page)).toBe('');
-    }
-  });
+  filesTests(test, () => ({ sluice, page, pool: oddName, path: '/odd/' }));
+  attackTests(test, () => ({ sluice, page, attacker }));
+  roleTests(test, () => ({ sluice, browser }));
 
   test('the log of a pool is followed', async () => {
     await sluice.call('/odd/');
@@ -177,14 +151,12 @@ describe('the dashboard', () => {
   test('sites have their bindings, and an application goes offline and back', async () => {
     await openPage(page, sluice, '#/sites');
     await page.getByRole('cell', { name: String(sluice.port) }).waitFor();
-    await confirmed('Take offline main/asleep', 'Take offline');
-    await notice(/Take offline main\/asleep: done/);
+    await confirmed(page, 'Take offline main/asleep', 'Take offline');
+    await notice(page, /Take offline main\/asleep: done/);
     await until('it is offline', async () => (await sluice.call('/asleep/')).status === 503);
     await page.getByRole('button', { name: 'Put online main/asleep' }).click();
-    await notice(/Put online main\/asleep: done/);
+    await notice(page, /Put online main\/asleep: done/);
     await until('it is back', async () => (await sluice.call('/asleep/')).status === 200);
-    await openPage(page, sluice, '#/certificates');
-    await page.getByText('No binding needs a certificate.').waitFor();
   });
 
   test('the configuration is seen with its sources, tried, applied and taken back', async () => {
@@ -204,8 +176,8 @@ describe('the dashboard', () => {
     await page.getByRole('button', { name: 'Show changes' }).click();
     await page.getByRole('cell', { name: 'applicationPools.shop.processModel.maxProcesses' }).waitFor();
     await page.getByLabel('Note for the history').fill('<b>fewer</b>');
-    await confirmed('Apply', 'Apply');
-    await notice('The configuration is applied');
+    await confirmed(page, 'Apply', 'Apply');
+    await notice(page, 'The configuration is applied');
     await until('one worker is left', async () => (await sluice.workerPids('shop')).length === 1);
     await page.getByRole('tab', { name: 'History' }).click();
     await page.getByRole('cell', { name: '<b>fewer</b>' }).first().waitFor();
@@ -220,7 +192,7 @@ describe('the dashboard', () => {
       .last()
       .click();
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
-    await notice(/Rolled back/);
+    await notice(page, /Rolled back/);
     await until('both workers are back', async () => (await sluice.workerPids('shop')).length === 2);
   });
 
