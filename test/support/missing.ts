@@ -11,7 +11,7 @@ type Program =
   | ('systemd-analyze' | 'systemd-notify')
   | ('pebble' | 'pebble-challtestsrv' | 'sslscan' | 'testssl')
   | 'buildah'
-  | 'script'
+  | ('zsh' | 'fish')
   | ('gunicorn' | 'uvicorn' | 'waitress-serve' | 'php' | 'gcc' | 'go');
 
 export type Need = Program | FrameworkSet | 'root' | 'other users' | 'control groups';

@@ -8,7 +8,7 @@ import type { AdminRoute } from '../../../server/admin/frame/route.js';
 import { hashOf } from '../../../server/admin/frame/secrets.js';
 import { allRoutes } from '../../../server/admin/routes/all.js';
 import { openEvents } from '../../support/event-client.js';
-import { type Answer, call } from '../../support/http-client.js';
+import { type Answer, call, callJson } from '../../support/http-client.js';
 import { app } from '../../support/paths.js';
 import { adminToken, type Settings, type Sluice, startSluice } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
@@ -94,10 +94,8 @@ const rows: Readonly<Record<string, Row>> = {
   'GET /api/v1/operations/:id': { good: { params: { id: '1' } }, bad: { params: { id: '1e3' } } },
   'GET /api/v1/logs': { good: { query: 'lines=5&follow=1' }, bad: { query: 'lines=all' } },
   'GET /api/v1/traces': { good: { query: 'limit=5' }, bad: { query: 'limit=0' } },
-  // There is none here: what one looks like is told by failed-requests-are-traced.
   'GET /api/v1/traces/:site/:id': {
-    good: { params: { site: 'main', id: '1' } },
-    status: 404,
+    good: async () => ({ params: { site: 'main', id: await traceId() } }),
     bad: { params: { site: 'main', id: 'x' } },
   },
   'GET /api/v1/node/upgrade': unknownQuery,
@@ -147,9 +145,16 @@ beforeAll(async () => {
   const issued = [given('viewer', 'viewer'), given('operator', 'operator'), given('limited', 'admin', ['b'])];
   sluice = await startSluice({
     applicationPools: [{ name: 'a' }, { name: 'b' }],
-    applications: [
-      { path: '/', applicationPool: 'a', physicalPath: app('plain') },
-      { path: '/b', applicationPool: 'b', physicalPath: app('plain') },
+    sites: (port) => [
+      {
+        name: 'main',
+        bindings: [{ protocol: 'http', bindingInformation: `*:${port}:` }],
+        applications: [
+          { path: '/', applicationPool: 'a', physicalPath: app('plain') },
+          { path: '/b', applicationPool: 'b', physicalPath: app('plain') },
+        ],
+        traceFailedRequests: [{ path: '/traced', statusCodes: '200-599' }],
+      },
     ],
     tokens: issued,
   });
@@ -172,6 +177,15 @@ async function lastDump(): Promise<string> {
     query: 'wait=1',
   });
   return String((JSON.parse(answer.text) as { id: number }).id);
+}
+
+async function traceId(): Promise<string> {
+  await sluice.call('/traced');
+  const { id } = await until('a request was traced', async () => {
+    const { traces } = (await callJson(sluice.adminSocket, '/api/v1/traces')) as { traces: { id: number }[] };
+    return traces[0];
+  });
+  return String(id);
 }
 
 /** Another comment each time: every one is a change. */

@@ -1,5 +1,4 @@
 /** One server for everything that an operator asks of it by command line and API. */
-import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -12,7 +11,8 @@ import { app, sluiceMain } from '../../support/paths.js';
 import { run, startProgram } from '../../support/program.js';
 import { RawClient, webSocketHandshake } from '../../support/raw-client.js';
 import { type Sluice, startSluice } from '../../support/sluice.js';
-import { until, within } from '../../support/time.js';
+import { openTerminal } from '../../support/terminal.js';
+import { until } from '../../support/time.js';
 
 const handshake = webSocketHandshake('/ws');
 const plain = app('plain');
@@ -258,24 +258,70 @@ test('the live view without a terminal says what else there is', async () => {
   expect(await cli('top')).toMatchObject({ code: 2, output: expect.stringContaining('sluice status') });
 });
 
-testNeeding('script')(
-  'the live view draws on a terminal and gives it back',
+/** What stands on the screen: the frames drawn so far, without what moves the cursor and clears. */
+function frames(screen: string): readonly (readonly string[])[] {
+  // oxlint-disable-next-line no-control-regex
+  return screen.split('\x1b[H').map((frame) => frame.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '').split(/\r+\n/));
+}
+
+const leaves = '\x1b[?25h\x1b[?1049l';
+const view = (): readonly string[] => [process.execPath, sluiceMain, 'top', '--admin', sluice.adminSocket];
+const terminalEnv = { ...process.env, TERM: 'xterm', NO_COLOR: '' };
+
+testNeeding('python3')(
+  'the live view takes single keys, follows the size of its terminal, and gives it back as it was',
   async () => {
-    const view = `${process.execPath} ${sluiceMain} top --admin ${sluice.adminSocket}`;
-    const terminal = spawn('script', ['-qec', view, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    let drawn = '';
-    terminal.stdout.on('data', (chunk: Buffer) => {
-      drawn += chunk.toString();
-    });
-    const shows = (...words: readonly string[]) =>
-      until(`the screen shows ${words.join(', ')}`, () => words.every((word) => drawn.includes(word)), patiently);
-    await shows('\x1b[?1049h', 'sorted by requests/s', 'pools busy', 'narrow');
-    terminal.stdin.write('s');
-    await shows('sorted by cpu');
-    terminal.stdin.write('q');
-    const code = await within(60_000, 'the view ends', new Promise((done) => terminal.once('close', done)));
-    expect(code).toBe(0);
-    expect(drawn.endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
+    await sluice.call('/narrow/');
+    const terminal = openTerminal(view(), { rows: 30, columns: 120, env: terminalEnv });
+    try {
+      await terminal.shows('\x1b[?1049h');
+      await terminal.shows(/pools busy[\s\S]*sorted by requests\/s[\s\S]*narrow/);
+      expect(terminal.screen()).toContain('\x1b[7m');
+      terminal.type('s');
+      await terminal.shows('sorted by cpu');
+      const fits = (rows: number, columns: number): boolean =>
+        (frames(terminal.screen()).at(-2) ?? []).every((line, row) => line.length <= columns && row < rows);
+      expect(fits(10, 40)).toBe(false);
+      terminal.resize(10, 40);
+      await until('it is drawn in the new size', () => fits(10, 40), patiently);
+      terminal.type('q');
+      expect(await terminal.ended).toEqual({ code: 0, restored: true });
+      expect(terminal.screen().endsWith(leaves)).toBe(true);
+    } finally {
+      terminal.close();
+    }
+  },
+  180_000,
+);
+
+testNeeding('python3')(
+  'a signal ends the live view and the terminal is given back; NO_COLOR holds there too',
+  async () => {
+    const terminal = openTerminal(view(), { env: { ...terminalEnv, NO_COLOR: '1' } });
+    try {
+      await terminal.shows('pools busy');
+      terminal.signal(15);
+      expect(await terminal.ended).toMatchObject({ restored: true });
+      expect(terminal.screen().endsWith(leaves)).toBe(true);
+      // oxlint-disable-next-line no-control-regex
+      expect(terminal.screen()).not.toMatch(/\x1b\[\d+m/);
+    } finally {
+      terminal.close();
+    }
+  },
+  180_000,
+);
+
+testNeeding('python3')(
+  'tables have colours on a terminal, and none where NO_COLOR is set',
+  async () => {
+    for (const colour of ['', '1']) {
+      const status = [process.execPath, sluiceMain, 'status', '--admin', sluice.adminSocket];
+      const terminal = openTerminal(status, { env: { ...terminalEnv, NO_COLOR: colour } });
+      expect(await terminal.ended).toMatchObject({ code: 0 });
+      expect(terminal.screen()).toContain('Started');
+      expect([colour, terminal.screen().includes('\x1b[32m')]).toEqual([colour, colour === '']);
+    }
   },
   180_000,
 );

@@ -15,9 +15,11 @@ import { run } from '../../support/program.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 import { until } from '../../support/time.js';
 
-const needs = ['root', 'buildah', 'dotnet'] as const;
+const needs = ['root', 'buildah'] as const;
 const canRun = reasonToSkip(needs) === null;
 const test = testNeeding(...needs);
+/** Slim is built and run without it. */
+const hasDotnet = reasonToSkip(['dotnet']) === null;
 const limitBytes = 120_000_000;
 const limitMs = 180_000;
 const imageUser = 10_001;
@@ -33,11 +35,12 @@ let aspnet: { readonly name: string; readonly root: string };
 beforeAll(async () => {
   if (!canRun) return;
   folder = tempFolder('images');
-  netApp = await published('web');
   images = new Images();
-  await images.build();
+  await images.build(hasDotnet ? ['slim', 'aspnet'] : ['slim']);
   config = await images.config('slim');
   slim = await images.container(images.name('slim'));
+  if (!hasDotnet) return;
+  netApp = await published('web');
   aspnet = await images.container(images.name('aspnet'));
 }, 400_000);
 
@@ -175,42 +178,6 @@ describe('the image slim', () => {
     },
     limitMs,
   );
-});
-
-const nobody: Rights = {
-  user: imageUser,
-  capabilities: [],
-  memory: { '/tmp': imageUser, '/var/lib/sluice': imageUser },
-};
-
-describe('the image aspnet', () => {
-  test(
-    'runs .NET and Python as process 1 on a root file system that cannot be written',
-    async () => {
-      const hosting = { hostingModel: 'OutOfProcess', processPath: '/usr/bin/python3', arguments: 'app.py' };
-      const settings = await place(
-        [{ name: 'net', startMode: 'AlwaysRunning' }, { name: 'python' }, { name: 'node' }],
-        [
-          { path: '/', applicationPool: 'node', physicalPath: '/srv/app' },
-          { path: '/net', applicationPool: 'net', physicalPath: '/opt/net' },
-          { path: '/py', applicationPool: 'python', physicalPath: '/opt/py', hosting },
-        ],
-      );
-      await must('mkdir', ['-p', join(aspnet.root, 'opt/net'), join(aspnet.root, 'opt/py')]);
-      const folders = { ...settings.folders, '/opt/net': netApp, '/opt/py': app('python') };
-      const running = runAlone(aspnet.root, await images.config('aspnet'), { folders }, nobody);
-      await within(running, settings, async () => {
-        expect((await call(settings.port, '/net/', { limitMs: 60_000 })).text).toContain('Hello World!');
-        expect((await call(settings.port, '/py/some')).status).toBe(200);
-        expect((await call(settings.port, '/')).text).toBe('plain\n');
-        expect(running.program.output()).not.toContain('runs-as-pid-1');
-        const probe = runInside(await running.firstPid(), ['touch', '/opt/x', '/srv/x', '/etc/x']);
-        expect(await probe).toMatchObject({ output: expect.stringContaining('Read-only file system') });
-        await stop(running);
-      });
-    },
-    limitMs,
-  );
 
   test(
     'gives pools users of their own with the capabilities of the root variant and no others',
@@ -239,6 +206,42 @@ describe('the image aspnet', () => {
         expect(new Set(users).size).toBe(2);
         expect(users.filter((one) => one < firstUser)).toEqual([]);
         expect(running.program.output()).not.toContain('pools-share-one-user');
+        await stop(running);
+      });
+    },
+    limitMs,
+  );
+});
+
+const nobody: Rights = {
+  user: imageUser,
+  capabilities: [],
+  memory: { '/tmp': imageUser, '/var/lib/sluice': imageUser },
+};
+
+describe('the image aspnet', () => {
+  testNeeding(...needs, 'dotnet')(
+    'runs .NET and Python as process 1 on a root file system that cannot be written',
+    async () => {
+      const hosting = { hostingModel: 'OutOfProcess', processPath: '/usr/bin/python3', arguments: 'app.py' };
+      const settings = await place(
+        [{ name: 'net', startMode: 'AlwaysRunning' }, { name: 'python' }, { name: 'node' }],
+        [
+          { path: '/', applicationPool: 'node', physicalPath: '/srv/app' },
+          { path: '/net', applicationPool: 'net', physicalPath: '/opt/net' },
+          { path: '/py', applicationPool: 'python', physicalPath: '/opt/py', hosting },
+        ],
+      );
+      await must('mkdir', ['-p', join(aspnet.root, 'opt/net'), join(aspnet.root, 'opt/py')]);
+      const folders = { ...settings.folders, '/opt/net': netApp, '/opt/py': app('python') };
+      const running = runAlone(aspnet.root, await images.config('aspnet'), { folders }, nobody);
+      await within(running, settings, async () => {
+        expect((await call(settings.port, '/net/', { limitMs: 60_000 })).text).toContain('Hello World!');
+        expect((await call(settings.port, '/py/some')).status).toBe(200);
+        expect((await call(settings.port, '/')).text).toBe('plain\n');
+        expect(running.program.output()).not.toContain('runs-as-pid-1');
+        const probe = runInside(await running.firstPid(), ['touch', '/opt/x', '/srv/x', '/etc/x']);
+        expect(await probe).toMatchObject({ output: expect.stringContaining('Read-only file system') });
         await stop(running);
       });
     },
