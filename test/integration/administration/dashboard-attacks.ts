@@ -124,6 +124,11 @@ export function attackTests(one: typeof test, of: () => World): void {
     }
   });
 
+  certificateTest(one, of);
+  siteTests(one, of);
+}
+
+function certificateTest(one: typeof test, of: () => World): void {
   one('certificates are shown as they are: good, ended, of no use, and with names that attack', async () => {
     const { sluice, page, attacker } = of();
     for (const servername of hosts) {
@@ -144,7 +149,9 @@ export function attackTests(one: typeof test, of: () => World): void {
     expect(await injected(page)).toBe('');
     await screenshot(page, 'certificates');
   });
+}
 
+function siteTests(one: typeof test, of: () => World): void {
   one('names, folders and settings of sites are shown and never obeyed', async () => {
     const { sluice, page } = of();
     await openPage(page, sluice, '#/sites');
