@@ -21,8 +21,8 @@ export const publishedLabelCharsMax = 128;
 export const publishedHelpCharsMax = 200;
 /** Registries that one process may publish. */
 export const publishedRegistriesMax = 8;
-/** One report after so many heartbeats. */
-export const publishedReportBeats = 20;
+/** One report at the first heartbeat after this time. */
+export const publishedReportIntervalMs = 5_000;
 /** A worker that is silent for so long: what it said last of its gauges is not shown any more. */
 export const publishedAgeMaxMs = 60_000;
 /** Series of one pool unless metrics.publishedSeries says otherwise, and of all pools together. */

@@ -47,7 +47,7 @@ export type WorkerEvent = { readonly nowMs: number } & (
       readonly violation: string | null;
       readonly limit?: 'memory' | 'cpu' | null;
     }
-  | { readonly type: 'heartbeat'; readonly inFlight: number }
+  | { readonly type: 'heartbeat'; readonly inFlight: number; readonly quiet: boolean }
   | { readonly type: 'examined'; readonly finding: StallFinding }
   | { readonly type: 'pong' }
   | { readonly type: 'unreachable'; readonly error: string }

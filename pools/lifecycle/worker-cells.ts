@@ -14,7 +14,7 @@ export const killsNow = go(['killing'], (w: W) => does.kill(w, 'shutdown-timeout
 export const failsToStart = go(['killing', 'gone'], does.failStart);
 export const timesOut = go(['killing'], (w: W) => does.startTimedOut(w));
 export const beats = (to: WorkerLife) =>
-  go([to], (w: W, e: Extract<WorkerEvent, { type: 'heartbeat' }>) => onHeartbeat(w, e.nowMs, e.inFlight));
+  go([to], (w: W, e: Extract<WorkerEvent, { type: 'heartbeat' }>) => onHeartbeat(w, e));
 
 export const takesRules = (stays: WorkerLife) =>
   go([stays], (w: W, e: Extract<WorkerEvent, { type: 'configure' }>) => act({ ...w, rules: e.rules }));

@@ -2,7 +2,13 @@
  * Health and use of a running worker: heartbeats of the event loop, pings, idle time, periodic
  * restarts. Part of the worker machine; its timers look at stamps, so that a heartbeat sets no timer.
  */
-import { heartbeatIntervalMs, memoryRecycleAgeMs, recycleAgainMs, stallConfirmMs } from '../../config/base/limits.js';
+import {
+  heartbeatIntervalMs,
+  memoryRecycleAgeMs,
+  quietHeartbeatIntervalMs,
+  recycleAgainMs,
+  stallConfirmMs,
+} from '../../config/base/limits.js';
 import type { StallFinding } from '../protocol/stall-report.js';
 import type { WorkerEffect } from './effects.js';
 import type { WorkerEvent } from './events.js';
@@ -24,15 +30,18 @@ export function beginWatch(worker: Worker, nowMs: number): WorkerStep {
     effects.push({ type: 'setTimer', name: 'periodic', delayMs });
   }
   if (rules.checkIntervalMs > 0) effects.push({ type: 'setTimer', name: 'check', delayMs: rules.checkIntervalMs });
-  const fresh = { lastBeatMs: nowMs, lastUseMs: nowMs, reported: false, stoppedSinceMs: null, failedChecks: 0 };
+  const beat = { lastBeatMs: nowMs, beatIntervalMs: heartbeatIntervalMs };
+  const fresh = { ...beat, lastUseMs: nowMs, reported: false, stoppedSinceMs: null, failedChecks: 0 };
   const calm = { examining: 'nothing', findings: [] } as const;
   return { machine: withHealth(worker, { ...fresh, ...calm }), effects };
 }
 
-export function onHeartbeat(worker: Worker, nowMs: number, hostInFlight: number): WorkerStep {
+export function onHeartbeat(worker: Worker, event: Extract<WorkerEvent, { type: 'heartbeat' }>): WorkerStep {
+  const { nowMs, inFlight: hostInFlight, quiet } = event;
+  const beatIntervalMs = quiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs;
   const lastUseMs = hostInFlight > 0 ? nowMs : worker.health.lastUseMs;
   const calm = { late: false, examining: 'nothing', findings: [] } as const;
-  const machine = withHealth(worker, { lastBeatMs: nowMs, hostInFlight, lastUseMs, ...calm });
+  const machine = withHealth(worker, { lastBeatMs: nowMs, beatIntervalMs, hostInFlight, lastUseMs, ...calm });
   if (!worker.health.late) return { machine, effects: [] };
   return { machine, effects: [{ type: 'late', late: false }, healthTimer(worker.rules.lateMs)] };
 }
@@ -92,14 +101,16 @@ export function onExamined(worker: Worker, finding: StallFinding): WorkerStep {
  * examined first, and hangs if it is still silent a moment later: then it was not this process that slept.
  */
 export function onHealthTimer(worker: Worker, nowMs: number): WorkerStep | 'hung' {
-  const { lateMs, hangMs } = worker.rules;
+  const { hangMs } = worker.rules;
+  const { beatIntervalMs } = worker.health;
+  const lateMs = worker.rules.lateMs + beatIntervalMs - heartbeatIntervalMs;
   const silentMs = nowMs - worker.health.lastBeatMs;
   if (silentMs < lateMs) return { machine: worker, effects: [healthTimer(lateMs - silentMs)] };
   const effects: WorkerEffect[] = worker.health.late ? [] : [{ type: 'late', late: true }];
   const machine = withHealth(worker, { late: true });
   if (hangMs <= 0) return { machine, effects };
   // The block began after the last heartbeat, at most one interval later.
-  const silenceMaxMs = hangMs + heartbeatIntervalMs;
+  const silenceMaxMs = hangMs + beatIntervalMs;
   if (silentMs < silenceMaxMs) return { machine, effects: [...effects, healthTimer(silenceMaxMs - silentMs)] };
   const { examining, findings } = worker.health;
   const isBusy = inFlight(worker.health) > 0;

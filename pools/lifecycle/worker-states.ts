@@ -1,4 +1,5 @@
 /** States of one worker process, from the wish to start it to the end of its process. */
+import { heartbeatIntervalMs } from '../../config/base/limits.js';
 import type { HostingModel } from '../../config/model.js';
 import type { StallFinding } from '../protocol/stall-report.js';
 import type { KillReason, RetireReason } from './exit-reason.js';
@@ -130,6 +131,8 @@ export interface WorkerRules {
 export interface Health {
   readonly late: boolean;
   readonly lastBeatMs: number;
+  /** Until the next heartbeat at most, by what the last one said. */
+  readonly beatIntervalMs: number;
   /** Requests in flight by the host's own count (heartbeat), and by the listeners', which know tunnels too. */
   readonly hostInFlight: number;
   readonly listenersInFlight: number;
@@ -204,6 +207,7 @@ export function newWorker(rules: WorkerRules): Worker {
   const health: Health = {
     late: false,
     lastBeatMs: 0,
+    beatIntervalMs: heartbeatIntervalMs,
     hostInFlight: 0,
     listenersInFlight: 0,
     requestsTotal: 0,

@@ -64,6 +64,7 @@ function check(fields: Fields): HostToPrimary {
       return {
         type: 'heartbeat',
         inFlight: integer(fields, 'inFlight', countMax),
+        quiet: flag(fields, 'quiet'),
         delayMs: clamped(fields, 'delayMs', millisecondsMax),
         utilization: clamped(fields, 'utilization', 1),
         heapUsed: clamped(fields, 'heapUsed', Number.MAX_SAFE_INTEGER),
@@ -163,6 +164,11 @@ function oneOf<const T extends string>(fields: Fields, name: string, allowed: re
   const value = own(fields, name);
   const found = allowed.find((candidate) => candidate === value);
   return found ?? refuse(fields, name, allowed.join(' or '));
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = own(fields, name);
+  return typeof value === 'boolean' ? value : refuse(fields, name, 'true or false');
 }
 
 function own(fields: Fields, name: string): unknown {

@@ -20,10 +20,11 @@ export type HostToPrimary =
   | { readonly type: 'listening'; readonly port: number; readonly how: 'listen' | 'export' }
   /** Something worth one line in the log: a second server bound late, cluster.isPrimary asked ... */
   | { readonly type: 'notice'; readonly code: string; readonly text: string }
-  /** Every 250 ms while the event loop turns. */
+  /** While the event loop turns. `quiet`: the next one comes after the longer interval, or with the next request. */
   | {
       readonly type: 'heartbeat';
       readonly inFlight: number;
+      readonly quiet: boolean;
       readonly delayMs: number;
       readonly utilization: number;
       readonly heapUsed: number;

@@ -73,6 +73,8 @@ export interface WorkerExit {
 
 export interface Heartbeat {
   readonly inFlight: number;
+  /** The next one comes after the longer interval, or with the next request. */
+  readonly quiet: boolean;
   readonly delayMs: number;
   readonly utilization: number;
   readonly heapUsed: number;

@@ -68,6 +68,8 @@ export interface WorkerView {
 
 export interface HeartbeatView {
   readonly ageMs: number;
+  /** From it to the next one. */
+  readonly intervalMs: number;
   /** How late it came. */
   readonly delayMs: number;
   /** Of its event loop, from 0 to 1. */

@@ -1,5 +1,6 @@
 /** The read-only picture of the pools for the admin API and metrics. */
 import { unreachable } from '../../config/base/invariant.js';
+import { heartbeatIntervalMs, quietHeartbeatIntervalMs } from '../../config/base/limits.js';
 import type { ApplicationLife } from '../lifecycle/application-states.js';
 import type { PoolLife } from '../lifecycle/pool-states.js';
 import { inFlight, type WorkerLife } from '../lifecycle/worker-states.js';
@@ -100,6 +101,7 @@ function workerView(worker: WorkerBook, measures: Measures): WorkerView {
         ? null
         : {
             ageMs: Math.max(0, measures.nowMs - beat.atMs),
+            intervalMs: beat.quiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs,
             delayMs: beat.delayMs,
             utilization: beat.utilization,
             heapUsedBytes: beat.heapUsed,

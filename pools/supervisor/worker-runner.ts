@@ -215,7 +215,7 @@ export class WorkerRunner {
       startFailed: (failure) => this.#failStart(worker, failure),
       heartbeat: (beat) => {
         worker.beat = { ...beat, atMs: this.#ports.clock.monotonicMs() };
-        this.#later(worker, { type: 'heartbeat', inFlight: beat.inFlight });
+        this.#later(worker, { type: 'heartbeat', inFlight: beat.inFlight, quiet: beat.quiet });
       },
       examined: (finding, stall) => {
         if (stall !== null) worker.stall = stall;

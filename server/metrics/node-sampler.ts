@@ -2,7 +2,6 @@
  * Figures of every pool for charts: what happened since the sample before, from the counters that the listeners
  * send every second. Nothing is done while nobody asks for samples.
  */
-import { heartbeatIntervalMs } from '../../config/base/limits.js';
 import type { PoolView, WorkerView } from '../../pools/supervisor/ports.js';
 import { listenerMetrics, type MetricDefinition } from './definitions.js';
 import type { MetricTotals } from './fold.js';
@@ -184,7 +183,7 @@ function figuresOf({ workers }: SampledPool, book: Book, rate: number, errors: n
 /** While no heartbeat comes it is how long one is overdue; a suspended worker is stopped on purpose. */
 export function loopDelayOf({ heartbeat, state }: WorkerView): number | null {
   if (heartbeat === null || state === 'suspended') return null;
-  return Math.round(Math.max(0, heartbeat.delayMs, heartbeat.ageMs - heartbeatIntervalMs));
+  return Math.round(Math.max(0, heartbeat.delayMs, heartbeat.ageMs - heartbeat.intervalMs));
 }
 
 function loopDelayMs(workers: readonly WorkerView[]): number | null {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../config/base/clock.js';
 import { invariant } from '../../config/base/invariant.js';
+import { quietHeartbeatIntervalMs } from '../../config/base/limits.js';
 import type { Measure } from '../../pools/runtimes/measure.js';
 import type {
   Runtime,
@@ -19,6 +20,8 @@ export interface Behaviour {
   /** From the polite stop to the exit; null = ignores it. */
   readonly stopMs: number | null;
   readonly heartbeatMs: number | null;
+  /** Without a request it says so, and the next heartbeat comes later. */
+  readonly quiet: boolean;
   readonly answersPings: boolean;
   readonly memoryBytes: number;
 }
@@ -29,6 +32,7 @@ export const goodProcess: Behaviour = {
   exitCode: 1,
   stopMs: 20,
   heartbeatMs: null,
+  quiet: false,
   answersPings: true,
   memoryBytes: 1_000_000,
 };
@@ -191,10 +195,11 @@ export class FakeProcess implements WorkerHandle {
   }
 
   #beat(everyMs: number): void {
+    const quiet = this.#behaviour.quiet && this.inFlight === 0;
     if (!this.hung && !this.suspended) {
-      this.#events.heartbeat({ inFlight: this.inFlight, delayMs: 0, utilization: 0, heapUsed: 1 });
+      this.#events.heartbeat({ inFlight: this.inFlight, quiet, delayMs: 0, utilization: 0, heapUsed: 1 });
     }
-    this.#after(everyMs, () => this.#beat(everyMs));
+    this.#after(quiet ? quietHeartbeatIntervalMs : everyMs, () => this.#beat(everyMs));
   }
 
   #after(ms: number, run: () => void): void {

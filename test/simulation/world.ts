@@ -230,6 +230,7 @@ export class World {
       exitCode: random.pick([0, 1]),
       stopMs: random.pick([1, 10, 500, 8_000, null]),
       heartbeatMs,
+      quiet: random.chance(0.5),
       answersPings: random.chance(0.95),
       memoryBytes: random.pick([1, 1, 100, 250]) * 1_000_000,
     };

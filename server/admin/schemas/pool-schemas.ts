@@ -21,6 +21,7 @@ export const workerSchema = z
     heartbeat: z
       .strictObject({
         ageMs: z.number(),
+        intervalMs: z.number().describe('From it to the next one'),
         delayMs: z.number().describe('How late it came'),
         utilization: z.number().describe('Of its event loop, from 0 to 1'),
         heapUsedBytes: z.number(),

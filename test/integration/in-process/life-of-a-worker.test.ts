@@ -56,6 +56,22 @@ test('a wrong token or protocol ends the link', async () => {
   });
 });
 
+test('unasked for, its heartbeats come seldom; the next request brings one before the app has it', async () => {
+  await withHosted(life, async (hosted, link) => {
+    const beats = () => hosted.messages.filter((one) => one.type === 'heartbeat');
+    await until('quiet', () => beats().at(-1)?.quiet === true);
+    const before = beats().length;
+    const stream = new TestStream(link);
+    stream.ask('/wait');
+    link.writer.flush();
+    await until('the beat of the request', () => beats().length > before);
+    expect(beats()[before]).toMatchObject({ inFlight: 1, quiet: false });
+    await until('a beat while it is answered', () => beats().length > before + 1);
+    hosted.child.kill('SIGUSR2');
+    await until('quiet again', () => beats().at(-1)?.quiet === true);
+  });
+});
+
 test('draining: new streams are refused, idle ones closed, a busy one released after its answer', async () => {
   await withHosted(life, async (hosted, link) => {
     const idle = new TestStream(link);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseHostMessage } from '../../../pools/protocol/guard.js';
 
-const beat = { type: 'heartbeat', inFlight: 2, delayMs: 1.5, utilization: 0.25, heapUsed: 1_000 };
+const beat = { type: 'heartbeat', inFlight: 2, quiet: true, delayMs: 1.5, utilization: 0.25, heapUsed: 1_000 };
 
 describe('a message of the in-process host', () => {
   test.each([
@@ -31,7 +31,11 @@ describe('a message of the in-process host', () => {
     ['{"type":"listening","port":80}', 'listening.how is not listen or export'],
     ['{"type":"pong","id":-1}', 'pong.id is not a whole number up to 4294967295'],
     [
-      '{"type":"heartbeat","inFlight":0,"delayMs":null,"utilization":0,"heapUsed":0}',
+      '{"type":"heartbeat","inFlight":0,"quiet":1,"delayMs":0,"utilization":0,"heapUsed":0}',
+      'heartbeat.quiet is not true or false',
+    ],
+    [
+      '{"type":"heartbeat","inFlight":0,"quiet":false,"delayMs":null,"utilization":0,"heapUsed":0}',
       'heartbeat.delayMs is not a number',
     ],
     ['{"type":"fatal","text":{"toString":"x"}}', 'fatal.text is not text'],

@@ -8,9 +8,13 @@ import {
 } from '../../support/sample-pools.js';
 import { Stage } from './stage.js';
 
-async function serving(pool: PoolChanges = {}, application: ApplicationChanges = {}): Promise<Stage> {
+async function serving(
+  pool: PoolChanges = {},
+  application: ApplicationChanges = {},
+  quiet = false,
+): Promise<Stage> {
   const stage = new Stage();
-  stage.next.push({ ...goodProcess, heartbeatMs: 250 });
+  stage.next.push({ ...goodProcess, heartbeatMs: 250, quiet });
   stage.apply([samplePool('shop', pool)], [sampleApplication('shop', '/', application)]);
   expect(await stage.visit()).toBe('answered');
   return stage;
@@ -27,6 +31,20 @@ describe('heartbeat', () => {
     stage.last().hung = false;
     await stage.clock.advance(500);
     expect(stage.listeners.lates.at(-1)).toEqual({ workerId: 1, late: false });
+  });
+
+  test('of a worker that nobody asks for anything comes seldom, and is late when that one is', async () => {
+    const stage = await serving({}, {}, true);
+    await stage.clock.advance(60_000);
+    expect(stage.listeners.lates).toEqual([]);
+    stage.last().hung = true;
+    await stage.clock.advance(3_500);
+    expect(stage.listeners.lates).toEqual([{ workerId: 1, late: true }]);
+    stage.supervisor.activity(1, 1, 2);
+    await stage.clock.advance(6_000);
+    expect(stage.last().asked.kill).toBe(0);
+    await stage.clock.advance(4_000);
+    expect(stage.runtime.process(1)?.asked.kill).toBe(1);
   });
 
   test('missing for hangDetection with requests in flight: killed, counted, replaced', async () => {

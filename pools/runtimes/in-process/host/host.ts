@@ -3,7 +3,7 @@
  * The README of this folder shows how a request travels.
  */
 import net from 'node:net';
-import { heartbeatIntervalMs, linkProtocolVersion } from '../../../../config/base/limits.js';
+import { heartbeatIntervalMs, linkProtocolVersion, quietHeartbeatIntervalMs } from '../../../../config/base/limits.js';
 import { exportWaits, type HostToPrimary, noWatchdog } from '../../../protocol/host-to-primary.js';
 import {
   hostControlFd,
@@ -55,6 +55,9 @@ export class Host implements LinkOwner, ListenOwner {
   #how: 'listen' | 'export' = 'listen';
   #wasListening = false;
   #beats = 0;
+  #wasAsked = false;
+  #isQuiet = false;
+  #cancelBeat: () => void = () => undefined;
   #isCodeKept = false;
   /** `performance` is first touched by the first heartbeat: loading it takes time at start. */
   #utilization: ReturnType<typeof performance.eventLoopUtilization> | undefined;
@@ -193,8 +196,19 @@ export class Host implements LinkOwner, ListenOwner {
   }
 
   #scheduleBeat(): void {
-    const dueMs = refreshCoarseNow() + heartbeatIntervalMs;
-    hostClock.setTimer(heartbeatIntervalMs, () => this.#beat(dueMs));
+    const delayMs = this.#isQuiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs;
+    const dueMs = refreshCoarseNow() + delayMs;
+    this.#cancelBeat = hostClock.setTimer(delayMs, () => this.#beat(dueMs));
+  }
+
+  countInFlight(change: 1 | -1): void {
+    this.inFlight += change;
+    if (change < 0) return;
+    this.#wasAsked = true;
+    if (!this.#isQuiet) return;
+    // Before the app has it: if it blocks, the primary knows when that began.
+    this.#cancelBeat();
+    this.#beat(refreshCoarseNow());
   }
 
   /** Once, when the app has loaded what it needs and nobody waits. */
@@ -213,25 +227,28 @@ export class Host implements LinkOwner, ListenOwner {
     );
   }
 
-  /** Every 250 ms while the loop turns; the delay is how late the timer came. */
+  /** While the loop turns, seldom while nothing is asked; the delay is how late the timer came. */
   #beat(dueMs: number): void {
     const now = refreshCoarseNow();
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();
     const { utilization } =
       before === undefined ? this.#utilization : performance.eventLoopUtilization(this.#utilization, before);
+    this.#isQuiet = this.#isCodeKept && this.inFlight === 0 && !this.#wasAsked;
+    this.#wasAsked = false;
     this.#send({
       type: 'heartbeat',
       inFlight: this.inFlight,
+      quiet: this.#isQuiet,
       delayMs: Math.max(0, Math.round(now - dueMs)),
       utilization: Math.round(utilization * 1_000) / 1_000,
       heapUsed: process.memoryUsage().heapUsed,
     });
     this.#beats += 1;
-    this.#published.beat(this.#beats);
+    this.#published.beat(now);
     if (this.#beats === exportLookBeats && !this.#wasListening && this.#app === null) void this.#lookAtExport();
     this.#keepCode();
-    if (this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
+    if (this.#isQuiet || this.#beats % sweepEveryBeats === 0) runSoon(sweep, this.#apps);
     this.#scheduleBeat();
   }
 }

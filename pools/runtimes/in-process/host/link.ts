@@ -24,7 +24,8 @@ export interface LinkOwner {
   readonly app: App | null;
   readonly isDraining: boolean;
   /** Requests in flight on all links. */
-  inFlight: number;
+  readonly inFlight: number;
+  countInFlight(change: 1 | -1): void;
   readonly links: Set<Link>;
 }
 
@@ -202,7 +203,7 @@ export class Link implements StreamLink {
   }
 
   countInFlight(change: 1 | -1): void {
-    this.#owner.inFlight += change;
+    this.#owner.countInFlight(change);
   }
 
   /** No new streams; idle ones go at once, the others after their answer. */

@@ -5,7 +5,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import {
   publishedRegistriesMax,
-  publishedReportBeats,
+  publishedReportIntervalMs,
   publishedReportBytesMax,
 } from '../../../../config/base/metrics-limits.js';
 import type { HostToPrimary } from '../../../protocol/host-to-primary.js';
@@ -27,6 +27,7 @@ export class PublishedMetrics {
   readonly #send: (message: HostToPrimary) => void;
   readonly #notice: (code: string, text: string) => void;
   readonly #sources: Collect[] = [];
+  #dueMs = 0;
   #isCollecting = false;
   #hasFailed = false;
 
@@ -36,9 +37,10 @@ export class PublishedMetrics {
     diagnostics.subscribe(publishChannel, (message) => this.#take(message));
   }
 
-  /** At every heartbeat, counted from 1. */
-  beat(number: number): void {
-    if (this.#sources.length === 0 || this.#isCollecting || number % publishedReportBeats !== 1) return;
+  /** At every heartbeat. */
+  beat(nowMs: number): void {
+    if (this.#sources.length === 0 || this.#isCollecting || nowMs < this.#dueMs) return;
+    this.#dueMs = nowMs + publishedReportIntervalMs;
     this.#isCollecting = true;
     runSoon(() => void this.#report(), undefined);
   }
