@@ -42,13 +42,6 @@ export function prepareChange(parts: PrimaryParts, config: CompiledConfig): Prep
       parts.siteLogFolders.make(config);
       publisher.publishRoutes(() => routesOf(config), change);
       fleet.applySockets(prepared.added, prepared.removed);
-      // Listeners are at work already.
-      totals.configure(
-        config.pools.map((pool) => pool.name),
-        config.sites.map((site) => site.name),
-      );
-      totals.seriesMax = config.server.metrics.seriesMax;
-      issuer.configure(config.server.acme, config.sites);
       crashPoint(`${action}.routes-published`);
       state.config = config;
       if (isPoolChange) runtimes.configure(config.pools);

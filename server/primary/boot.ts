@@ -342,7 +342,8 @@ function watchConfiguration(
         watcher.reading();
         return loader.load(what);
       };
-      return (await readWhole(parts.clock, own, read)) ?? notWhole(options.request.path);
+      const movedAtMs = (file: string): number | null => watcher.movedAtMs(file);
+      return (await readWhole(parts.clock, own, read, movedAtMs)) ?? notWhole(options.request.path);
     },
     applied: (config, change) => {
       watcher.watch(watchedFiles(config));

@@ -25,6 +25,8 @@ interface WatchedFile {
   users: number;
   /** What it looked like when it was read last. */
   signature: string;
+  /** Wall time of the newest sign that another file took its name; null = it was written since. */
+  movedAtMs: number | null;
 }
 
 interface WatchedFolder {
@@ -70,6 +72,11 @@ export class ConfigWatcher {
     this.#unwatched = unwatched;
   }
 
+  /** When another file took this name (wall time), if nobody was seen writing to it since; else null. */
+  movedAtMs(path: string): number | null {
+    return this.#files.get(path)?.movedAtMs ?? null;
+  }
+
   /** The files are about to be read: what changes from now on is noticed, also before `watch` is called again. */
   reading(): void {
     if (this.#files.size > watchedFilesPerTurn) return;
@@ -105,7 +112,7 @@ export class ConfigWatcher {
       known.users += 1;
       return;
     }
-    this.#files.set(path, { users: 1, signature: signatureOf(path) });
+    this.#files.set(path, { users: 1, signature: signatureOf(path), movedAtMs: null });
     const folder = folderOf(path);
     let watched = this.#folders.get(folder);
     if (watched === undefined) {
@@ -177,9 +184,11 @@ export class ConfigWatcher {
     const folder = this.#folders.get(path);
     if (folder === undefined) return;
     const file = join(path, name ?? '');
+    const known = this.#files.get(file);
     let isNews = name === null;
     if (name === null) for (const one of folder.files) this.#suspects.add(one);
-    else if (this.#files.has(file)) {
+    else if (known !== undefined) {
+      known.movedAtMs = event === 'rename' ? this.#clock.wallMs() : null;
       this.#suspect(file);
       isNews = true;
     } else {

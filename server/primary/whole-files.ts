@@ -8,15 +8,23 @@ import { type Clock, pause } from '../../config/base/clock.js';
 import { configQuietMs, configQuietWaitMs, readAttemptsMax } from '../../config/base/limits.js';
 
 /** What `stat` says of a file; null = it is not there. */
-type Look = Pick<Stats, 'ino' | 'birthtimeMs' | 'mtimeMs' | 'ctimeMs'> | null;
+type Look = Pick<Stats, 'ino' | 'size' | 'birthtimeMs' | 'mtimeMs' | 'ctimeMs'> | null;
 
 /** Between the making of a file and its only write; the kernel's times move in steps of up to 10 ms. */
 const writtenAtBirthMs = 15;
 
-/** Null: somebody writes on and on. */
-export async function readWhole<T>(clock: Clock, files: readonly string[], load: () => Promise<T>): Promise<T | null> {
+/**
+ * @param movedAtMs when a file came by a rename, as far as that was seen: there is nothing to wait for.
+ * @returns null: somebody writes on and on.
+ */
+export async function readWhole<T>(
+  clock: Clock,
+  files: readonly string[],
+  load: () => Promise<T>,
+  movedAtMs: (file: string) => number | null = () => null,
+): Promise<T | null> {
   for (let attempt = 0; attempt < readAttemptsMax; attempt++) {
-    if (!(await whenQuiet(clock, files))) continue;
+    if (!(await whenQuiet(clock, files, movedAtMs))) continue;
     const before = files.map(lookAt);
     const loaded = await load();
     if (files.every((file, index) => !isWrittenInPlace(before[index] ?? null, lookAt(file)))) return loaded;
@@ -25,14 +33,21 @@ export async function readWhole<T>(clock: Clock, files: readonly string[], load:
 }
 
 /** @returns false: somebody writes on. What is there then may be parts of two editions however quickly it is read. */
-async function whenQuiet(clock: Clock, files: readonly string[]): Promise<boolean> {
+async function whenQuiet(
+  clock: Clock,
+  files: readonly string[],
+  movedAtMs: (file: string) => number | null,
+): Promise<boolean> {
   const giveUpMs = clock.monotonicMs() + configQuietWaitMs;
   let before: readonly Look[] = [];
   while (clock.monotonicMs() < giveUpMs) {
     // Asked first: however long the looking takes, no file seems older than it is.
     const now = clock.wallMs();
     const looks = files.map(lookAt);
-    const waitMs = Math.max(0, ...looks.map((look, index) => restMs(look, before[index] ?? null, now)));
+    const waitMs = files.reduce((longest, file, index) => {
+      const look = looks[index] ?? null;
+      return isMoved(look, movedAtMs(file)) ? longest : Math.max(longest, restMs(look, before[index] ?? null, now));
+    }, 0);
     if (waitMs === 0) return true;
     before = looks;
     await pause(clock, waitMs);
@@ -49,6 +64,11 @@ function restMs(look: Look, before: Look, nowMs: number): number {
   const ageMs = nowMs - look.mtimeMs;
   // A time in the future is of a file from elsewhere: nothing can be told from it.
   return ageMs < -configQuietMs ? 0 : Math.max(0, configQuietMs - Math.max(0, ageMs));
+}
+
+/** A file that is made in place is empty at first, and every write to it would have been told. */
+function isMoved(look: Look, movedAtMs: number | null): boolean {
+  return look !== null && movedAtMs !== null && look.size > 0 && look.mtimeMs <= movedAtMs;
 }
 
 function isWrittenInPlace(before: Look, after: Look): boolean {

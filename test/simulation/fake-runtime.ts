@@ -37,6 +37,9 @@ export const goodProcess: Behaviour = {
   memoryBytes: 1_000_000,
 };
 
+/** A start is told of closely. */
+const loudBeats = 8;
+
 /** Told right before and right after the supervisor hears of the end of a process. */
 export interface ProcessWatch {
   ending(process: FakeProcess): void;
@@ -53,6 +56,7 @@ export class FakeProcess implements WorkerHandle {
   readonly #events: WorkerEvents;
   readonly #behaviour: Behaviour;
   readonly #watch: ProcessWatch;
+  #beats = 0;
   spawned = false;
   ready = false;
   exited = false;
@@ -195,7 +199,8 @@ export class FakeProcess implements WorkerHandle {
   }
 
   #beat(everyMs: number): void {
-    const quiet = this.#behaviour.quiet && this.inFlight === 0;
+    this.#beats += 1;
+    const quiet = this.#behaviour.quiet && this.#beats > loudBeats && this.inFlight === 0;
     if (!this.hung && !this.suspended) {
       this.#events.heartbeat({ inFlight: this.inFlight, quiet, delayMs: 0, utilization: 0, heapUsed: 1 });
     }

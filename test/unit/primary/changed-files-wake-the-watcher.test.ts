@@ -47,6 +47,16 @@ test('a written, a replaced and an appearing file are noticed', async () => {
   expect(changes).toBe(4);
 });
 
+test('a file that was renamed into place is told apart from one that is written', async () => {
+  watcher.watch([[file]]);
+  expect(watcher.movedAtMs(file)).toBeNull();
+  writeFileSync(`${file}.new`, 'the next');
+  renameSync(`${file}.new`, file);
+  await until('it is seen', () => watcher.movedAtMs(file) !== null);
+  writeFileSync(file, 'the one after');
+  await until('that is seen too', () => watcher.movedAtMs(file) === null);
+});
+
 test('other files in the folder, and a touch without effect, wake nobody', async () => {
   watcher.watch([[file]]);
   for (let index = 0; index < 20; index += 1) writeFileSync(join(folder, `log-${index}`), 'x');

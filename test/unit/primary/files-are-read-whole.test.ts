@@ -1,6 +1,7 @@
 import { appendFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Clock } from '../../../config/base/clock.js';
 import { readAttemptsMax } from '../../../config/base/limits.js';
 import { systemClock } from '../../../server/primary/clock.js';
 import { readWhole } from '../../../server/primary/whole-files.js';
@@ -87,6 +88,33 @@ test('once when it is replaced again and again', async () => {
     renameSync(`${file}.new`, file);
   };
   expect(await reads(replace)).toBe(1);
+});
+
+test('at once when it was seen to be replaced, not when it was written since or is empty', async () => {
+  const waits = async (movedAtMs: number | null): Promise<number> => {
+    let count = 0;
+    const clock: Clock = {
+      monotonicMs: () => systemClock.monotonicMs(),
+      wallMs: () => systemClock.wallMs(),
+      setTimer: (delayMs, fire) => {
+        count += 1;
+        return systemClock.setTimer(delayMs, fire);
+      },
+    };
+    writeFileSync(file, movedAtMs === 0 ? '' : 'the next');
+    const seen = movedAtMs === null ? null : systemClock.wallMs() + movedAtMs;
+    await readWhole(
+      clock,
+      [file],
+      () => Promise.resolve(true),
+      () => seen,
+    );
+    return count;
+  };
+  expect(await waits(null)).toBeGreaterThan(0);
+  expect(await waits(1)).toBe(0);
+  expect(await waits(-1_000)).toBeGreaterThan(0);
+  expect(await waits(0)).toBeGreaterThan(0);
 });
 
 test('at once when its time lies in the future', async () => {
