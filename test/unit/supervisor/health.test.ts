@@ -8,11 +8,7 @@ import {
 } from '../../support/sample-pools.js';
 import { Stage } from './stage.js';
 
-async function serving(
-  pool: PoolChanges = {},
-  application: ApplicationChanges = {},
-  quiet = false,
-): Promise<Stage> {
+async function serving(pool: PoolChanges = {}, application: ApplicationChanges = {}, quiet = false): Promise<Stage> {
   const stage = new Stage();
   stage.next.push({ ...goodProcess, heartbeatMs: 250, quiet });
   stage.apply([samplePool('shop', pool)], [sampleApplication('shop', '/', application)]);
