@@ -20,6 +20,8 @@ export interface FrameHandler {
 
 /** Small frames of the type that may come in pieces are put together while they follow each other. */
 const joinBytesMax = 1_024;
+/** So many of one read stay as they are: what an application writes in pieces goes out in these pieces. */
+const joinAfterFrames = 32;
 /** From this size on a frame that may come in pieces does: putting it together would cost a copy. */
 const pieceBytesMin = 16_384;
 const firstType = 1;
@@ -52,11 +54,13 @@ export class FrameReader {
   #pieceLeft = 0;
   #pieceFlags = 0;
   #pieceStreamId = 0;
+  /** Of this read, that might be put together. */
+  #smallFrames = 0;
 
   /**
    * @param pieceType Large frames of this type without flags but `EndFlag` are handed on in pieces, as they
-   * arrive; the flag stands on the last piece. Small ones of one stream that stand behind each other are handed on
-   * as one: what was pushed is written over.
+   * arrive; the flag stands on the last piece. Many small ones of one stream that stand behind each other are
+   * handed on as one: what was pushed is written over.
    */
   constructor(handler: FrameHandler, pieceType: FrameType | null = null) {
     this.#handler = handler;
@@ -81,11 +85,16 @@ export class FrameReader {
   resume(): string | null {
     const rest = this.#rest;
     this.#isPaused = false;
-    return rest.length === 0 ? this.error : this.push(rest, 0, rest.length);
+    return rest.length === 0 ? this.error : this.#consume(rest, 0, rest.length);
   }
 
   /** @returns an error text when the bytes are no frames of this protocol, else null. */
   push(buffer: Buffer, start: number, end: number): string | null {
+    this.#smallFrames = 0;
+    return this.#consume(buffer, start, end);
+  }
+
+  #consume(buffer: Buffer, start: number, end: number): string | null {
     let at = start;
     if (this.#heldBytes > 0) at = this.#pushHeld(buffer, at, end);
     while (!this.#stopped && !this.#isPaused) {
@@ -102,7 +111,8 @@ export class FrameReader {
         at += frameHeaderBytes;
         continue;
       }
-      if (size <= joinBytesMax && buffer[at + 4] === this.#pieceType && buffer[at + 5] === 0) {
+      const isSmall = size <= joinBytesMax && buffer[at + 4] === this.#pieceType && buffer[at + 5] === 0;
+      if (isSmall && ++this.#smallFrames > joinAfterFrames) {
         at = this.#emitJoined(buffer, at, size, end);
         continue;
       }

@@ -29,6 +29,9 @@ export interface AnswerPorts {
   onFirstByte(): void;
 }
 
+/** Of one read. */
+const chunksAsTheyAre = 32;
+
 /**
  * One answer on its way from a worker to the client: parses what the worker sent (untrusted, like a
  * request), and frames it anew. One object per client connection, `begin` for each request.
@@ -216,12 +219,13 @@ export class Answer {
     return 'done';
   }
 
-  /** Small chunks of one read become one. */
+  /** Chunks stay as the application wrote them; when very many come in one read, small ones become one. */
   #feedChunked(buffer: Buffer, start: number, end: number): AnswerVerdict {
     const decoder = this.#decoder;
     const gathered = this.#gathered;
     if (decoder === null) return this.#break('Answer');
     let at = start;
+    let chunks = 0;
     gathered.clear();
     while (at < end) {
       at = decoder.decode(buffer, at, end);
@@ -229,7 +233,8 @@ export class Answer {
         this.#emitGathered(buffer);
         return this.#break('AnswerChunk');
       }
-      if (!gathered.add(buffer, decoder.dataStart, decoder.dataEnd)) {
+      chunks += 1;
+      if (chunks <= chunksAsTheyAre || !gathered.add(buffer, decoder.dataStart, decoder.dataEnd)) {
         this.#emitGathered(buffer);
         gathered.add(buffer, decoder.dataStart, decoder.dataEnd);
       }

@@ -90,8 +90,10 @@ test.each([
   );
 });
 
-test('crumbs of one stream that came in one read are one, and a pause in between loses nothing', () => {
+test('many crumbs of one stream that came in one read are one, and a pause in between loses nothing', () => {
   const { parts, writer } = sink();
+  const alone = Array.from({ length: 32 }, (_, index) => `write ${index}`);
+  for (const text of alone) writer.latin1(FrameType.Answer, 0, 0, 7, text);
   const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
   for (const streamId of [1, 1, 2, 1]) for (const text of texts) writer.latin1(FrameType.Answer, 0, 0, streamId, text);
   writer.latin1(FrameType.Answer, EndFlag, 0, 1, 'end');
@@ -110,7 +112,8 @@ test('crumbs of one stream that came in one read are one, and a pause in between
   const bytes = Buffer.concat(parts);
   cutter.push(bytes, 0, bytes.length);
   while (cutter.isPaused) cutter.resume();
-  expect(seen).toEqual(['1 0 abcdefabcdef', '2 0 abcdef', '1 1 abcdefend', '1 2 head']);
+  expect(seen.slice(0, 32)).toEqual(alone.map((text) => `7 0 ${text}`));
+  expect(seen.slice(32)).toEqual(['1 0 abcdefabcdef', '2 0 abcdef', '1 1 abcdefend', '1 2 head']);
 });
 
 test('bytes beyond one frame are cut: the end flag is on the last', () => {
