@@ -1,5 +1,7 @@
 /** How a connection may begin (RFC 9113 3.3, 3.4; RFC 7301): whoever speaks another protocol than agreed is told so, and ended. */
-import { preface, settings } from '../../support/http2-frames.js';
+import { ErrorCode, FrameType } from '../../../server/http2/codes.js';
+import { FrameLog, preface, settings } from '../../support/http2-frames.js';
+import { statuses } from '../../support/raw-client.js';
 
 export interface Beginning {
   readonly name: string;
@@ -8,16 +10,25 @@ export interface Beginning {
   readonly bytes: Buffer;
   /** The client ends its side behind them. */
   readonly ends: boolean;
-  /** Statuses of HTTP/1.1, or the code of GOAWAY; the connection ends behind them. */
-  readonly outcome: { readonly statuses: readonly RegExp[] } | { readonly goAway: number };
+  /** As `outcomeOf` says it; the connection ends behind it. */
+  readonly outcome: readonly string[];
 }
 
 const request = Buffer.from('GET /n/1 HTTP/1.1\r\nHost: shop.test\r\n\r\n');
 const opening = Buffer.concat([preface, settings()]);
 const wrongPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\rX', 'latin1');
-const refused = { statuses: [/^(?:400|505)$/] };
-const protocolError = { goAway: 1 };
-const frameSizeError = { goAway: 6 };
+const refused = ['refused'];
+const protocolError = [`GOAWAY ${ErrorCode.protocolError}`];
+const frameSizeError = [`GOAWAY ${ErrorCode.frameSizeError}`];
+
+/** Statuses of HTTP/1.1 (`refused`: of a request line that is none), or the code of GOAWAY. */
+export function outcomeOf(bytes: Buffer): string[] {
+  const text = bytes.toString('latin1');
+  if (text.startsWith('HTTP/')) return statuses(text).map((one) => (one === 400 || one === 505 ? 'refused' : `${one}`));
+  const log = new FrameLog();
+  log.add(bytes);
+  return log.of(FrameType.goAway).map(({ payload }) => `GOAWAY ${payload.readUInt32BE(4)}`);
+}
 
 /** `both` speaks HTTP/2 and HTTP/1.1, `old` HTTP/1.1 alone. */
 export function beginnings(both: string, old: string): readonly Beginning[] {
@@ -40,9 +51,7 @@ export function beginnings(both: string, old: string): readonly Beginning[] {
     one('HTTP/1.1 behind the preface, without TLS', null, Buffer.concat([opening, request]), frameSizeError),
     one('a wrong preface', null, wrongPreface, refused),
     one('two empty lines before the preface', null, Buffer.concat([Buffer.from('\r\n\r\n'), opening]), refused),
-    one('the preface behind a request', null, Buffer.concat([request, opening]), {
-      statuses: [/^200$/, /^(?:400|505)$/],
-    }),
-    one('a part of the preface and the end', null, preface.subarray(0, 20), { statuses: [] }, true),
+    one('the preface behind a request', null, Buffer.concat([request, opening]), ['200', ...refused]),
+    one('a part of the preface and the end', null, preface.subarray(0, 20), [], true),
   ];
 }
