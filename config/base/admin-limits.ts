@@ -18,6 +18,8 @@ export const adminChangesPerSecond = 1;
 /** Records of refusals, for each caller or group of addresses; those that are left out are counted. */
 export const refusalRecordsBurstMax = 20;
 export const refusalRecordsPerSecond = 1 / 60;
+/** All addresses together have so many times as much. */
+export const refusalSourcesMax = 5;
 /** Who is counted at the same time; of more the one that was seen least recently is forgotten. */
 export const adminCountedMax = 1_000;
 

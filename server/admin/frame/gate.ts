@@ -2,7 +2,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { LogFields } from '../../../config/base/logger.js';
 import type { AdminConnections } from '../connections.js';
-import { addressGroup } from './address-group.js';
 import { type AdminCaller, socketCaller } from './caller.js';
 import type { Door } from './door.js';
 import { AdminError, tooManyFailures, tooManyFailuresCode, tooManyRequests } from './errors.js';
@@ -52,7 +51,7 @@ function identify(door: Door, { headers }: FastifyRequest, isChange: boolean): A
 function unknownCaller(door: Door, { headers, method, routeOptions }: FastifyRequest, address: string): AdminError {
   if (!door.mayFail(address)) return tooManyFailures();
   const given = headers.authorization !== undefined || cookieOf(headers) !== '';
-  const leftOut = given ? door.refusals.next(addressGroup(address)) : null;
+  const leftOut = given ? door.refusals.next(null, address) : null;
   if (leftOut !== null) {
     door.log.warn('admin-login-failed', { address, method, route: routeOptions.url ?? '', ...counted(leftOut) });
   }
@@ -89,7 +88,7 @@ function audit(door: Door, { caller, address, method, route, target, status, pro
     problem,
   };
   if (status < 400) return door.log.info('admin-change', fields);
-  const leftOut = door.refusals.next(caller === null ? addressGroup(address) : `caller ${caller.name}`);
+  const leftOut = door.refusals.next(caller, address);
   if (leftOut !== null) door.log.warn('admin-refused', { ...fields, ...counted(leftOut) });
 }
 

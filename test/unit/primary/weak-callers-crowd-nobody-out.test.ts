@@ -10,6 +10,8 @@ import { adminTcpConnectionsMax, adminTlsLookMs, eventStreamLimitMs } from '../.
 import type { LogFields, Logger } from '../../../config/base/logger.js';
 import { AdminConnections } from '../../../server/admin/connections.js';
 import type { CertificateView, ControlPlane } from '../../../server/admin/control-plane.js';
+import { socketCaller } from '../../../server/admin/frame/caller.js';
+import { RefusalRecords } from '../../../server/admin/frame/refusal-records.js';
 import { hashOf } from '../../../server/admin/frame/secrets.js';
 import { type AdminListeners, listenAdmin } from '../../../server/admin/listen.js';
 import type { OpenedLog } from '../../../server/admin/log-views.js';
@@ -122,6 +124,17 @@ describe('the log of changes', () => {
     await ask(stop, null, { method: 'POST', headers: { origin: 'http://attacker.test' } });
     expect(records.at(-1)?.fields).toMatchObject({ problem: 'foreign-page' });
     expect(records.reduce((sum, { fields }) => sum + Number(fields['leftOut'] ?? 0), 0)).toBe(140);
+  });
+
+  test('is not filled by somebody with a whole network either', () => {
+    const refusals = new RefusalRecords(clock);
+    const written = (address: (index: number) => string): number =>
+      Array.from({ length: 500 }, (_, index) => refusals.next(null, address(index))).filter((one) => one !== null)
+        .length;
+    expect(written((index) => `2001:db8:1:1::${index.toString(16)}`)).toBe(20);
+    expect(written((index) => `2001:db8:${index.toString(16)}::1`)).toBe(80);
+    // The 480 of the first network were told with the first record of the second.
+    expect(refusals.next({ ...socketCaller, name: 'root' }, '')).toBe(420);
   });
 
   test('names who signed in, and what an order was about beside its path', async () => {
