@@ -2,3 +2,9 @@
 
 /** A first TLS message with the headers of its records: ones of a byte each are legal, for small messages. */
 export const clientHelloRecordsBytesMax = 32_768;
+
+/**
+ * The kernel has no descriptor for a new connection: one that idled less than this is not closed for it. Its client
+ * is in use, and the next request may be on its way. Idle times are known to a second.
+ */
+export const quietLeastMs = 2_000;

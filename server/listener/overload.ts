@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Clock } from '../../config/base/clock.js';
+import { quietLeastMs } from '../../config/base/edge-limits.js';
 import { codeOf } from '../../config/base/errors.js';
 import {
   acceptRestMs,
@@ -71,7 +72,7 @@ export class Overload {
 
   /** The kernel could not give a descriptor (ENFILE, EMFILE, ENOMEM): trying again at once would only spin. */
   acceptFailed(code: string): void {
-    this.#closeIdle();
+    this.#closeIdle(quietLeastMs);
     this.#pause(code, acceptRestMs);
   }
 
@@ -80,9 +81,10 @@ export class Overload {
   }
 
   /** The longest idle ones of all, many at once: looking for one costs as much. */
-  #closeIdle(): number {
-    const { connections, arrivals } = this.#ports;
-    const idle = [...connections, ...arrivals].filter((one) => one.idleSinceMs !== Infinity);
+  #closeIdle(leastMs = 0): number {
+    const { clock, connections, arrivals } = this.#ports;
+    const sinceMs = clock.monotonicMs() - leastMs;
+    const idle = [...connections, ...arrivals].filter((one) => one.idleSinceMs <= sinceMs);
     idle.sort((a, b) => a.idleSinceMs - b.idleSinceMs);
     const surplus = Math.ceil(idle.length * idleClosedShare);
     for (const one of idle.slice(0, surplus)) one.destroy();

@@ -13,8 +13,8 @@ import { quietHost, twoTenants } from './two-tenants.js';
 const openFiles = 1_000;
 /** What a connection may cost that is accepted, closed to make room, and comes again at once. */
 const cpuSecondsPerConnection = 0.000_5;
-/** Of one processor, for all listeners together, beyond that; one that spins uses all of it. */
-const spinShareMax = 0.5;
+/** Of one processor, for all listeners together, beyond that: each that spins uses one. What strace stops is in it. */
+const spinShareMax = 0.8;
 
 type Protocol = 'http' | 'https';
 
