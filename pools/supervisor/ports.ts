@@ -154,7 +154,15 @@ export interface ApplicationView {
   readonly site: string;
   readonly path: string;
   readonly hostingModel: string;
-  readonly state: 'idle' | 'starting' | 'ready' | 'failed' | 'backing-off' | 'rapid-failed' | 'misconfigured';
+  readonly state:
+    | 'idle'
+    | 'starting'
+    | 'ready'
+    | 'failed'
+    | 'backing-off'
+    | 'rapid-failed'
+    | 'misconfigured'
+    | 'offline';
   /** '' or one line for people. */
   readonly problem: string;
   /** The process that is ready to become its next worker (processModel.spareHost). */

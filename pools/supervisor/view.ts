@@ -65,12 +65,12 @@ function failureView({ report, atMs }: LastFailure): StartFailureView {
 function applicationState(life: ApplicationLife, problem: string): ApplicationView['state'] {
   switch (life) {
     case 'closed':
-    case 'offline':
     case 'idle':
       return problem === '' ? 'idle' : 'failed';
     case 'starting':
     case 'ready':
     case 'misconfigured':
+    case 'offline':
       return life;
     case 'backingOff':
       return 'backing-off';

@@ -85,7 +85,7 @@ export const primaryMetrics = {
   applications: {
     name: 'sluice_applications',
     kind: 'gauge',
-    help: 'Applications of the pool by state: idle, starting, ready, failed, backing-off, rapid-failed, misconfigured. States without one are left out.',
+    help: 'Applications of the pool by state: idle, starting, ready, failed, backing-off, rapid-failed, misconfigured, offline. States without one are left out.',
     labels: ['pool', 'state'],
   },
   queueLimit: {

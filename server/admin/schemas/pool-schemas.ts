@@ -47,7 +47,7 @@ const applicationOfPoolSchema = z
     site: z.string(),
     path: z.string(),
     hostingModel: z.string(),
-    state: z.enum(['idle', 'starting', 'ready', 'failed', 'backing-off', 'rapid-failed', 'misconfigured']),
+    state: z.enum(['idle', 'starting', 'ready', 'failed', 'backing-off', 'rapid-failed', 'misconfigured', 'offline']),
     problem: z.string(),
     spare: z.enum(['none', 'starting', 'waiting']),
     failure: z

@@ -32,7 +32,7 @@ describe('an application that is offline', () => {
     expect([order.done, stage.runtime.alive().length]).toEqual([true, 0]);
     const causes = stage.pool().obituaries.map(({ cause, eventIds }) => `${cause} ${eventIds.join()}`);
     expect(causes).toEqual(['application-offline 1012,1033', 'application-offline 1012,1033']);
-    expect(stage.pool()).toMatchObject({ state: 'Started', restarts: 0, applications: [{ state: 'idle' }] });
+    expect(stage.pool()).toMatchObject({ state: 'Started', restarts: 0, applications: [{ state: 'offline' }] });
   });
 
   test('stays so whatever its pool, requests and configurations do; online brings what the pool then has', async () => {
