@@ -1,5 +1,6 @@
 // HOT: measured by test/bench/link.bench.ts
 import { linkFrameBytesMax } from '../../config/base/limits.js';
+import { moveLeft } from '../../config/base/move-bytes.js';
 import { EndFlag, type FrameType, frameHeaderBytes } from './frames.js';
 
 /**
@@ -145,7 +146,7 @@ export class FrameReader {
       if (buffer[next + 4] !== this.#pieceType || buffer.readUInt32BE(next + 8) !== streamId) break;
       if (((buffer[next + 5] ?? 0) & ~EndFlag) !== 0) break;
       flags = buffer[next + 5] ?? 0;
-      buffer.copyWithin(to, payload, payload + bytes);
+      moveLeft(buffer, to, payload, payload + bytes);
       to += bytes;
       next = payload + bytes;
     }

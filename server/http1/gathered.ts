@@ -1,4 +1,5 @@
 // HOT: measured by test/bench/main.ts
+import { moveLeft } from '../../config/base/move-bytes.js';
 
 /** Larger pieces are handed on where they are. */
 const gatheredBytesMax = 1_024;
@@ -20,7 +21,7 @@ export class Gathered {
       return true;
     }
     if (end - start > gatheredBytesMax) return false;
-    buffer.copyWithin(this.end, start, end);
+    moveLeft(buffer, this.end, start, end);
     this.end += end - start;
     return true;
   }
