@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect as connectPlainly, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect as connectPlainly, createServer, type Server, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { missingCertificatesMax } from '../../../config/base/certificate-limits.js';
@@ -36,15 +36,19 @@ const secret = Buffer.alloc(32).toString('base64');
 let clock: ManualClock;
 let said: ListenerToPrimary[];
 let server: Server;
+/** Ends of connections, ours and theirs. */
+let sockets: Socket[];
 
 beforeEach(() => {
   clock = new ManualClock();
   said = [];
-  server = createServer({ pauseOnConnect: true });
+  sockets = [];
+  server = createServer({ pauseOnConnect: true }, (socket) => sockets.push(socket));
 });
 
 afterEach(() => {
   server.close();
+  for (const socket of sockets) socket.destroy();
 });
 
 test('contexts are made on demand and the one unused the longest goes', () => {
@@ -119,6 +123,12 @@ test('names without a certificate take the place of none, however many clients b
   expect(said).toHaveLength(random + 3);
 });
 
+/** It is closed at the end of the test, however that comes. */
+function kept<S extends Socket>(socket: S): S {
+  sockets.push(socket.on('error', () => undefined));
+  return socket;
+}
+
 /** A front behind `server`, and what it counts. `address`: who a load balancer says the next client is. */
 class Scene {
   readonly counted: string[] = [];
@@ -176,20 +186,20 @@ class Scene {
   /** Clients that complete their handshake. */
   clients(count: number): TLSSocket[] {
     const options = { host: '127.0.0.1', port: this.port, servername: 'a.test', rejectUnauthorized: false };
-    return Array.from({ length: count }, () => connect(options).on('error', () => undefined));
+    return Array.from({ length: count }, () => kept(connect(options)));
   }
 
   /** Clients that greet and then say nothing more. */
   async mute(count: number): Promise<RawClient[]> {
     const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(this.port)));
-    for (const client of clients) client.send(clientHello('a.test'));
+    for (const client of clients) kept(client.socket).write(clientHello('a.test'));
     return clients;
   }
 }
 
 test('handshakes beyond the rate wait their turn', async () => {
   const scene = await Scene.begin(2);
-  const clients = scene.clients(5);
+  scene.clients(5);
   await until('the first two are through', () => scene.secured === 2);
   for (const through of [4, 5]) {
     await until('the others have greeted', () => scene.waiting > 5 - through - 1);
@@ -197,48 +207,47 @@ test('handshakes beyond the rate wait their turn', async () => {
     await until('two more are through', () => scene.secured === through);
   }
   expect([scene.secured, scene.halfOpen, scene.waiting, scene.arrivals.size]).toEqual([5, 0, 0, 0]);
-  for (const client of clients) client.destroy();
 }, 60_000);
 
 test('clients that have gone cost nobody a turn, and one address not those of others', async () => {
   const scene = await Scene.begin(1);
-  const [first] = scene.clients(1);
+  scene.clients(1);
   await until('the first is through', () => scene.secured === 1);
   const gone = await scene.mute(20);
   await until('twenty wait', () => scene.waiting === 20);
   for (const client of gone) client.close();
   await until('none of them waits any more', () => scene.waiting === 0);
-  const many = await scene.mute(20);
+  await scene.mute(20);
   await until('twenty others wait', () => scene.waiting === 20);
   scene.address = '192.0.2.2';
-  const [other] = scene.clients(1);
+  scene.clients(1);
   await until('and one from elsewhere', () => scene.waiting === 21);
   // One turn for each of the two addresses.
   clock.advance(1_100);
   clock.advance(1_100);
   await until('it is through', () => scene.secured === 2);
   expect(scene.waiting).toBe(19);
-  for (const client of many) client.close();
-  first?.destroy();
-  other?.destroy();
 }, 60_000);
 
 test('two connections from one end to two addresses are told apart', async () => {
-  const scene = await Scene.begin(1);
+  const scene = await Scene.begin(2);
+  const clients = scene.clients(2);
+  await until('others have taken all turns', () => scene.secured === 2);
+  scene.sources.clear();
   const from = { localAddress: '127.0.0.1', localPort: await freePort() };
-  const clients: TLSSocket[] = [];
   for (const host of ['127.0.0.2', '127.0.0.3']) {
     scene.address = `client of ${host}`;
-    const to = { host, port: scene.port, servername: 'a.test', rejectUnauthorized: false };
-    const socket = connectPlainly({ ...from, host, port: scene.port });
-    clients.push(connect({ ...to, socket }).on('error', () => undefined));
-    await until('it has come', () => scene.arrivals.size + scene.secured === clients.length);
+    const socket = kept(connectPlainly({ ...from, host, port: scene.port }));
+    const options = { socket, servername: 'a.test', rejectUnauthorized: false };
+    clients.push(kept(connect(options)));
+    await until('it has greeted', () => scene.waiting === clients.length - 2);
   }
-  await until('both have greeted', () => scene.secured + scene.waiting === 2);
-  clock.advance(2_000);
-  await until('both are through', () => scene.secured === 2);
-  expect([...scene.sources]).toEqual(['127.0.0.2', '127.0.0.3'].map((address) => [address, `client of ${address}`]));
-  for (const client of clients) client.destroy();
+  clock.advance(1_100);
+  await until('both are through', () => scene.secured === 4);
+  expect([...scene.sources.entries()].toSorted()).toEqual([
+    ['127.0.0.2', 'client of 127.0.0.2'],
+    ['127.0.0.3', 'client of 127.0.0.3'],
+  ]);
 }, 60_000);
 
 test('a client that greets and then says nothing is closed when its time is over', async () => {
@@ -246,6 +255,7 @@ test('a client that greets and then says nothing is closed when its time is over
   const [begun] = await scene.mute(1);
   await until('the server has answered its hello', () => (begun?.text().length ?? 0) > 500);
   const [silent, partly] = await Promise.all([RawClient.connect(scene.port), RawClient.connect(scene.port)]);
+  for (const one of [silent, partly]) kept(one.socket);
   partly.send(clientHello('a.test').subarray(0, 9));
   await until('all have arrived', () => scene.arrivals.size === 3);
   clock.advance(9_000);
