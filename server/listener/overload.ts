@@ -14,7 +14,7 @@ import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary
 import type { Rejection } from '../http1/types.js';
 import { openSockets } from '../proxy/raw-socket.js';
 import type { ListeningSockets } from './accept.js';
-import { MemoryGate, residentLimit } from './memory-gate.js';
+import { type HeldMemory, MemoryGate, residentLimit } from './memory-gate.js';
 
 /** The listener holds as much memory as it may: requests are refused before it holds more. */
 export const memoryFull: Rejection = { status: 503, subStatus: 0, reason: 'ListenerMemory' };
@@ -32,6 +32,8 @@ export interface OverloadPorts {
   readonly connections: ReadonlySet<Closable>;
   /** Accepted, and no connection yet: each holds a descriptor too. */
   readonly arrivals: ReadonlySet<Closable>;
+  /** Of this process, unless somebody else says so. */
+  readonly memory?: () => Omit<HeldMemory, 'sockets'>;
   say(message: ListenerToPrimary): void;
 }
 
@@ -128,7 +130,7 @@ export class Overload {
   }
 
   #weigh(): void {
-    const held = { ...process.memoryUsage(), sockets: this.#open };
+    const held = { ...(this.#ports.memory?.() ?? process.memoryUsage()), sockets: this.#open };
     const residentBytesMax = residentLimit(machineBytes(), this.listeners);
     this.#memory.weigh(held, residentBytesMax);
     const { state } = this.#memory;
