@@ -176,6 +176,7 @@ export class RequestRouter implements AnswerLimits {
     if (site.maxConnectionsPerAddress === 0) return true;
     const { clientAddress } = this.#forward;
     if (!this.#context.siteConnections.enterClient(site, clientAddress)) return false;
+    this.finished();
     this.#enteredSite = site;
     this.#enteredAddress = clientAddress;
     return true;

@@ -293,6 +293,7 @@ export class StreamClient implements ExchangeClient, Receiving {
     if (stream === null) return;
     this.#stream = null;
     this.#held.clear();
+    this.router.finished();
     this.output.leave();
     this.#owner.engine.release(stream);
     this.#owner.flushSoon();
