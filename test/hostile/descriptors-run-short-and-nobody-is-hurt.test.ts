@@ -4,6 +4,7 @@ import { overloadCheckMs } from '../../config/base/limits.js';
 import { listenerPids } from '../acceptance/experiments/kill-listeners.js';
 import { freePort } from '../support/free-port.js';
 import { Http2Client } from '../support/http2-client.js';
+import { get as getOverHttp2, preface, settings } from '../support/http2-frames.js';
 import { app } from '../support/paths.js';
 import { ticksPerSecond } from '../support/processes.js';
 import { run } from '../support/program.js';
@@ -13,6 +14,8 @@ import { pause, until } from '../support/time.js';
 import { tlsCall } from '../support/tls-client.js';
 
 const openFiles = 200;
+/** Over HTTP/2: the last byte of its first request's head does not come. */
+const halfHead = Buffer.concat([preface, settings(), getOverHttp2(1).subarray(0, -1)]);
 /** As many are open at once in every process. */
 const fewest = 3;
 
@@ -80,6 +83,20 @@ async function acceptingPauses(sluice: Sluice): Promise<void> {
   waiting.close();
   await until('every held request is gone', async () => (await inFlight(sluice)) === 0);
   await until('the pause is told', () => sluice.output().includes('accept-resumed'));
+}
+
+/** Heads that never end are no requests: the oldest of them go. */
+async function slowHeadsMakeRoom(sluice: Sluice): Promise<void> {
+  const slow: RawClient[] = [];
+  for (let n = 0; n < openFiles + 20; n++) {
+    const client = await RawClient.connect(sluice.port);
+    client.send(n % 2 === 0 ? 'GET / HT' : halfHead);
+    slow.push(client);
+  }
+  // It waits behind them until there is room.
+  const late = await served(sluice.port);
+  await until('the oldest is closed', () => slow[0]?.ended === true);
+  for (const client of [late, ...slow]) client.close();
 }
 
 /** Clients that never greet hold descriptors too: the oldest go, and the workers keep what is theirs. */
@@ -150,6 +167,7 @@ test('idle connections are closed first, then accepting pauses, and afterwards a
       const pids = sluice.tree().map(({ pid }) => pid);
       await handshakesMakeRoom(sluice, tlsPort);
       await noneIsLeft(sluice);
+      await slowHeadsMakeRoom(sluice);
       await idleOnesMakeRoom(sluice);
       await acceptingPauses(sluice);
       expect((await sluice.call('/')).status).toBe(200);

@@ -101,9 +101,12 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   }
 
   get idleSinceMs(): number {
-    const isIdle = this.#state === 'open' && this.engine.streamCount === 0 && this.engine.headStartedMs === 0;
-    const isNew = !this.#hasServed && this.context.clock.monotonicMs() - this.#idleSinceMs < newConnectionGraceMs;
-    return isIdle && !isNew ? this.#idleSinceMs : Infinity;
+    const { headStartedMs, streamCount } = this.engine;
+    // A head that takes its time is no request either.
+    const sinceMs = headStartedMs || this.#idleSinceMs;
+    const mayBeNew = headStartedMs > 0 || !this.#hasServed;
+    const isNew = mayBeNew && this.context.clock.monotonicMs() - sinceMs < newConnectionGraceMs;
+    return this.#state === 'open' && streamCount === 0 && !isNew ? sinceMs : Infinity;
   }
 
   /** Announced now; the last stream that counts is named a moment later (RFC 9113 6.8). */

@@ -244,10 +244,8 @@ test('two connections from one end to two addresses are told apart', async () =>
   }
   clock.advance(1_100);
   await until('both are through', () => scene.secured === 4);
-  expect([...scene.sources.entries()].toSorted()).toEqual([
-    ['127.0.0.2', 'client of 127.0.0.2'],
-    ['127.0.0.3', 'client of 127.0.0.3'],
-  ]);
+  const told = ['127.0.0.2', '127.0.0.3'].map((address) => [address, `client of ${address}`] as const);
+  expect(scene.sources).toEqual(new Map(told));
 }, 60_000);
 
 test('a client that greets and then says nothing is closed when its time is over', async () => {
