@@ -1,8 +1,14 @@
 /** Full TLS handshakes: clients that connect anew again and again, with the CPU time of the server's processes around them. */
+import { join } from 'node:path';
+import { freePort } from '../support/free-port.js';
+import { app } from '../support/paths.js';
 import { cpuSeconds } from '../support/processes.js';
-import { run } from '../support/program.js';
+import { run, startProgram } from '../support/program.js';
+import { removeFolder, tempFolder } from '../support/temp-folder.js';
+import { TestAuthority } from '../support/test-certificates.js';
+import { until } from '../support/time.js';
 import { median } from './measure.js';
-import type { RunningPath } from './paths.js';
+import type { BenchPath, RunningPath } from './paths.js';
 
 /** `openssl s_time`: one connection at a time each. */
 const clients = 4;
@@ -32,5 +38,26 @@ export function medianHandshakes(samples: readonly HandshakeSample[]): Handshake
   return {
     perSecond: median(samples.map((one) => one.perSecond)),
     perCore: median(samples.map((one) => one.perCore)),
+  };
+}
+
+/** Node's own TLS in one process, without HTTP: the floor of whatever is built on it. */
+export function bareTls(kind: 'rsa' | 'ec'): BenchPath {
+  return {
+    name: 'node:tls alone',
+    missing: null,
+    start: async () => {
+      const folder = tempFolder('bench');
+      const { certFile, keyFile } = new TestAuthority(folder).issue({ names: ['bench.test'], kind });
+      const port = await freePort();
+      const env = { ...process.env, PORT: String(port), CERT: certFile, KEY: keyFile };
+      const program = startProgram(process.execPath, [join(app('bench'), 'handshakes.js')], { env });
+      await until('it listens', () => program.output().includes('ready'), { withinMs: 30_000 });
+      const stop = async (): Promise<void> => {
+        await program.stop();
+        removeFolder(folder);
+      };
+      return { port, tlsPort: port, front: () => [program.pid], app: () => [], stop };
+    },
   };
 }

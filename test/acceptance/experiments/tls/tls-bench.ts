@@ -1,5 +1,5 @@
 /** What TLS costs beside nginx: full handshakes, and requests on connections that are kept. */
-import { type HandshakeSample, measureHandshakes, medianHandshakes } from '../../../bench/handshakes.js';
+import { bareTls, type HandshakeSample, measureHandshakes, medianHandshakes } from '../../../bench/handshakes.js';
 import { measure, medianSample, type Sample } from '../../../bench/measure.js';
 import type { BenchPath, RunningPath } from '../../../bench/paths.js';
 import { nginxTls } from '../../../bench/peers.js';
@@ -11,8 +11,8 @@ const handshakeShareMin = 0.8;
 const requestShareMax = 0.6;
 const connections = 64;
 const paths = {
-  rsa: { own: sluiceTls('sluice', 'rsa'), peer: nginxTls('nginx', '', 'rsa') },
-  ecdsa: { own: sluiceTls('sluice', 'ec'), peer: nginxTls('nginx', '', 'ec') },
+  rsa: [sluiceTls('sluice', 'rsa'), nginxTls('nginx', '', 'rsa')],
+  ecdsa: [sluiceTls('sluice', 'ec'), nginxTls('nginx', '', 'ec')],
 } as const;
 
 interface Rounds {
@@ -20,42 +20,49 @@ interface Rounds {
   readonly seconds: number;
 }
 
-/** Both run at once and are measured by turns, another one first in every round. */
+/** All run at once and are measured by turns, another one first in every round. In the order of `wanted`. */
 async function interleaved<T>(
-  { own, peer }: { readonly own: BenchPath; readonly peer: BenchPath },
+  wanted: readonly BenchPath[],
   { count, seconds }: Rounds,
   sample: (running: RunningPath, seconds: number) => Promise<T>,
-): Promise<{ readonly own: T[]; readonly peer: T[] }> {
-  const found = { own: [] as T[], peer: [] as T[] };
+): Promise<T[][]> {
   const started: { readonly running: RunningPath; readonly samples: T[] }[] = [];
   try {
-    started.push({ running: await own.start(), samples: found.own });
-    started.push({ running: await peer.start(), samples: found.peer });
-    for (const { running } of started) await sample(running, 1);
+    for (const path of wanted) started.push({ running: await path.start(), samples: [] });
+    // As long as a round: code is compiled meanwhile.
+    for (const { running } of started) await sample(running, seconds);
     for (let round = 0; round < count; round += 1) {
-      const order = round % 2 === 0 ? started : [...started].reverse();
-      for (const { running, samples } of order) samples.push(await sample(running, seconds));
+      for (let turn = 0; turn < started.length; turn += 1) {
+        const one = started[(turn + round) % started.length];
+        one?.samples.push(await sample(one.running, seconds));
+      }
     }
   } finally {
     for (const { running } of started) await running.stop();
   }
-  return found;
+  return started.map(({ samples }) => samples);
 }
 
 interface Compared {
   readonly own: HandshakeSample;
   readonly peer: HandshakeSample;
+  /** What Node's TLS costs without us. */
+  readonly bare: HandshakeSample;
   readonly share: number;
 }
 
 async function handshakes(kind: keyof typeof paths, rounds: Rounds): Promise<Compared> {
-  const found = await interleaved(paths[kind], rounds, measureHandshakes);
-  const [own, peer] = [medianHandshakes(found.own), medianHandshakes(found.peer)];
-  return { own, peer, share: own.perCore / peer.perCore };
+  const floor = bareTls(kind === 'rsa' ? 'rsa' : 'ec');
+  const found = await interleaved([...paths[kind], floor], rounds, measureHandshakes);
+  const [own = [], peer = [], bare = []] = found;
+  const [ownMedian, peerMedian] = [medianHandshakes(own), medianHandshakes(peer)];
+  const share = ownMedian.perCore / peerMedian.perCore;
+  return { own: ownMedian, peer: peerMedian, bare: medianHandshakes(bare), share };
 }
 
-function told(kind: string, { own, peer, share }: Compared): string {
-  return `${kind}: ${own.perCore.toFixed(0)} full handshakes per second of CPU, nginx ${peer.perCore.toFixed(0)} (${share.toFixed(2)} x)`;
+function told(kind: string, { own, peer, bare, share }: Compared): string {
+  const floor = `node:tls alone ${bare.perCore.toFixed(0)} (${(bare.perCore / peer.perCore).toFixed(2)} x)`;
+  return `${kind}: ${own.perCore.toFixed(0)} full handshakes per second of CPU, nginx ${peer.perCore.toFixed(0)} (${share.toFixed(2)} x), ${floor}`;
 }
 
 function total({ frontUs, appUs }: Sample): number {
@@ -72,7 +79,7 @@ async function run(scale: number): Promise<Outcome> {
   const rsa = await handshakes('rsa', rounds);
   const ecdsa = await handshakes('ecdsa', rounds);
   const kept = await interleaved(paths.rsa, rounds, (running, seconds) => measure(running, connections, seconds));
-  const [own, peer] = [medianSample(kept.own), medianSample(kept.peer)];
+  const [own, peer] = [medianSample(kept[0] ?? []), medianSample(kept[1] ?? [])];
   const share = total(own) / total(peer);
   return {
     measured: `TLS 1.3, no resumption, ${told('RSA-2048', rsa)}, ${told('ECDSA P-256', ecdsa)}; keep-alive in-process ${total(own).toFixed(1)} us of CPU per request, nginx (TLS) -> node ${total(peer).toFixed(1)} (${share.toFixed(2)} x)`,
