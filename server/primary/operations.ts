@@ -66,7 +66,11 @@ export class Operations {
   supersede(action: string, target: string): void {
     for (const entry of this.#running()) {
       if (entry.view.action !== action || entry.view.target !== target) continue;
-      const error = { code: 'superseded', message: `${target} was started again before it had stopped`, remedy: '' };
+      const error = {
+        code: 'superseded',
+        message: `${action} ${target} was taken back before it was done`,
+        remedy: '',
+      };
       this.#end(entry, { state: 'failed', error });
     }
   }

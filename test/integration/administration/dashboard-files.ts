@@ -48,15 +48,22 @@ export function filesTests(one: typeof test, of: () => World): void {
   });
 
   one('the node is drained and put back', async () => {
-    const { sluice, page } = of();
+    const { sluice, page, pool, path } = of();
+    const held = sluice.call(`${path}wait`);
+    await until('a request is under way', async () =>
+      (await sluice.pool(pool)).workers.some(({ inFlight }) => inFlight > 0),
+    );
     const readiness = async (): Promise<number> => (await call(sluice.adminSocket, '/readyz')).status;
     await openPage(page, sluice, '#/');
     await confirmed(page, 'Drain', 'Drain the node');
     await page.getByRole('region', { name: 'This node' }).getByText('drained', { exact: true }).waitFor();
     expect(await readiness()).toBe(503);
     await page.getByRole('button', { name: 'Put back into the balance' }).click();
+    await notice(page, /Drain this node: node drain .* was taken back before it was done/);
     await notice(page, /Put back into the balance this node: done/);
     await page.getByRole('region', { name: 'This node' }).getByText('ready', { exact: true }).waitFor();
     expect(await readiness()).toBe(200);
+    await sluice.call(`${path}go`);
+    expect((await held).status).toBe(200);
   });
 }
