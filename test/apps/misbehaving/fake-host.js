@@ -29,7 +29,10 @@ const server = net.createServer((socket) => {
   );
 });
 server.listen({ fd: 4 }, () => send({ type: 'listening', port: start.envPort, how: 'listen' }));
-setInterval(() => send({ type: 'heartbeat', inFlight: 1, delayMs: 0.5, utilization: 0.1, heapUsed: 1000 }), 50);
+setInterval(
+  () => send({ type: 'heartbeat', inFlight: 1, quiet: false, delayMs: 0.5, utilization: 0.1, heapUsed: 1000 }),
+  50,
+);
 let buffered = Buffer.alloc(0);
 pipe.on('data', (chunk) => {
   buffered = Buffer.concat([buffered, chunk]);

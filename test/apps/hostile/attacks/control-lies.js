@@ -13,7 +13,7 @@ module.exports = ({ others, victimPort }) => {
     { type: 'refused', code: 'mistaken', text: '\n{"event":"forged-by-tenant"}' },
     { type: 'fatal', text: '\r\n{"event":"forged-by-tenant"}\x1b[2J\u2028' },
     { type: 'notice', code: 'x\n{"event":"forged-by-tenant"}', text: '\n{"event":"forged-by-tenant"}\n' },
-    { type: 'heartbeat', inFlight: 4_000_000_000, delayMs: 1e300, utilization: -5, heapUsed: 1e308 },
+    { type: 'heartbeat', inFlight: 4_000_000_000, quiet: false, delayMs: 1e300, utilization: -5, heapUsed: 1e308 },
   ];
   fs.writeSync(3, Buffer.concat(lies.map(message)));
 };
