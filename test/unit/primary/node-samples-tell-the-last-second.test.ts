@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { PoolView } from '../../../pools/supervisor/ports.js';
 import type { NodeSample } from '../../../server/admin/events/event.js';
 import { EventHub } from '../../../server/admin/events/hub.js';
+import { merged } from '../../../server/cli/top-command.js';
 import { listenerMetrics } from '../../../server/metrics/definitions.js';
 import { MetricTotals } from '../../../server/metrics/fold.js';
 import { NodeSampler, quantileMs } from '../../../server/metrics/node-sampler.js';
@@ -46,6 +47,10 @@ test('a sample counts from the one before; a pool that nothing happened to is le
   expect(second.node.p99Ms).toBeCloseTo(9.95);
 });
 
+function namesIn(sample: NodeSample | null): readonly string[] {
+  return (sample?.pools ?? []).map(({ name, requestsPerSecond }) => `${name} ${requestsPerSecond}`);
+}
+
 test('only pools with other figures are told, and all of them whenever somebody has come', async () => {
   const clock = new FakeClock();
   const hub = new EventHub(clock);
@@ -54,10 +59,14 @@ test('only pools with other figures are told, and all of them whenever somebody 
   let views = [pool('shop'), pool('quiet'), stopped];
   const feed = new SampleFeed({ clock, hub, supervisor: { view: () => views }, totals, isReady: () => true });
   const told: (readonly [whole: boolean, ...pools: string[]])[] = [];
+  /** What `sluice top` shows. */
+  let shown: NodeSample | null = null;
   const listener = {
     event: () => undefined,
-    sample: ({ whole, pools }: NodeSample) =>
-      void told.push([whole, ...pools.map(({ name, requestsPerSecond }) => `${name} ${requestsPerSecond}`)]),
+    sample: (sample: NodeSample) => {
+      shown = merged(shown, sample);
+      told.push([sample.whole, ...namesIn(sample)]);
+    },
   };
   const second = async (answers: number): Promise<unknown> => {
     if (answers > 0) totals.apply(1, (sequence += 1), [{ series: requests('shop', '2xx'), values: [answers] }]);
@@ -68,10 +77,12 @@ test('only pools with other figures are told, and all of them whenever somebody 
   const leave = hub.listen(listener);
   expect(await second(5)).toEqual([true, 'shop 5', 'stopped 0']);
   expect(await second(5)).toEqual([false]);
+  expect(namesIn(shown)).toEqual(['shop 5', 'stopped 0']);
   expect(await second(8)).toEqual([false, 'shop 8']);
   // It does nothing any more: said once.
   expect(await second(0)).toEqual([false, 'shop 0']);
   expect(await second(0)).toEqual([false]);
+  expect(namesIn(shown)).toEqual(['stopped 0']);
   const leaveToo = hub.listen({ event: () => undefined, sample: () => undefined });
   expect(await second(0)).toEqual([true, 'stopped 0']);
   views = views.slice(0, 2);
