@@ -203,9 +203,11 @@ export class HttpUpstream implements Upstream, ByteSink, Expiring {
     const exchange = this.#exchange;
     const cause = this.#causeOf(code);
     this.close();
+    // Taken back before it was connected: that says nothing about the worker.
+    if (exchange === null) return;
     if (cause === 'refused') this.#pool.refused(code === '' ? 'connect failed' : code);
     if (cause === 'busy') this.#pool.busy();
-    exchange?.onUpstreamLost(cause);
+    exchange.onUpstreamLost(cause);
   }
 
   #causeOf(code: string): LossCause {

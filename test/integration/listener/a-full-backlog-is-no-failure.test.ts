@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListenerHarness } from '../../support/listener-harness.js';
 import { startProgram } from '../../support/program.js';
@@ -38,5 +38,36 @@ test('a unix socket without room for more connections is asked again, and nobody
   } finally {
     await busy.stop('SIGKILL');
     removeFolder(folder);
+  }
+});
+
+/** Connections to this port of 127.0.0.1 that are not made yet: SYN_SENT of proc(5). */
+function connecting(port: number): number {
+  const target = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = readFileSync('/proc/net/tcp', 'latin1').split('\n');
+  return rows.filter((row) => row.includes(` ${target} 02 `)).length;
+}
+
+const portOf = (text: string): number => Number(/port (\d+);/.exec(text)?.[1] ?? 0);
+
+test('clients that leave while their worker is being connected to say nothing about it', async () => {
+  const script = `const server = require('node:http').createServer((q, r) => r.end('good ' + q.url)).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log('port ' + server.address().port + ';'))`;
+  const busy = startProgram(process.execPath, ['-e', script]);
+  try {
+    await until('it listens', () => portOf(busy.output()) > 0);
+    const port = portOf(busy.output());
+    listener = await ListenerHarness.start();
+    await listener.publish([listener.tcpWorker(port)]);
+    busy.child.kill('SIGSTOP');
+    const clients = await Promise.all(Array.from({ length: 12 }, (_, index) => post(`/${index}`)));
+    await until('connections wait', () => connecting(port) >= 8);
+    for (const client of clients) client.reset();
+    await until('they are given up', () => connecting(port) === 0);
+    busy.child.kill('SIGCONT');
+    const last = await post('/last');
+    expect(await last.finishes()).toContain('good /last');
+    expect(listener.all('unreachable')).toEqual([]);
+  } finally {
+    await busy.stop('SIGKILL');
   }
 });
