@@ -18,6 +18,8 @@ export const xmlAttributesPerElementMax = 64;
 export const configLoadLimitMs = 60_000;
 /** Sites and pools from which on its thread stays and loads only what has changed. */
 export const configThreadStaysFrom = 400;
+/** Young generation of its heap at most: a load of thousands of sites makes garbage that would be copied again and again. */
+export const configThreadYoungMb = 256;
 export const lastGoodDelayMs = 2_000;
 export const watchRenameDelayMs = 20;
 export const watchWriteDelayMs = 200;

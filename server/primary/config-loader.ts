@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import type { Diagnostic } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
-import { configLoadLimitMs, lastGoodDelayMs } from '../../config/base/limits.js';
+import { configLoadLimitMs, configThreadYoungMb, lastGoodDelayMs } from '../../config/base/limits.js';
 import { storeLastGood } from '../../config/change/last-good.js';
 import { type ConfigPatch, patched } from '../../config/change/patch.js';
 import type { LoadResult } from '../../config/compile/compile.js';
@@ -125,7 +125,10 @@ export class ConfigLoader {
   }
 
   #start(fail: (message: string) => void): Worker {
-    const thread = new Worker(new URL('./config-thread-main.js', import.meta.url));
+    const thread = new Worker(new URL('./config-thread-main.js', import.meta.url), {
+      // With thousands of sites a load makes tens of megabytes of short life.
+      resourceLimits: { maxYoungGenerationSizeMb: configThreadYoungMb },
+    });
     thread.unref();
     this.#thread = thread;
     const ended = (message: string): void => {
