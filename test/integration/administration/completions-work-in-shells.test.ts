@@ -62,7 +62,14 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
       const script = await run(process.execPath, [sluiceMain, 'completion', shell]);
       writeFileSync(join(folder, 'script'), script.output);
       writeFileSync(join(folder, file), text);
-      const env = { ...process.env, HOME: folder, ZDOTDIR: folder, TERM: 'xterm', HISTFILE: '/dev/null', TMPDIR: folder };
+      const env = {
+        ...process.env,
+        HOME: folder,
+        ZDOTDIR: folder,
+        TERM: 'xterm',
+        HISTFILE: '/dev/null',
+        TMPDIR: folder,
+      };
       const terminal = openTerminal(['env', '-C', folder, ...command(folder)], { columns: 200, env });
       try {
         await terminal.shows('at> ');
