@@ -21,7 +21,7 @@ export const configThreadStaysFrom = 400;
 /** Young generation of its heap at most: a load of thousands of sites makes garbage that would be copied again and again. */
 export const configThreadYoungMb = 256;
 export const lastGoodDelayMs = 2_000;
-export const watchRenameDelayMs = 20;
+export const watchRenameDelayMs = 5;
 export const watchWriteDelayMs = 200;
 /** However often files are written meanwhile. */
 export const watchDelayMaxMs = 1_000;
