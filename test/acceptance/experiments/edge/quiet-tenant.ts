@@ -17,6 +17,7 @@ export function quietLoad(
   ratePerSecond: number,
   limitMs = 30_000,
   protocol: 'http' | 'https' = 'http',
+  keepAliveConnections = 8,
 ): RunningLoad {
   const target = sluice.port;
   return startLoad({
@@ -25,7 +26,7 @@ export function quietLoad(
     ...(protocol === 'https' ? { servername: quietHost } : {}),
     ratePerSecond,
     path: (n) => `/n/${n}`,
-    keepAliveConnections: 8,
+    keepAliveConnections,
     limitMs,
   });
 }

@@ -38,7 +38,8 @@ async function during(
   protocol: Protocol,
   begin: () => Promise<() => Promise<unknown>>,
 ): Promise<Shortage> {
-  const load = quietLoad(sluice, 50, 30_000, protocol);
+  // Each has one connection, made now: one that it would open later is a new one, and may be refused.
+  const loads = Array.from({ length: 4 }, () => quietLoad(sluice, 12, 30_000, protocol, 1));
   await pause(500);
   const pids = listenerPids(sluice);
   const end = await begin();
@@ -56,7 +57,8 @@ async function during(
     return answer?.status === 200;
   });
   const backMs = monotonicMs() - endedMs;
-  const { failed, words } = windowOf(await load.stop());
+  const windows = (await Promise.all(loads.map((load) => load.stop()))).map((report) => windowOf(report));
+  const lost = windows.filter(({ failed }) => failed > 0).map(({ words }) => words);
   const deaths = sluice
     .output()
     .split('\n')
@@ -64,7 +66,7 @@ async function during(
   const [cpuShare, spinShare] = [used / elapsed, (used - accepted * cpuSecondsPerConnection) / elapsed];
   return {
     name,
-    lost: [...(failed === 0 ? [] : [words]), ...deaths].join('; '),
+    lost: [...lost, ...deaths].join('; '),
     cpuShare,
     accepted,
     spinShare,
