@@ -36,9 +36,14 @@ export function beginWatch(worker: Worker, nowMs: number): WorkerStep {
   return { machine: withHealth(worker, { ...fresh, ...calm }), effects };
 }
 
+/** Until the next heartbeat at most. */
+export function beatIntervalOf(quiet: boolean): number {
+  return quiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs;
+}
+
 export function onHeartbeat(worker: Worker, event: Extract<WorkerEvent, { type: 'heartbeat' }>): WorkerStep {
   const { nowMs, inFlight: hostInFlight, quiet } = event;
-  const beatIntervalMs = quiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs;
+  const beatIntervalMs = beatIntervalOf(quiet);
   const lastUseMs = hostInFlight > 0 ? nowMs : worker.health.lastUseMs;
   const calm = { late: false, examining: 'nothing', findings: [] } as const;
   const machine = withHealth(worker, { lastBeatMs: nowMs, beatIntervalMs, hostInFlight, lastUseMs, ...calm });

@@ -1,8 +1,8 @@
 /** The read-only picture of the pools for the admin API and metrics. */
 import { unreachable } from '../../config/base/invariant.js';
-import { heartbeatIntervalMs, quietHeartbeatIntervalMs } from '../../config/base/limits.js';
 import type { ApplicationLife } from '../lifecycle/application-states.js';
 import type { PoolLife } from '../lifecycle/pool-states.js';
+import { beatIntervalOf } from '../lifecycle/worker-health.js';
 import { inFlight, type WorkerLife } from '../lifecycle/worker-states.js';
 import { type HostBook, type LastFailure, type PoolBook, type WorkerBook, workersOf } from './books.js';
 import { stepsOf } from './failure-page.js';
@@ -101,7 +101,7 @@ function workerView(worker: WorkerBook, measures: Measures): WorkerView {
         ? null
         : {
             ageMs: Math.max(0, measures.nowMs - beat.atMs),
-            intervalMs: beat.quiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs,
+            intervalMs: beatIntervalOf(beat.quiet),
             delayMs: beat.delayMs,
             utilization: beat.utilization,
             heapUsedBytes: beat.heapUsed,

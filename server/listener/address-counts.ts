@@ -24,10 +24,14 @@ export class AddressCounts {
     this.#scope = { name: '', maxConnectionsPerAddress };
   }
 
+  get isLimited(): boolean {
+    return this.#scope.maxConnectionsPerAddress > 0;
+  }
+
   /** @returns false when this client has no room for one more. */
   enter(holder: object, address: string): boolean {
     const scope = this.#scope;
-    if (scope.maxConnectionsPerAddress === 0) return true;
+    if (!this.isLimited) return true;
     if (!this.#connections.enterClient(scope, address)) return false;
     this.#entries.set(holder, { scope, address });
     return true;

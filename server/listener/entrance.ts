@@ -122,7 +122,8 @@ export class Entrance {
 
   /** A trusted proxy stands for many clients: it has no limit of its own. */
   #hasRoom(holder: object, address: string): boolean {
-    if (this.#owner.routing.trusted.matches(address) || this.#addresses.enter(holder, address)) return true;
+    if (!this.#addresses.isLimited || this.#owner.routing.trusted.matches(address)) return true;
+    if (this.#addresses.enter(holder, address)) return true;
     this.#owner.countRefused('ConnLimit');
     return false;
   }

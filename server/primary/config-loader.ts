@@ -126,7 +126,6 @@ export class ConfigLoader {
 
   #start(fail: (message: string) => void): Worker {
     const thread = new Worker(new URL('./config-thread-main.js', import.meta.url), {
-      // With thousands of sites a load makes tens of megabytes of short life.
       resourceLimits: { maxYoungGenerationSizeMb: configThreadYoungMb },
     });
     thread.unref();

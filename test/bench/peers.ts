@@ -105,15 +105,8 @@ export const nginxTls = (name: string, http2: '' | 'http2', kind: 'rsa' | 'ec' =
   },
 });
 
-const haproxy: BenchPath = {
-  name: 'haproxy -> node',
-  missing: needsProgram('haproxy'),
-  start: (other) =>
-    startProxy(
-      'tcp',
-      (port, upstream, folder) => {
-        const text = `
-global
+/** What HAProxy is asked to do everywhere; the proxies follow. */
+export const haproxyDefaults = `global
   maxconn 4096
 defaults
   mode http
@@ -122,7 +115,16 @@ defaults
   timeout connect 5s
   timeout client 120s
   timeout server 120s
-frontend clients
+`;
+
+const haproxy: BenchPath = {
+  name: 'haproxy -> node',
+  missing: needsProgram('haproxy'),
+  start: (other) =>
+    startProxy(
+      'tcp',
+      (port, upstream, folder) => {
+        const text = `${haproxyDefaults}frontend clients
   bind 127.0.0.1:${port}
   default_backend app
 backend app

@@ -1,6 +1,7 @@
 /** Two tenants behind fronts that speak HTTP/2, with prior knowledge and over TLS: Sluice, and peers where they are installed. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { haproxyDefaults } from '../../../bench/peers.js';
 import { findProgram } from '../../../support/find-program.js';
 import { freePort } from '../../../support/free-port.js';
 import { call } from '../../../support/http-client.js';
@@ -110,16 +111,7 @@ ${server(quietHost, setting.quiet)} }`;
 const haproxy: Peer = {
   program: 'haproxy',
   args: (_setting, file) => ['-db', '-f', file],
-  text: ({ tcp, tls, quietPort, bothFile, attacked, quiet }) => `global
-  maxconn 4096
-defaults
-  mode http
-  option forwardfor
-  http-reuse always
-  timeout connect 5s
-  timeout client 120s
-  timeout server 120s
-frontend clients
+  text: ({ tcp, tls, quietPort, bothFile, attacked, quiet }) => `${haproxyDefaults}frontend clients
   bind 127.0.0.1:${tcp}
   bind 127.0.0.1:${tls} ssl crt ${bothFile} alpn h2,http/1.1
   bind 127.0.0.1:${quietPort}
