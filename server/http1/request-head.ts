@@ -32,6 +32,7 @@ export function createRequestHead(): RequestHead {
     upgradeWebSocket: false,
     connectionNames: null,
     announcedTrailers: null,
+    envelopeBytes: 0,
     judgeAgainAt: 0,
     rejection: null,
   };
@@ -90,6 +91,7 @@ export function parseRequestHead(
   const rejection = fillFields(buffer, head, text) ?? settle(head, plain, scheme);
   if (rejection !== null) return reject(head, rejection);
   head.rejection = null;
+  head.envelopeBytes = headEnd - start;
   return headEnd - start;
 }
 

@@ -42,6 +42,8 @@ export interface RequestHead {
   connectionNames: string[] | null;
   /** Lower-case names announced in `Trailer`; null = none. */
   announcedTrailers: string[] | null;
+  /** Bytes that came beside the data of the body: the head, chunk sizes, trailers; over HTTP/2 the encoded header block. */
+  envelopeBytes: number;
   /** Private to the parser: bytes from `start` beyond which an incomplete head must be judged again. */
   judgeAgainAt: number;
   /** Set when the result is `headRejected`. */

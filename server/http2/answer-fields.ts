@@ -44,6 +44,7 @@ function listBytesMax(fields: readonly string[]): number {
 /**
  * Writes HEADERS with a worker's head: its fields in its order without hop-by-hop ones, and the additions (null for
  * interim answers). A head of status 101 accepts an extended CONNECT, and becomes 200 without the handshake's field.
+ * @returns bytes of the header block.
  */
 export function writeAnswer(
   writer: FrameWriter,
@@ -51,12 +52,13 @@ export function writeAnswer(
   id: number,
   head: ResponseHead,
   additions: AnswerAdditions | null,
-): void {
+): number {
   const { fields, fieldKinds, connectionNames, status } = head;
   const added = additions?.fields === undefined ? noFields : additionFields(additions.fields);
   writer.reserveBlock(listBytesMax(fields) + listBytesMax(added) + additionBytesMax(additions));
   const { buffer } = writer.output;
-  let at = encoder.begin(buffer, writer.blockStart);
+  const start = writer.blockStart;
+  let at = encoder.begin(buffer, start);
   at = encoder.status(buffer, at, status === 101 ? 200 : status);
   let hasDate = false;
   for (let i = 0; i < fieldKinds.length; i++) {
@@ -80,6 +82,7 @@ export function writeAnswer(
     }
   }
   writer.headers(id, at, false);
+  return at - start;
 }
 
 const noFields: readonly string[] = [];

@@ -73,18 +73,19 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     this.received.start();
   }
 
-  interim(stream: ServerStream<T>, head: ResponseHead): void {
+  interim(stream: ServerStream<T>, head: ResponseHead): number {
     const core = this.#live(stream);
-    if (core === null || core.hasHead) return;
-    writeAnswer(this.writer, this.encoder, stream.id, head, null);
+    if (core === null || core.hasHead) return 0;
+    return writeAnswer(this.writer, this.encoder, stream.id, head, null);
   }
 
-  respond(stream: ServerStream<T>, head: ResponseHead, additions: AnswerAdditions, end: boolean): void {
+  respond(stream: ServerStream<T>, head: ResponseHead, additions: AnswerAdditions, end: boolean): number {
     const core = this.#live(stream);
-    if (core === null || core.hasHead) return;
+    if (core === null || core.hasHead) return 0;
     core.hasHead = true;
-    writeAnswer(this.writer, this.encoder, stream.id, head, additions);
+    const bytes = writeAnswer(this.writer, this.encoder, stream.id, head, additions);
     if (end) this.end(core, null);
+    return bytes;
   }
 
   respondWith(stream: ServerStream<T>, status: number, fields: readonly string[], end: boolean): void {
@@ -125,10 +126,10 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     if (isUnused && !this.spendFrame(unusedBlockCost)) return;
     if (verdict !== Verdict.accept) this.refuse(verdict, id, stream);
     else if (stream !== undefined) this.#onTrailers(stream, isEnd);
-    else this.#onRequest(id, isEnd);
+    else this.#onRequest(id, isEnd, end - start);
   }
 
-  #onRequest(id: number, isEnd: boolean): void {
+  #onRequest(id: number, isEnd: boolean, blockBytes: number): void {
     if (this.isClosed) return;
     if (id > this.lastPeerId + 2) {
       this.#skippedFrom = this.lastPeerId + 1;
@@ -144,6 +145,7 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     const stream = this.#spares.pop() ?? new ServerStreamCore<T>();
     stream.open(id, this.received.streamBytes, this.peer.initialWindowBytes);
     const reason = readRequest(this.decoder, stream.request, isEnd, this.#schemes);
+    stream.request.envelopeBytes = blockBytes;
     this.streams.set(id, stream);
     stream.headBytes = headBytes;
     this.#headBytes += headBytes;

@@ -187,13 +187,14 @@ export interface Http2Connection<S> {
 }
 
 export interface ServerConnection<T> extends Http2Connection<ServerStream<T>> {
-  /** An interim answer (1xx but 101); its hop-by-hop fields are left out. */
-  interim(stream: ServerStream<T>, head: ResponseHead): void;
+  /** An interim answer (1xx but 101); its hop-by-hop fields are left out. @returns bytes of its header block. */
+  interim(stream: ServerStream<T>, head: ResponseHead): number;
   /**
    * The final head, from the parsed answer of a worker, as `responseHead` of server/http1 does it: hop-by-hop fields
    * removed, Date and additions added, Content-Length kept. `end`: no body follows (HEAD, 204, 304, empty).
+   * @returns bytes of its header block.
    */
-  respond(stream: ServerStream<T>, head: ResponseHead, additions: AnswerAdditions, end: boolean): void;
+  respond(stream: ServerStream<T>, head: ResponseHead, additions: AnswerAdditions, end: boolean): number;
   /** A final head of ours: `fields` are name, value, ... in any case. */
   respondWith(stream: ServerStream<T>, status: number, fields: readonly string[], end: boolean): void;
 }

@@ -50,6 +50,7 @@ export class Accounting {
 
   finished(exchange: Exchange): void {
     const { application, pool, request, answer } = exchange;
+    const bytesSent = exchange.output.takeCount();
     const durationMs = this.#clock.monotonicMs() - exchange.startedMs;
     const code = codeIndex(exchange.status);
     application?.cells?.count(methodIndex(request.method), code, exchange.bytesIn, answer.bodyBytes);
@@ -76,6 +77,8 @@ export class Accounting {
       reason: exchange.reason,
       bytesIn: exchange.bytesIn,
       bytesOut: answer.bodyBytes,
+      bytesReceived: request.envelopeBytes + exchange.bytesIn,
+      bytesSent,
       durationMs,
       referer: valueOf(fields, 'referer'),
       userAgent: valueOf(fields, 'user-agent'),
@@ -98,6 +101,7 @@ export class Accounting {
 
   refused(client: Parameters<ConnectionContext['refused']>[0], refused: RefusedRequest): void {
     this.countRefused(refused.reason);
+    const bytesSent = client.output.takeCount();
     this.trailsWanted?.refused(client, refused);
     // What was refused as unreadable is not repeated: method, target and fields may be those of the request before.
     const isReadable = client.request.rejection === null && refused.status !== 408;
@@ -115,6 +119,8 @@ export class Accounting {
       reason: refused.reason,
       bytesIn: 0,
       bytesOut: 0,
+      bytesReceived: isReadable ? request.envelopeBytes : 0,
+      bytesSent,
       durationMs: 0,
       referer: '',
       userAgent: '',

@@ -51,7 +51,7 @@ export interface RefusedRequest {
 /** What is said of a request that was refused. */
 export type RefusedClient = Pick<
   ExchangeClient,
-  'request' | 'forward' | 'isStream' | 'localAddress' | 'localPort' | 'site'
+  'request' | 'output' | 'forward' | 'isStream' | 'localAddress' | 'localPort' | 'site'
 >;
 
 /** A client connection, whatever it speaks. */

@@ -67,6 +67,7 @@ export class RequestBody {
   #feedChunked(buffer: Buffer, start: number, end: number, exchange: Exchange): number {
     const decoder = this.#decoder;
     const gathered = this.#gathered;
+    const receivedBefore = this.received;
     let at = start;
     gathered.clear();
     while (decoder !== null && at < end) {
@@ -84,6 +85,7 @@ export class RequestBody {
       if (decoder.done) break;
     }
     if (decoder === null) this.rejection = badRequest.chunkData;
+    exchange.request.envelopeBytes += at - start - (this.received - receivedBefore);
     this.#handOn(buffer, exchange);
     if (decoder?.done !== true) return at;
     this.isDone = true;

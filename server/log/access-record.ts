@@ -19,8 +19,12 @@ export interface AccessRecord {
   readonly subStatus: number;
   /** '' or a word of the closed vocabulary (QueueFull, ClientClosed ...). */
   readonly reason: string;
+  /** Of the bodies. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Of the whole request and the whole answer, heads included. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
   readonly durationMs: number;
   readonly referer: string;
   readonly userAgent: string;

@@ -1,8 +1,7 @@
 // HOT: measured by test/bench/main.ts
 /**
  * W3C extended log lines as IIS writes them. A value has no spaces and no control characters (they become `+`), what
- * is not ASCII becomes `%NN`; nothing is `-`. Differences from IIS: a URL stands as the client wrote it (IIS
- * decodes it), and bytes are those of bodies, without heads.
+ * is not ASCII becomes `%NN`; nothing is `-`. Different from IIS: a URL stands as the client wrote it (IIS decodes it).
  */
 import { w3cValueCharsMax } from '../../config/base/log-limits.js';
 import { unreachable } from '../../config/base/invariant.js';
@@ -99,9 +98,9 @@ function valueOf(field: W3cField, r: AccessRecord, time: string, computerName: s
     case 'Win32Status':
       return String(win32Status(r));
     case 'BytesSent':
-      return String(r.bytesOut);
+      return String(r.bytesSent);
     case 'BytesRecv':
-      return String(r.bytesIn);
+      return String(r.bytesReceived);
     case 'TimeTaken':
       return String(Math.round(r.durationMs));
     default:

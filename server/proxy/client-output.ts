@@ -21,6 +21,8 @@ export interface ClientOutput {
   /** Behind the last byte of a body. */
   endBody(framing: ClientFraming, trailers: readonly string[] | null): void;
   flush(): void;
+  /** Bytes of the answer, its heads included, since this was asked last; those that still wait count too. */
+  takeCount(): number;
   /** Forgets what has not left. */
   discard(): void;
 }

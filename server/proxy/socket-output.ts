@@ -31,6 +31,8 @@ export class SocketOutput implements ClientOutput {
   /** Bytes that left here, in all. */
   given = 0;
   #text = '';
+  /** Of `given` and what waits: bytes that `takeCount` told of. */
+  #counted = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -109,6 +111,12 @@ export class SocketOutput implements ClientOutput {
     this.writes += 1;
     this.given += text.length;
     if (this.socket.writable) this.socket.write(text, 'latin1');
+  }
+
+  takeCount(): number {
+    const before = this.#counted;
+    this.#counted = this.given + this.#text.length;
+    return this.#counted - before;
   }
 
   discard(): void {

@@ -30,6 +30,8 @@ export const sampleRecord: AccessRecord = {
   reason: '',
   bytesIn: 0,
   bytesOut: 5,
+  bytesReceived: 120,
+  bytesSent: 250,
   durationMs: 1.23456,
   referer: '',
   userAgent: 'wrk',

@@ -25,6 +25,8 @@ export class StreamOutput implements ClientOutput {
   /** The head waits for what comes with it: an answer without a body is one frame. */
   #head: ResponseHead | null = null;
   #options: ResponseHeadOptions | null = null;
+  /** Of header blocks and DATA; trailers are encoded too late to be among them. */
+  #uncounted = 0;
 
   constructor(ports: StreamPorts) {
     this.#ports = ports;
@@ -32,6 +34,7 @@ export class StreamOutput implements ClientOutput {
 
   begin(stream: ServerStream<StreamClient>): void {
     this.#stream = stream;
+    this.#uncounted = 0;
     this.discard();
   }
 
@@ -47,7 +50,7 @@ export class StreamOutput implements ClientOutput {
   }
 
   interim(head: ResponseHead): void {
-    if (this.#stream !== null) this.#ports.engine.interim(this.#stream, head);
+    if (this.#stream !== null) this.#uncounted += this.#ports.engine.interim(this.#stream, head);
     this.#ports.flushSoon();
   }
 
@@ -62,6 +65,7 @@ export class StreamOutput implements ClientOutput {
     const stream = this.#stream;
     if (stream === null || end <= start) return;
     this.writes += 1;
+    this.#uncounted += end - start;
     this.#ports.engine.data(stream, buffer, start, end);
     if (stream.queuedBytes > 0) this.#ports.noteQueued();
   }
@@ -87,6 +91,12 @@ export class StreamOutput implements ClientOutput {
     this.#ports.flushSoon();
   }
 
+  takeCount(): number {
+    const count = this.#uncounted;
+    this.#uncounted = 0;
+    return count;
+  }
+
   discard(): void {
     this.#head = null;
     this.#options = null;
@@ -98,7 +108,7 @@ export class StreamOutput implements ClientOutput {
     this.discard();
     if (head === null || options === null || this.#stream === null) return;
     this.writes += 1;
-    this.#ports.engine.respond(this.#stream, head, options, isEnd);
+    this.#uncounted += this.#ports.engine.respond(this.#stream, head, options, isEnd);
     this.#ports.flushSoon();
   }
 }

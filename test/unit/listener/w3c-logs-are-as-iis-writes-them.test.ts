@@ -44,7 +44,14 @@ test('the default columns of IIS, with its header, its line ends and its escapin
 
 test('every column in the order of IIS', async () => {
   const log = accessLogAt(folder, { prefix: 'all', format: 'w3c', fields: w3cFields });
-  log.append({ ...iis, cookie: 'a=b; c=d', bytesIn: 12, version: '2.0', status: 502, reason: 'UpstreamRefused' });
+  log.append({
+    ...iis,
+    cookie: 'a=b; c=d',
+    bytesReceived: 132,
+    version: '2.0',
+    status: 502,
+    reason: 'UpstreamRefused',
+  });
   await logEnded(log);
   const [, , , names = '', values = ''] = readFileSync(join(folder, 'all.log'), 'latin1').split('\r\n');
   const row = new Map(
@@ -64,8 +71,8 @@ test('every column in the order of IIS', async () => {
     'cs(Cookie)': 'a=b;+c=d',
     'cs-host': 'a',
     'sc-win32-status': '12029',
-    'sc-bytes': '5',
-    'cs-bytes': '12',
+    'sc-bytes': '250',
+    'cs-bytes': '132',
   });
 });
 
