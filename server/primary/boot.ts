@@ -346,7 +346,7 @@ function watchConfiguration(
       return (await readWhole(parts.clock, own, read, movedAtMs)) ?? notWhole(options.request.path);
     },
     applied: (config, change) => {
-      watcher.watch(watchedFiles(config));
+      watcher.watch(watchedFiles(config), loader.beganAtMs);
       if (isToKeep(options.request, config)) keeper.keep(config);
       if (change !== null) administration.noteApplied(config, change);
     },
@@ -361,7 +361,7 @@ function watchConfiguration(
     const remedy = 'changes are found every 30 s; raise fs.inotify.max_user_watches (sysctl)';
     parts.log.warn('folder-not-watched', { folder, error, remedy });
   });
-  watcher.watch(watchedFiles(options.config));
+  watcher.watch(watchedFiles(options.config), loader.beganAtMs);
   held.hold('watcher', () => watcher.close());
   if (isToKeep(options.request, options.config)) keeper.keep(options.config);
   administration.attach(reloader);

@@ -66,14 +66,21 @@ export class ConfigLoader {
   #sent: CompiledConfig | null = null;
   #settle: ((answer: LoaderAnswer) => void) | null = null;
   #cancelStore: CancelTimer = () => undefined;
+  #beganAtMs = Number.POSITIVE_INFINITY;
   #stored: ((error: string) => void) | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** Wall time at which the newest load began; what changed before is in it. */
+  get beganAtMs(): number {
+    return this.#beganAtMs;
+  }
+
   /** Never rejects. One load at a time. */
   load(request: LoadRequest): Promise<LoadedConfig> {
+    this.#beganAtMs = this.#clock.wallMs();
     const isLost = request.document !== undefined && 'number' in request.document && this.#thread === null;
     const { document: _, ...whole } = request;
     return new Promise((resolve) => {

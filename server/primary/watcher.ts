@@ -19,6 +19,10 @@ import { folderOfPattern, isPattern, patternTakes } from '../../config/load/glob
 
 /** Signature of what is not there. */
 const absent = '-';
+/** Of what was told to change and not looked at since: a look at it cannot say what a load has read meanwhile. */
+const unknown = '?';
+/** The kernel's times of files lag behind the clock by up to this. */
+const fileTimeLagMs = 10;
 
 interface WatchedFile {
   /** Groups and folders that want it. */
@@ -27,6 +31,13 @@ interface WatchedFile {
   signature: string;
   /** Wall time of the newest sign that another file took its name; null = it was written since. */
   movedAtMs: number | null;
+}
+
+/** When files that are new to the watch began to be read. */
+interface Since {
+  readonly ms: number;
+  /** Folders that were looked at, and whether names in them changed since. */
+  readonly folders: Map<string, boolean>;
 }
 
 interface WatchedFolder {
@@ -83,20 +94,25 @@ export class ConfigWatcher {
     for (const [path, file] of this.#files) file.signature = signatureOf(path);
   }
 
-  /** From now on these files; none ends the watch. A group that is the same object as before costs nothing. */
-  watch(groups: readonly (readonly string[])[]): void {
+  /**
+   * From now on these files; none ends the watch. A group that is the same object as before costs nothing.
+   * `readSinceMs`: wall time at which reading them began; a file that is new here and changed since counts as changed.
+   */
+  watch(groups: readonly (readonly string[])[], readSinceMs = Number.POSITIVE_INFINITY): void {
     const before = this.#groups;
     this.#groups = new Set(groups);
-    for (const group of this.#groups) if (!before.has(group)) for (const path of group) this.#use(path);
+    const since = { ms: readSinceMs - fileTimeLagMs, folders: new Map<string, boolean>() };
+    for (const group of this.#groups) if (!before.has(group)) for (const path of group) this.#use(path, since);
     for (const group of before) if (!this.#groups.has(group)) for (const path of group) this.#leave(path);
     this.#openWatchers();
     this.#cancelPoll();
     if (this.#files.size === 0) return;
     this.#schedulePoll();
-    // What changed while the files were read told nobody.
-    if (before.size === 0 || this.#files.size > watchedFilesPerTurn) return;
-    for (const path of this.#files.keys()) this.#suspects.add(path);
-    this.#lookAfter(watchWriteDelayMs);
+    // What changed while the files were read may have told nobody.
+    if (before.size > 0 && this.#files.size <= watchedFilesPerTurn) {
+      for (const path of this.#files.keys()) this.#suspects.add(path);
+    }
+    if (this.#suspects.size > 0 && this.#dueMs === 0) this.#lookAfter(watchWriteDelayMs);
   }
 
   close(): void {
@@ -106,13 +122,15 @@ export class ConfigWatcher {
     this.#cancelPoll();
   }
 
-  #use(path: string): void {
+  #use(path: string, since: Since): void {
     const known = this.#files.get(path);
     if (known !== undefined) {
       known.users += 1;
       return;
     }
-    this.#files.set(path, { users: 1, signature: signatureOf(path), movedAtMs: null });
+    const signature = signatureOf(path);
+    this.#files.set(path, { users: 1, signature, movedAtMs: null });
+    if (isTouched(path, signature, since)) this.#suspect(path);
     const folder = folderOf(path);
     let watched = this.#folders.get(folder);
     if (watched === undefined) {
@@ -120,7 +138,7 @@ export class ConfigWatcher {
       const isAwaited = !existsSync(folder) && dirname(folder) !== folder;
       watched = { files: new Set(), patterns: new Set(), isAwaited, signature: signatureOf(folder), watcher: null };
       this.#folders.set(folder, watched);
-      if (isAwaited) this.#use(folder);
+      if (isAwaited) this.#use(folder, since);
       else this.#deaf.add(folder);
     }
     watched.files.add(path);
@@ -186,7 +204,7 @@ export class ConfigWatcher {
     const file = join(path, name ?? '');
     const known = this.#files.get(file);
     let isNews = name === null;
-    if (name === null) for (const one of folder.files) this.#suspects.add(one);
+    if (name === null) for (const one of folder.files) this.#suspect(one);
     else if (known !== undefined) {
       known.movedAtMs = event === 'rename' ? this.#clock.wallMs() : null;
       this.#suspect(file);
@@ -201,9 +219,14 @@ export class ConfigWatcher {
     else if (isNews) this.#lookAfter(watchWriteDelayMs);
   }
 
-  /** A folder that came or went takes the files in it along. */
+  /**
+   * It may have come and gone between two looks, and a load may have read it then: it counts as changed however it
+   * looks. A folder that came or went takes the files in it along.
+   */
   #suspect(path: string): void {
     this.#suspects.add(path);
+    const known = this.#files.get(path);
+    if (known !== undefined) known.signature = unknown;
     const below = this.#folders.get(path);
     if (below === undefined) return;
     // The watch holds on to what was removed: the next one is of what is there now.
@@ -302,5 +325,23 @@ function signatureOf(path: string): string {
     return found === undefined ? absent : `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`;
   } catch {
     return absent;
+  }
+}
+
+/** Whether it may have changed since then. Of what is not there the folder tells, once for all of its files. */
+function isTouched(path: string, signature: string, { ms, folders }: Since): boolean {
+  if (ms === Number.POSITIVE_INFINITY) return false;
+  if (signature !== absent && !isPattern(path)) return isNewer(path, 'ctimeMs', ms);
+  const folder = folderOf(path);
+  const known = folders.get(folder) ?? isNewer(folder, 'mtimeMs', ms);
+  folders.set(folder, known);
+  return known;
+}
+
+function isNewer(path: string, time: 'ctimeMs' | 'mtimeMs', ms: number): boolean {
+  try {
+    return (statSync(path, { throwIfNoEntry: false })?.[time] ?? 0) >= ms;
+  } catch {
+    return false;
   }
 }

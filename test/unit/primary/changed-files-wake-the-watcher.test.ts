@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { watchPollIntervalMs } from '../../../config/base/limits.js';
 import { systemClock } from '../../../server/primary/clock.js';
@@ -131,4 +131,29 @@ test('the poll finds what the kernel does not tell of', async () => {
   clock.advance(watchPollIntervalMs);
   expect(changed.flat().sort()).toEqual([join(folder, 'app'), join(folder, 'app', 'web.config'), late, file].sort());
   polled.close();
+});
+
+test('a file that came while the others were read, and went before the next look, is read again', async () => {
+  const web = join(folder, 'web.config');
+  watcher.watch([[file, web]]);
+  watcher.reading();
+  writeFileSync(web, 'a load may have read this');
+  rmSync(web);
+  await until('it is noticed', () => changes === 1);
+  expect(changed).toEqual([[web]]);
+});
+
+test('a file that is new to the watch, and changed while it was read, is read again', async () => {
+  const [read, written, gone] = ['read', 'written', 'gone'].map((name) => join(folder, name, 'web.config'));
+  if (read === undefined || written === undefined || gone === undefined) throw new Error('three files');
+  for (const one of [read, written, gone]) mkdirSync(dirname(one));
+  for (const one of [read, written, gone]) writeFileSync(one, 'one');
+  // The times of files may lag behind the clock.
+  const sinceMs = statSync(gone).ctimeMs + 20;
+  await until('they are old enough', () => systemClock.wallMs() > sinceMs + 20);
+  writeFileSync(written, 'two');
+  rmSync(gone);
+  watcher.watch([[file], [read, written, gone]], sinceMs);
+  await until('they are noticed', () => changes === 1);
+  expect(changed).toEqual([[written, gone]]);
 });
