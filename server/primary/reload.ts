@@ -73,7 +73,9 @@ export class Reloader {
     if (scope === 'everything') this.#nextScope = scope;
     this.#nextChanged =
       changed === null || this.#nextChanged === null ? null : new Set([...this.#nextChanged, ...changed]);
-    this.#next ??= this.#running.then(() => {
+    // Also after one that failed: whoever waits for the next has to get it.
+    const over = this.#running.catch(() => undefined);
+    this.#next ??= over.then(() => {
       const [wanted, files] = [this.#nextScope, this.#nextChanged];
       this.#next = null;
       this.#nextScope = 'applications';

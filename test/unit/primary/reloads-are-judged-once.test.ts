@@ -22,7 +22,7 @@ function bad(contents: string): LoadResult {
   };
 }
 
-function reloader(kept: OpenedDocument | null): Reloader {
+function reloader(kept: OpenedDocument | null, applied: () => void = () => undefined): Reloader {
   const note = (event: string): unknown => lines.push(event);
   // Only what a reload without a change touches.
   const parts = {
@@ -42,7 +42,7 @@ function reloader(kept: OpenedDocument | null): Reloader {
       reads.push(from === null ? 'file' : 'kept document');
       return Promise.resolve(from === null ? file : served);
     },
-    applied: () => undefined,
+    applied,
   });
 }
 
@@ -89,4 +89,16 @@ test('requests that come during a load share the next, which reads what any of t
   expect(reads).toEqual(['kept document', 'file']);
   await own.reload('a file changed', 'applications');
   expect(reads).toEqual(['kept document', 'file', 'kept document']);
+});
+
+test('a load that fails does not take those along that come after it', async () => {
+  const faults = [new Error('a fault of our own')];
+  const own = reloader(document, () => {
+    const fault = faults.pop();
+    if (fault !== undefined) throw fault;
+  });
+  const first = own.reload('SIGHUP');
+  const next = own.reload('SIGHUP');
+  await expect(first).rejects.toThrow('a fault of our own');
+  expect(await next).toBe('unchanged');
 });
