@@ -1,6 +1,7 @@
 /**
  * Health and use of a running worker: heartbeats of the event loop, pings, idle time, periodic
- * restarts. Part of the worker machine; its timers look at stamps, so that a heartbeat sets no timer.
+ * restarts. Part of the worker machine. A heartbeat moves the timer that waits for the next one, which therefore never
+ * fires while they come; the other timers look at stamps.
  */
 import {
   heartbeatIntervalMs,
@@ -47,8 +48,8 @@ export function onHeartbeat(worker: Worker, event: Extract<WorkerEvent, { type: 
   const lastUseMs = hostInFlight > 0 ? nowMs : worker.health.lastUseMs;
   const calm = { late: false, examining: 'nothing', findings: [] } as const;
   const machine = withHealth(worker, { lastBeatMs: nowMs, beatIntervalMs, hostInFlight, lastUseMs, ...calm });
-  if (!worker.health.late) return { machine, effects: [] };
-  return { machine, effects: [{ type: 'late', late: false }, healthTimer(worker.rules.lateMs)] };
+  const again = healthTimer(lateMsOf(machine));
+  return { machine, effects: worker.health.late ? [{ type: 'late', late: false }, again] : [again] };
 }
 
 export function onActivity(worker: Worker, nowMs: number, running: number, requestsTotal: number): WorkerStep {
@@ -108,7 +109,7 @@ export function onExamined(worker: Worker, finding: StallFinding): WorkerStep {
 export function onHealthTimer(worker: Worker, nowMs: number): WorkerStep | 'hung' {
   const { hangMs } = worker.rules;
   const { beatIntervalMs } = worker.health;
-  const lateMs = worker.rules.lateMs + beatIntervalMs - heartbeatIntervalMs;
+  const lateMs = lateMsOf(worker);
   const silentMs = nowMs - worker.health.lastBeatMs;
   if (silentMs < lateMs) return { machine: worker, effects: [healthTimer(lateMs - silentMs)] };
   const effects: WorkerEffect[] = worker.health.late ? [] : [{ type: 'late', late: true }];
@@ -141,6 +142,11 @@ export function onIdleTimer(worker: Worker, nowMs: number): WorkerStep {
   const delayMs = unusedMs >= idleTimeoutMs ? idleTimeoutMs : idleTimeoutMs - unusedMs;
   const again: WorkerEffect = { type: 'setTimer', name: 'idle', delayMs };
   return { machine: worker, effects: idle ? [{ type: 'reportIdle' }, again] : [again] };
+}
+
+/** After its last heartbeat. */
+function lateMsOf({ rules, health }: Worker): number {
+  return rules.lateMs + health.beatIntervalMs - heartbeatIntervalMs;
 }
 
 function healthTimer(delayMs: number): WorkerEffect {
