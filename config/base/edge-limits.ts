@@ -8,3 +8,6 @@ export const clientHelloRecordsBytesMax = 32_768;
  * is in use, and the next request may be on its way. Idle times are known to a second.
  */
 export const quietLeastMs = 2_000;
+
+/** A connection that served several requests counts as in use until it idled so long: others are closed before it. */
+export const keptInUseMs = 10_000;

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../config/base/clock.js';
-import { newConnectionGraceMs } from '../../config/base/limits.js';
 import { plainAddress } from '../proxy/raw-socket.js';
 import type { ProxySource } from './client-context.js';
+import { idleSince } from './idle.js';
 import type { Closable } from './overload.js';
 
 /** A connection that was accepted and that HTTP is not read from yet: its client owes a PROXY header or a handshake. */
 export class Arrival implements Closable {
+  readonly requests = 0;
   readonly socket: Socket;
   /** Monotonic ms. */
   readonly acceptedMs: number;
@@ -31,12 +32,15 @@ export class Arrival implements Closable {
 
   /** However far it has come: when descriptors are short, who takes the longest goes first. */
   get idleSinceMs(): number {
-    return this.#clock.monotonicMs() - this.acceptedMs < newConnectionGraceMs ? Infinity : this.acceptedMs;
+    return idleSince(this.acceptedMs, true, this.#clock);
   }
 
   get hasSpoken(): boolean {
     return this.socket.bytesRead > 0;
   }
+
+  /** Who has taken too long may lose what has come at last. */
+  readUnread(): void {}
 
   destroy(): void {
     this.socket.destroy();

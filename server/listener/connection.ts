@@ -1,7 +1,7 @@
 // HOT: measured by test/bench/main.ts
 import type { Socket } from 'node:net';
-import { lingerBytesMax, lingerTimeMs, newConnectionGraceMs } from '../../config/base/limits.js';
-import { newConnectionTimeoutMs, pipelineBufferBytesMax } from '../../config/base/limits.js';
+import { lingerBytesMax, lingerTimeMs, newConnectionTimeoutMs } from '../../config/base/limits.js';
+import { pipelineBufferBytesMax } from '../../config/base/limits.js';
 import type { RouteSite, StoredFailure } from '../../pools/protocol/snapshot.js';
 import type { ForwardContext } from '../http1/forward.js';
 import { createRequestHead, parseRequestHead } from '../http1/request-head.js';
@@ -9,13 +9,14 @@ import { headIncomplete, headRejected, type Rejection } from '../http1/types.js'
 import type { Expiring } from '../proxy/deadlines.js';
 import { Exchange } from '../proxy/exchange.js';
 import type { ExchangeClient } from '../proxy/exchange-client.js';
-import { type AdoptSocket, type ByteSink, plainAddress, resetSocket } from '../proxy/raw-socket.js';
+import { type AdoptSocket, type ByteSink, plainAddress, readUnread, resetSocket } from '../proxy/raw-socket.js';
 import { SocketOutput } from '../proxy/socket-output.js';
 import { VirtualSockets } from '../proxy/virtual-sockets.js';
 import { clientContext, type Origin } from './client-context.js';
 import type { ConnectionContext, ConnectionState, ListenerConnection } from './context.js';
 import { HeldBytes } from './held-bytes.js';
 import { errorText, headerWait } from './error-text.js';
+import { idleSince } from './idle.js';
 import { RateWatch } from './rate-watch.js';
 import { RequestBody } from './request-body.js';
 import { noHost, RequestRouter } from './request-router.js';
@@ -77,11 +78,13 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   }
 
   get idleSinceMs(): number {
-    // The first request of a new connection may be on its way; a head that takes its time is no request either.
+    if (this.state !== 'head' || this.output.backlog > 0) return Infinity;
     const sinceMs = this.#headStartedMs || this.deadlineMs - this.#timeoutMs;
-    const mayBeNew = this.#headStartedMs > 0 || this.site === null;
-    const isNew = mayBeNew && this.#context.clock.monotonicMs() - sinceMs < newConnectionGraceMs;
-    return this.state === 'head' && this.output.backlog === 0 && !isNew ? sinceMs : Infinity;
+    return idleSince(sinceMs, this.#headStartedMs > 0 || this.site === null, this.#context.clock);
+  }
+
+  get requests(): number {
+    return this.router.requests;
   }
 
   get isClosing(): boolean {
@@ -132,8 +135,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
 
   onClosed(code: string): void {
     if (this.state === 'closed') return;
-    const cause = code === '' ? 'fin' : 'reset';
-    this.exchange.clientGone(cause);
+    this.exchange.clientGone(code === '' ? 'fin' : 'reset');
     this.state = 'closed';
     this.#held.clear();
     this.#context.deadlines.remove(this);
@@ -175,6 +177,10 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
 
   closeIfIdle(): void {
     if (this.state === 'head' && this.#headStartedMs === 0) this.#end();
+  }
+
+  readUnread(): void {
+    readUnread(this.#socket, this);
   }
 
   /** Server shutdown, the limit is reached. */
@@ -325,9 +331,7 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
     const body = this.#body;
     if (!body.isTaken(this.exchange)) return at;
     const next = body.feed(buffer, at, end, this.exchange);
-    if (body.rejection !== null) {
-      this.exchange.refuse({ ...body.rejection, title: '', retryAfterSeconds: 0 });
-    }
+    if (body.rejection !== null) this.exchange.refuse({ ...body.rejection, title: '', retryAfterSeconds: 0 });
     return next;
   }
 
@@ -348,11 +352,8 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   /** A request that no worker sees. Goes on only if the client cannot have anything unread on its way. */
   #refuse(rejection: Rejection): void {
     const { status, subStatus, reason } = rejection;
-    const keepAlive =
-      (status === 404 || status === 429 || status === 307) &&
-      rejection !== noHost &&
-      this.#body.isDone &&
-      this.request.keepAlive;
+    const isHarmless = (status === 404 || status === 429 || status === 307) && rejection !== noHost;
+    const keepAlive = isHarmless && this.#body.isDone && this.request.keepAlive;
     this.#writeError(rejection, !keepAlive || this.isClosing, 0);
     this.#context.refused(this, { status, subStatus, reason, site: this.site?.name ?? '', pool: '' });
     this.answered(keepAlive);
@@ -378,12 +379,9 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
   }
 
   #watchLinger(nowMs: number): void {
-    const isWriting = this.output.backlog > 0;
-    if (isWriting && !this.#rates.isWriteTooSlow(nowMs, this.#minRate, this.#timeoutMs)) {
-      this.deadlineMs = nowMs + lingerTimeMs;
-      return;
-    }
-    this.#socket.destroy();
+    const isTaken = this.output.backlog > 0 && !this.#rates.isWriteTooSlow(nowMs, this.#minRate, this.#timeoutMs);
+    if (isTaken) this.deadlineMs = nowMs + lingerTimeMs;
+    else this.#socket.destroy();
   }
 
   #watchExchange(nowMs: number): void {

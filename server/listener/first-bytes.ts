@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import { newConnectionGraceMs, newConnectionTimeoutMs } from '../../config/base/limits.js';
+import { newConnectionTimeoutMs } from '../../config/base/limits.js';
 import { connectionPreface } from '../http2/codes.js';
 import type { Expiring } from '../proxy/deadlines.js';
-import { adoptSocket, type AdoptSocket, type ByteSink } from '../proxy/raw-socket.js';
+import { adoptSocket, type AdoptSocket, type ByteSink, readUnread } from '../proxy/raw-socket.js';
 import type { ConnectionContext, ListenerConnection } from './context.js';
+import { idleSince } from './idle.js';
 
 const preface = Buffer.from(connectionPreface, 'latin1');
 const nothing = Buffer.alloc(0);
@@ -17,6 +18,7 @@ export type OpenConnection = (isHttp2: boolean, socket: Socket, adopt: AdoptSock
  */
 export class FirstBytes implements ByteSink, ListenerConnection, Expiring {
   readonly activity = 'idle';
+  readonly requests = 0;
   deadlineMs: number;
   deadlineIndex = -1;
   readonly #context: ConnectionContext;
@@ -36,8 +38,7 @@ export class FirstBytes implements ByteSink, ListenerConnection, Expiring {
   }
 
   get idleSinceMs(): number {
-    const isNew = this.#context.clock.monotonicMs() - this.#sinceMs < newConnectionGraceMs;
-    return isNew ? Infinity : this.#sinceMs;
+    return this.#next === null ? idleSince(this.#sinceMs, true, this.#context.clock) : Infinity;
   }
 
   onBytes(buffer: Buffer, length: number): void {
@@ -71,6 +72,10 @@ export class FirstBytes implements ByteSink, ListenerConnection, Expiring {
 
   closeIfIdle(): void {
     if (this.#next === null) this.#socket.destroy();
+  }
+
+  readUnread(): void {
+    readUnread(this.#socket, this);
   }
 
   destroy(): void {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Clock } from '../../config/base/clock.js';
-import { quietLeastMs } from '../../config/base/edge-limits.js';
+import { keptInUseMs, quietLeastMs } from '../../config/base/edge-limits.js';
 import { codeOf } from '../../config/base/errors.js';
 import {
   acceptRestMs,
@@ -23,6 +23,10 @@ export const memoryFull: Rejection = { status: 503, subStatus: 0, reason: 'Liste
 export interface Closable {
   /** Monotonic ms since when it has been idle between two requests; Infinity = it is not idle. */
   readonly idleSinceMs: number;
+  /** Begun on it so far. */
+  readonly requests: number;
+  /** Takes what its client has sent and nobody has read yet: it may be a request. */
+  readUnread(): void;
   destroy(): void;
 }
 
@@ -39,8 +43,8 @@ export interface OverloadPorts {
 
 /**
  * Keeps the listener inside its descriptors and its memory. Near the limit of descriptors the connections that
- * idled longest are closed; when none is idle, it stops accepting (new connections wait in the kernel, other
- * listeners take them) until there is room. What is left of the limit is for the workers' side of the requests
+ * idled longest are closed, those in use last; when none is idle, it stops accepting (new connections wait in the
+ * kernel, other listeners take them) until there is room. What is left of the limit is for the workers' side of the requests
  * that were accepted.
  */
 export class Overload {
@@ -82,16 +86,22 @@ export class Overload {
     return openSockets() + this.#ports.arrivals.size;
   }
 
-  /** The longest idle ones of all, many at once: looking for one costs as much. */
+  /** The longest idle ones of all, many at once: looking for one costs as much. @returns how many. */
   #closeIdle(leastMs = 0): number {
     const { clock, connections, arrivals } = this.#ports;
-    const sinceMs = clock.monotonicMs() - leastMs;
-    const idle = [...connections, ...arrivals].filter((one) => one.idleSinceMs <= sinceMs);
-    idle.sort((a, b) => a.idleSinceMs - b.idleSinceMs);
+    const nowMs = clock.monotonicMs();
+    const idle = [...connections, ...arrivals].filter((one) => one.idleSinceMs <= nowMs - leastMs);
     const surplus = Math.ceil(idle.length * idleClosedShare);
-    for (const one of idle.slice(0, surplus)) one.destroy();
-    this.#closedIdle += surplus;
-    return surplus;
+    let closed = 0;
+    for (const one of inOrderOfClosing(idle, nowMs)) {
+      if (closed === surplus) break;
+      one.readUnread();
+      if (one.idleSinceMs === Infinity) continue;
+      one.destroy();
+      closed += 1;
+    }
+    this.#closedIdle += closed;
+    return closed;
   }
 
   #pause(cause: string, restMs: number): void {
@@ -161,6 +171,19 @@ export class Overload {
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {
     this.#ports.say({ type: 'log', level: 'warn', event, fields });
   }
+}
+
+/**
+ * The longest idle first, but in use last: clients that come with one request each, again and again, must not push out
+ * those that stay.
+ */
+function inOrderOfClosing(idle: readonly Closable[], nowMs: number): Closable[] {
+  const ranked = idle.map((one) => {
+    const { idleSinceMs, requests } = one;
+    return { one, idleSinceMs, isInUse: requests > 1 && nowMs - idleSinceMs < keptInUseMs };
+  });
+  ranked.sort((a, b) => Number(a.isInUse) - Number(b.isInUse) || a.idleSinceMs - b.idleSinceMs);
+  return ranked.map(({ one }) => one);
 }
 
 /** `unknown` without a descriptor left to read it, and where there is no /proc. */

@@ -35,6 +35,8 @@ export interface ConnectionFacts {
 export class RequestRouter implements AnswerLimits {
   /** Of the last request that found one. */
   site: RouteSite | null = null;
+  /** So far. */
+  requests = 0;
   /** Set when `route` returns null. */
   rejection: Rejection = noHost;
   /** Of the request at hand, where its site limits requests by time: tells the client what is left. */
@@ -65,6 +67,7 @@ export class RequestRouter implements AnswerLimits {
   route(request: RequestHead): AppRoute | null {
     const routing = this.#context.routing;
     const forward = this.#forward;
+    this.requests += 1;
     if (routing !== this.#routing) this.#adopt(routing);
     if (forward.trusted) routing.trusted.resolveClient(forward, request);
     const underscores = refuseUnderscores(request, forward);

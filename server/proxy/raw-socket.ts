@@ -158,6 +158,17 @@ export function saveLastBytes(socket: Socket, take: (buffer: Buffer, length: num
   };
 }
 
+/**
+ * What the kernel has of an open socket and nobody has read yet goes to `sink` now. Of TLS it is not known what it says:
+ * it stays there.
+ */
+export function readUnread(socket: Socket, sink: ByteSink): void {
+  const fd = handleOf(socket)?.fd ?? -1;
+  if (fd < 0 || socket.destroyed || 'encrypted' in socket) return;
+  const length = readLast(fd);
+  if (length > 0) sink.onBytes(readBuffer, length);
+}
+
 /** @returns 0 at the end, and when nothing (more) is there. */
 function readLast(fd: number): number {
   try {

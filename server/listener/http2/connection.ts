@@ -6,22 +6,17 @@ import {
   http2QueueHighBytes,
   http2QueueLowBytes,
 } from '../../../config/base/http2-limits.js';
-import {
-  lingerBytesMax,
-  lingerTimeMs,
-  newConnectionGraceMs,
-  newConnectionTimeoutMs,
-  rateGraceMs,
-} from '../../../config/base/limits.js';
+import { lingerBytesMax, lingerTimeMs, newConnectionTimeoutMs, rateGraceMs } from '../../../config/base/limits.js';
 import { copyForwardContext, type ForwardContext } from '../../http1/forward.js';
 import { ErrorCode } from '../../http2/codes.js';
 import { createServerConnection } from '../../http2/server-connection.js';
 import type { ConnectionFailure, ServerConnection, ServerEvents, ServerStream } from '../../http2/types.js';
 import type { Expiring } from '../../proxy/deadlines.js';
-import { type AdoptSocket, plainAddress } from '../../proxy/raw-socket.js';
+import { type AdoptSocket, type ByteSink, plainAddress, readUnread } from '../../proxy/raw-socket.js';
 import { VirtualSockets } from '../../proxy/virtual-sockets.js';
 import { clientContext, type Origin } from '../client-context.js';
 import type { ConnectionContext, ListenerConnection } from '../context.js';
+import { idleSince } from '../idle.js';
 import { RateWatch } from '../rate-watch.js';
 import type { ConnectionFacts } from '../request-router.js';
 import { SiteEntries } from '../site-entries.js';
@@ -44,6 +39,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   readonly engine: ServerConnection<StreamClient>;
   readonly sockets = new VirtualSockets(() => undefined, true);
   readonly #socket: Socket;
+  readonly #sink: ByteSink;
   readonly #output: FrameBuffer;
   readonly #rates: RateWatch;
   readonly #forward: ForwardContext;
@@ -57,7 +53,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   #isFlushDue = false;
   #isPaused = false;
   #timeoutMs = newConnectionTimeoutMs;
-  #hasServed = false;
+  requests = 0;
   #badHeads = 0;
   /** Monotonic ms; of the beginning, then of the end of the last request. */
   #idleSinceMs: number;
@@ -77,12 +73,13 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
       isHttp2: true,
     };
     this.#idleSinceMs = context.deadlines.nowMs;
-    this.#socket = adopt(accepted, {
+    this.#sink = {
       onBytes: (buffer, length) => this.#receive(buffer, length),
       onEnd: () => this.#clientEnded(),
       onDrain: () => this.#drained(),
       onClosed: () => this.#closed(),
-    });
+    };
+    this.#socket = adopt(accepted, this.#sink);
     this.#output = new FrameBuffer(this.#socket);
     this.#rates = new RateWatch(this.#output);
     this.engine = createServerConnection(this.#output, this, { schemes: origin.tls === null ? 'any' : 'https' });
@@ -102,11 +99,9 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
 
   get idleSinceMs(): number {
     const { headStartedMs, streamCount } = this.engine;
-    // A head that takes its time is no request either.
+    if (this.#state !== 'open' || streamCount > 0) return Infinity;
     const sinceMs = headStartedMs || this.#idleSinceMs;
-    const mayBeNew = headStartedMs > 0 || !this.#hasServed;
-    const isNew = mayBeNew && this.context.clock.monotonicMs() - sinceMs < newConnectionGraceMs;
-    return this.#state === 'open' && streamCount === 0 && !isNew ? sinceMs : Infinity;
+    return idleSince(sinceMs, headStartedMs > 0 || this.requests === 0, this.context.clock);
   }
 
   /** Announced now; the last stream that counts is named a moment later (RFC 9113 6.8). */
@@ -122,6 +117,10 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     const { http2Ports, http2Keys } = this.context.routing;
     const isOffered = peer === null ? http2Ports.has(localPort) : http2Keys.has(peer.tls.key);
     if (!isOffered) this.closeIfIdle();
+  }
+
+  readUnread(): void {
+    readUnread(this.#socket, this.#sink);
   }
 
   destroy(): void {
@@ -215,7 +214,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     const client = this.#spare.pop() ?? new StreamClient(this);
     client.index = this.#clients.length;
     this.#clients.push(client);
-    this.#hasServed = true;
+    this.requests += 1;
     client.begin(stream);
     if (stream.request.rejection === null) return;
     this.#badHeads += 1;

@@ -57,6 +57,8 @@ test('a listener whose connections fill its memory refuses requests and closes t
     Array.from({ length: 3_200 }, (_, at) => ({
       // Half of them are answering.
       idleSinceMs: at % 2 === 0 ? at : Infinity,
+      requests: 1,
+      readUnread: () => undefined,
       destroy: () => void closed.push(at),
     })),
   );

@@ -1,28 +1,74 @@
 import { expect, test } from '@jest/globals';
+import { keptInUseMs } from '../../../config/base/edge-limits.js';
 import { ListeningSockets } from '../../../server/listener/accept.js';
 import { type Closable, Overload } from '../../../server/listener/overload.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
-test('accept fails in the kernel: who idled longest is closed, who was served a moment ago is not', () => {
-  const clock = new ManualClock();
-  const connections = new Set<Closable>();
-  const closed: string[] = [];
-  const connect = (name: string): void => {
-    const destroy = (): void => {
-      closed.push(name);
-      connections.delete(one);
+const nothing = (): void => undefined;
+
+/** A listener that the kernel gives no descriptor for a new connection. */
+class Short {
+  readonly closed: string[] = [];
+  readonly clock = new ManualClock();
+  readonly #connections = new Set<Closable>();
+  readonly #overload = new Overload({
+    clock: this.clock,
+    sockets: new ListeningSockets(nothing, nothing, nothing),
+    connections: this.#connections,
+    arrivals: new Set(),
+    say: nothing,
+  });
+
+  /** Idle from now on. `unread`: what its client has sent makes a request of it as soon as somebody looks. */
+  connect(name: string, requests: number, unread = false): void {
+    const one = {
+      idleSinceMs: this.clock.monotonicMs(),
+      requests,
+      readUnread: () => {
+        if (unread) one.idleSinceMs = Infinity;
+      },
+      destroy: () => {
+        this.closed.push(name);
+        this.#connections.delete(one);
+      },
     };
-    const one: Closable = { idleSinceMs: clock.monotonicMs(), destroy };
-    connections.add(one);
-  };
-  const nothing = (): void => undefined;
-  const sockets = new ListeningSockets(nothing, nothing, nothing);
-  const overload = new Overload({ clock, sockets, connections, arrivals: new Set(), say: nothing });
-  connect('oldest');
-  clock.advance(1_000);
-  connect('older');
-  clock.advance(4_000);
-  connect('in use');
-  for (let failures = 0; failures < 5; failures += 1) overload.acceptFailed('ENFILE');
-  expect(closed).toEqual(['oldest', 'older']);
+    this.#connections.add(one);
+  }
+
+  fail(times: number): void {
+    for (let failures = 0; failures < times; failures += 1) this.#overload.acceptFailed('ENFILE');
+  }
+}
+
+test('accept fails in the kernel: who idled longest is closed, who was served a moment ago is not', () => {
+  const listener = new Short();
+  listener.connect('oldest', 1);
+  listener.clock.advance(1_000);
+  listener.connect('older', 1);
+  listener.clock.advance(4_000);
+  listener.connect('in use', 1);
+  listener.fail(5);
+  expect(listener.closed).toEqual(['oldest', 'older']);
+});
+
+test('connections that serve one request after the other go last, until they have idled too', () => {
+  const listener = new Short();
+  listener.connect('left alone', 7);
+  listener.clock.advance(keptInUseMs);
+  listener.connect('in use', 7);
+  listener.connect('in use too', 2);
+  listener.clock.advance(1_000);
+  for (const name of ['once', 'never', 'once more']) listener.connect(name, name === 'never' ? 0 : 1);
+  listener.clock.advance(3_000);
+  listener.fail(5);
+  expect(listener.closed).toEqual(['left alone', 'once', 'never', 'once more', 'in use']);
+});
+
+test('a connection whose next request has arrived is not closed for a new one: the next in turn is', () => {
+  const listener = new Short();
+  listener.connect('asks', 1, true);
+  listener.connect('is silent', 1);
+  listener.clock.advance(4_000);
+  listener.fail(3);
+  expect(listener.closed).toEqual(['is silent']);
 });
