@@ -182,7 +182,7 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
     const stream = this.#dataStream;
     this.#dataStream = null;
     if (stream === null || !this.#dataEnds) return;
-    if (this.#gatheredFor !== null && !this.#tellData()) return;
+    if (this.#gatheredFor !== null && !this.#tellData(true)) return;
     if (!stream.isReset) this.peerEnded(stream, null);
   }
 
@@ -191,14 +191,14 @@ export abstract class FramedConnection<S extends StreamCore<unknown>> extends Co
   }
 
   /** @returns false when its owner ended the connection over it. */
-  #tellData(): boolean {
+  #tellData(isLast = false): boolean {
     const stream = this.#gatheredFor;
     const buffer = this.#gatheredFrom;
     const { start, end } = this.#gathered;
     this.#gatheredFor = null;
     this.#gatheredFrom = noBytes;
     this.#gathered.clear();
-    if (stream?.isOwned === true && !stream.isReset) this.events.onData(stream, buffer, start, end);
+    if (stream?.isOwned === true && !stream.isReset) this.events.onData(stream, buffer, start, end, isLast);
     return this.failure === null;
   }
 

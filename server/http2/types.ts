@@ -81,9 +81,10 @@ export interface ServerStream<T> extends Http2Stream<T> {
 export interface Http2Events<S> {
   /**
    * Body (or tunnel) bytes `buffer[start, end)`, valid during the call only. The window of the peer is opened again by
-   * `consumed` for exactly these bytes: at once when they were taken, later when the taker was busy.
+   * `consumed` for exactly these bytes: at once when they were taken, later when the taker was busy. `isLast`: they end
+   * the message, `onEnd` follows; false says nothing.
    */
-  onData(stream: S, buffer: Buffer, start: number, end: number): void;
+  onData(stream: S, buffer: Buffer, start: number, end: number, isLast: boolean): void;
   /** The peer's message is complete. Trailers are name, value, ...; forbidden ones are gone; null = none. */
   onEnd(stream: S, trailers: string[] | null): void;
   /**

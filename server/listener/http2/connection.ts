@@ -221,8 +221,8 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     if (this.#badHeads > http2BadHeadsMax) this.engine.fail(badHeads);
   }
 
-  onData(stream: ServerStream<StreamClient>, buffer: Buffer, start: number, end: number): void {
-    stream.owner?.data(buffer, start, end);
+  onData(stream: ServerStream<StreamClient>, buffer: Buffer, start: number, end: number, isLast: boolean): void {
+    stream.owner?.data(buffer, start, end, isLast);
   }
 
   onEnd(stream: ServerStream<StreamClient>, trailers: string[] | null): void {

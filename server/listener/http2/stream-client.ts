@@ -13,7 +13,7 @@ import { Exchange } from '../../proxy/exchange.js';
 import type { ExchangeClient } from '../../proxy/exchange-client.js';
 import type { VirtualSockets } from '../../proxy/virtual-sockets.js';
 import type { ConnectionContext } from '../context.js';
-import { errorText } from '../error-text.js';
+import { errorText, headerWait } from '../error-text.js';
 import { HeldBytes } from '../held-bytes.js';
 import { RateWatch, type Receiving } from '../rate-watch.js';
 import { type ConnectionFacts, RequestRouter } from '../request-router.js';
@@ -65,6 +65,8 @@ export class StreamClient implements ExchangeClient, Receiving {
   /** The client's side has ended, behind what is held. */
   #hasEnded = false;
   #trailers: string[] | null = null;
+  /** Complete by its Content-Length of 0, but more may come as long as the stream has not ended. */
+  #isEndOwed = false;
   /** Taken by a worker that wants a pause: the client may not send as many again yet. */
   #owed = 0;
   #isAdvancing = false;
@@ -113,6 +115,11 @@ export class StreamClient implements ExchangeClient, Receiving {
     this.output.begin(stream);
     this.exchange.startedMs = this.#context.clock.monotonicMs();
     if (request.rejection !== null) return this.#refuse(request.rejection);
+    this.#isEndOwed = request.framing === 'none' && !this.isDone;
+    if (!this.#isEndOwed) this.#start(request);
+  }
+
+  #start(request: RequestHead): void {
     const isTunnel = request.upgradeWebSocket;
     const route = this.router.route(request);
     const application = route === null ? undefined : this.#context.routing.applications[route.index];
@@ -122,17 +129,23 @@ export class StreamClient implements ExchangeClient, Receiving {
     this.exchange.begin(application);
   }
 
-  data(buffer: Buffer, start: number, end: number): void {
+  data(buffer: Buffer, start: number, end: number, isLast: boolean): void {
+    const held = this.#held;
     this.received += end - start;
     if (this.received > this.#bytesMax) return this.exchange.refuse({ ...contentLengthTooLarge, ...plain });
-    if (this.#held.isEmpty && this.#takes && !this.#isAdvancing) this.#handOn(buffer, start, end);
-    else this.#held.append(buffer, start, end);
+    if (!held.isEmpty || !this.#takes || this.#isAdvancing) return held.append(buffer, start, end);
+    const to = isLast ? end : end - this.#keptBack;
+    if (to < end) held.append(buffer, to, end);
+    if (to > start) this.#handOn(buffer, start, to);
   }
 
   end(trailers: string[] | null): void {
     this.#hasEnded = true;
     this.#trailers = trailers;
-    this.#advance();
+    if (!this.#isEndOwed) return this.#advance();
+    this.#isEndOwed = false;
+    this.isDone = true;
+    this.#start(this.request);
   }
 
   /** The stream is dead. */
@@ -143,9 +156,14 @@ export class StreamClient implements ExchangeClient, Receiving {
 
   watch(nowMs: number, minRate: number): void {
     if (nowMs >= this.#tunnelUntilMs) return this.cut();
+    if (this.#isEndOwed) return this.#watchHead(nowMs);
     const timeoutMs = this.site?.connectionTimeoutMs ?? Infinity;
     const reason = this.#rates.bodyTooSlow(nowMs, this.exchange, this, minRate, timeoutMs);
     if (reason !== '' && !this.#isCall) this.exchange.refuse({ status: 408, subStatus: 0, reason, ...plain });
+  }
+
+  #watchHead(nowMs: number): void {
+    if (nowMs - this.exchange.startedMs >= this.#context.routing.headerWaitTimeoutMs) this.#refuse(headerWait);
   }
 
   // ExchangeClient
@@ -218,6 +236,15 @@ export class StreamClient implements ExchangeClient, Receiving {
     return endpoint !== undefined && endpoint.kind !== 'link' && endpoint.h2c === true && isGrpc(this.request);
   }
 
+  /**
+   * The last byte that the Content-Length announces goes on with the end of the stream: a worker takes the request for
+   * complete with it, and one more byte of the client makes it malformed (RFC 9113 8.1.1).
+   */
+  get #keptBack(): number {
+    const { framing, contentLength } = this.request;
+    return framing === 'length' && this.received === contentLength && !this.#hasEnded ? 1 : 0;
+  }
+
   /** Bytes behind an upgrade belong to nobody before it is accepted. */
   get #isUpgrading(): boolean {
     return this.request.upgradeWebSocket && this.exchange.state !== 'tunnel';
@@ -241,9 +268,10 @@ export class StreamClient implements ExchangeClient, Receiving {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     if (!held.isEmpty && this.#takes) {
-      const { buffer, start, end } = held;
-      held.clear();
-      this.#handOn(buffer, start, end);
+      const { buffer, start } = held;
+      const to = held.end - this.#keptBack;
+      held.consumed(to);
+      if (to > start) this.#handOn(buffer, start, to);
     }
     this.#isAdvancing = false;
     if (!this.#hasEnded || !held.isEmpty || !this.#takes) return;

@@ -1,6 +1,6 @@
 /** RFC 9113 8: what makes a request malformed, and what is refused with an answer. */
-import { Flag } from '../../../server/http2/codes.js';
-import { block, data, get, headers, host, post, requestFields } from '../../support/http2-frames.js';
+import { Flag, FrameType } from '../../../server/http2/codes.js';
+import { block, data, get, headers, host, ping, post, requestFields } from '../../support/http2-frames.js';
 import {
   answered,
   ended,
@@ -52,6 +52,51 @@ const bodies: readonly Script[] = [
       post(1, '/hold', 'content-length', '4'),
       data(1, 'abc'),
       data(1, 'de', Flag.endStream),
+    ],
+    'all DATA of the Content-Length, and more behind it': [
+      malformed,
+      post(1, '/', 'content-length', '4'),
+      data(1, 'abcd'),
+      ping('all came'),
+      (log) => log.of(FrameType.ping).length > 0,
+      data(1, 'e', Flag.endStream),
+    ],
+    'all DATA of the Content-Length in single bytes, and one more': [
+      malformed,
+      post(1, '/', 'content-length', '2'),
+      data(1, 'a'),
+      data(1, 'b'),
+      data(1, 'c'),
+    ],
+    'DATA behind a Content-Length of 0': [malformed, post(1, '/', 'content-length', '0'), data(1, 'a', Flag.endStream)],
+    'all DATA of the Content-Length, and no end': [
+      frames('no answer', (log) => !log.isEnded(1) && log.field(1, ':status') === ''),
+      post(1, '/', 'content-length', '4'),
+      data(1, 'abcd'),
+    ],
+    'all DATA of the Content-Length, the end behind it': [
+      frames('the body', (log) => log.body(1) === 'abcd'),
+      post(1, '/echo', 'content-length', '4'),
+      data(1, 'abcd'),
+      data(1, '', Flag.endStream),
+      ended(1),
+    ],
+    'all DATA of the Content-Length, trailers behind it': [
+      frames('the body', (log) => log.body(1) === 'abcd'),
+      post(1, '/echo', 'content-length', '4'),
+      data(1, 'abcd'),
+      headers(1, block('x-sum', '4')),
+      ended(1),
+    ],
+    'a Content-Length of 0, the end behind it': [
+      answered(1),
+      post(1, '/', 'content-length', '0'),
+      data(1, '', Flag.endStream),
+      ended(1),
+    ],
+    'a Content-Length of 0 and no end': [
+      frames('no answer', (log) => !log.isEnded(1) && log.field(1, ':status') === ''),
+      post(1, '/', 'content-length', '0'),
     ],
     'a Content-Length and no body': [malformed, get(1, '/', 'content-length', '3')],
     'less DATA than the Content-Length before trailers': [

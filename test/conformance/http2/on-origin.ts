@@ -103,10 +103,9 @@ export function judgeReceived({ script, log, problem }: OriginRun, received: rea
     if (request === undefined) return `the worker got what nobody asked for: ${shown}`;
     const isWhole = extent(request, one) === 'whole';
     if (isWhole) wholes.set(request, (wholes.get(request) ?? 0) + 1);
-    // A body as long as its Content-Length is whole before the stream ends, or does not.
-    const isEarly = request.contentLength !== null && request.body.length >= request.contentLength;
-    if (refused.has(request.id) && (isLocal || (isWhole && !isEarly)))
-      return `the worker got what was refused: ${shown}`;
+    if (refused.has(request.id) && (isLocal || isWhole)) return `the worker got what was refused: ${shown}`;
+    // A body as long as its Content-Length is whole when the stream ends, no sooner (8.1.1).
+    if (isWhole && !request.isEnded) return `the worker got a request as whole that has not ended: ${shown}`;
   }
   // Equal requests of one script are told apart by their number alone.
   const count = [...wholes.values()].reduce((sum, one) => sum + one, 0);

@@ -24,6 +24,7 @@ beforeAll(async () => {
   const narrow = { name: 'narrow', queueLength, processModel: { maxConcurrentRequests: 1 } };
   server = await startSluice({
     listeners: 1,
+    server: { webLimits: { headerWaitTimeout: '00:00:03' } },
     applicationPools: [narrow, ...['free', 'rated', 'hasty', 'single'].map((name) => ({ name }))],
     sites: (port) => {
       const site = (name: string, limits: Settings) => ({
@@ -80,18 +81,21 @@ test('a full queue refuses the streams that find no place, and those that gave u
   await own.close();
 });
 
-test('a body that stands still or trickles is 408 for its stream; the others go on', async () => {
+test('a body that stands still or trickles, or an end that does not come, is 408 for its stream; the others go on', async () => {
   const still = client.open('/digest', { method: 'POST', fields: { ...at('hasty'), 'content-length': 1_000 } });
   still.write('abc');
   const trickle = client.open('/digest', { method: 'POST', fields: { ...at('free'), 'content-length': 100_000 } });
-  const answers = [answerOf(still), answerOf(trickle)];
+  // Of a body without a byte only its end is due.
+  const empty = client.open('/digest', { method: 'POST', fields: { ...at('free'), 'content-length': 0 } });
+  const answers = [answerOf(still), answerOf(trickle), answerOf(empty)];
   for (let turn = 0; !trickle.closed && turn < 1_200; turn += 1) {
     if (trickle.writable) trickle.write('x');
     await pause(50);
   }
-  const [first, second] = await Promise.all(answers);
+  const [first, second, third] = await Promise.all(answers);
   expect(first).toMatchObject({ status: 408, text: expect.stringContaining('EntityBody') });
   expect(second).toMatchObject({ status: 408, text: expect.stringContaining('MinBytesPerSecond') });
+  expect(third).toMatchObject({ status: 408, text: expect.stringContaining('HeaderWait') });
   expect(await ask('free')).toMatchObject({ status: 200 });
   expect(client.goAway).toBeNull();
 }, 120_000);
