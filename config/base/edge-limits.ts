@@ -11,3 +11,8 @@ export const quietLeastMs = 2_000;
 
 /** A connection that served several requests counts as in use until it idled so long: others are closed before it. */
 export const keptInUseMs = 10_000;
+/**
+ * Accepting pauses for so many looks at the load before those in use are closed for new ones: many that were accepted
+ * at once are idle by then, or have outlived `newConnectionGraceMs`.
+ */
+export const checksBeforeInUse = 4;

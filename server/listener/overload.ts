@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Clock } from '../../config/base/clock.js';
-import { keptInUseMs, quietLeastMs } from '../../config/base/edge-limits.js';
+import { checksBeforeInUse, keptInUseMs, quietLeastMs } from '../../config/base/edge-limits.js';
 import { codeOf } from '../../config/base/errors.js';
 import {
   acceptRestMs,
@@ -43,8 +43,8 @@ export interface OverloadPorts {
 
 /**
  * Keeps the listener inside its descriptors and its memory. Near the limit of descriptors the connections that
- * idled longest are closed, those in use last; when none is idle, it stops accepting (new connections wait in the
- * kernel, other listeners take them) until there is room. What is left of the limit is for the workers' side of the requests
+ * idled longest are closed; when none is idle but those in use, it stops accepting (new connections wait in the
+ * kernel, other listeners take them) until there is room, which those in use have to make when nobody else does. What is left of the limit is for the workers' side of the requests
  * that were accepted.
  */
 export class Overload {
@@ -59,6 +59,8 @@ export class Overload {
   #limit = Infinity;
   #socketsMax = Infinity;
   #isPaused = false;
+  /** Since the pause began. */
+  #checks = 0;
   #restUntilMs = 0;
   #closedIdle = 0;
   #paused = 0;
@@ -73,12 +75,12 @@ export class Overload {
   accepting(): void {
     if (this.#open < this.#socketsMax) return;
     // Their descriptors are closed at once, their `close` events come later.
-    if (this.#open - this.#closeIdle() >= this.#socketsMax) this.#pause('descriptors', 0);
+    if (this.#open - this.#closeIdle(0, false) >= this.#socketsMax) this.#pause('descriptors', 0);
   }
 
   /** The kernel could not give a descriptor (ENFILE, EMFILE, ENOMEM): trying again at once would only spin. */
   acceptFailed(code: string): void {
-    this.#closeIdle(quietLeastMs);
+    this.#closeIdle(quietLeastMs, true);
     this.#pause(code, acceptRestMs);
   }
 
@@ -87,13 +89,14 @@ export class Overload {
   }
 
   /** The longest idle ones of all, many at once: looking for one costs as much. @returns how many. */
-  #closeIdle(leastMs = 0): number {
+  #closeIdle(leastMs: number, withInUse: boolean): number {
     const { clock, connections, arrivals } = this.#ports;
     const nowMs = clock.monotonicMs();
     const idle = [...connections, ...arrivals].filter((one) => one.idleSinceMs <= nowMs - leastMs);
-    const surplus = Math.ceil(idle.length * idleClosedShare);
+    const inOrder = inOrderOfClosing(idle, nowMs, withInUse);
+    const surplus = Math.ceil(inOrder.length * idleClosedShare);
     let closed = 0;
-    for (const one of inOrderOfClosing(idle, nowMs)) {
+    for (const one of inOrder) {
       if (closed === surplus) break;
       one.readUnread();
       if (one.idleSinceMs === Infinity) continue;
@@ -108,6 +111,7 @@ export class Overload {
     this.#restUntilMs = this.#ports.clock.monotonicMs() + restMs;
     if (this.#isPaused) return;
     this.#isPaused = true;
+    this.#checks = 0;
     this.#paused += 1;
     this.#ports.sockets.close();
     if (this.#paused === 1) this.#log('accept-paused', { cause });
@@ -133,7 +137,8 @@ export class Overload {
   }
 
   #tryAgain(): void {
-    if (this.#open >= this.#socketsMax) this.#closeIdle();
+    this.#checks += 1;
+    if (this.#open >= this.#socketsMax) this.#closeIdle(0, this.#checks > checksBeforeInUse);
     if (this.#ports.clock.monotonicMs() < this.#restUntilMs || this.#open >= this.#socketsMax) return;
     this.#isPaused = false;
     this.#ports.say({ type: 'accept-again' });
@@ -150,7 +155,7 @@ export class Overload {
     }
     this.rejection = state === 'fits' ? null : memoryFull;
     // Refused requests free nothing of what idle connections hold.
-    if (state === 'resident') this.#closeIdle();
+    if (state === 'resident') this.#closeIdle(0, true);
   }
 
   /** One record for a whole period of pauses. */
@@ -174,16 +179,18 @@ export class Overload {
 }
 
 /**
- * The longest idle first, but in use last: clients that come with one request each, again and again, must not push out
- * those that stay.
+ * The longest idle first, and those in use last, if at all: clients that come with one request each, again and again,
+ * must not push out those that stay.
  */
-function inOrderOfClosing(idle: readonly Closable[], nowMs: number): Closable[] {
-  const ranked = idle.map((one) => {
-    const { idleSinceMs, requests } = one;
-    return { one, idleSinceMs, isInUse: requests > 1 && nowMs - idleSinceMs < keptInUseMs };
-  });
-  ranked.sort((a, b) => Number(a.isInUse) - Number(b.isInUse) || a.idleSinceMs - b.idleSinceMs);
-  return ranked.map(({ one }) => one);
+function inOrderOfClosing(idle: readonly Closable[], nowMs: number, withInUse: boolean): readonly Closable[] {
+  const isInUse = (one: Closable): boolean => one.requests > 1 && nowMs - one.idleSinceMs < keptInUseMs;
+  const inUse = idle.filter(isInUse);
+  const others = inUse.length === 0 ? idle : idle.filter((one) => !isInUse(one));
+  return withInUse ? [...byIdleTime(others), ...byIdleTime(inUse)] : byIdleTime(others);
+}
+
+function byIdleTime(connections: readonly Closable[]): Closable[] {
+  return connections.toSorted((a, b) => a.idleSinceMs - b.idleSinceMs);
 }
 
 /** `unknown` without a descriptor left to read it, and where there is no /proc. */

@@ -1,10 +1,18 @@
 import { expect, test } from '@jest/globals';
-import { keptInUseMs } from '../../../config/base/edge-limits.js';
+import { checksBeforeInUse, keptInUseMs } from '../../../config/base/edge-limits.js';
+import { overloadCheckMs } from '../../../config/base/limits.js';
 import { ListeningSockets } from '../../../server/listener/accept.js';
 import { type Closable, Overload } from '../../../server/listener/overload.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 const nothing = (): void => undefined;
+
+/** Clients without a word that hold every descriptor. */
+class Crowd extends Set<Closable> {
+  override get size(): number {
+    return Number.MAX_SAFE_INTEGER;
+  }
+}
 
 /** A listener that the kernel gives no descriptor for a new connection. */
 class Short {
@@ -15,7 +23,7 @@ class Short {
     clock: this.clock,
     sockets: new ListeningSockets(nothing, nothing, nothing),
     connections: this.#connections,
-    arrivals: new Set(),
+    arrivals: new Crowd(),
     say: nothing,
   });
 
@@ -33,6 +41,14 @@ class Short {
       },
     };
     this.#connections.add(one);
+  }
+
+  accept(): void {
+    this.#overload.accepting();
+  }
+
+  check(times: number): void {
+    for (let checks = 0; checks < times; checks += 1) this.clock.advance(overloadCheckMs);
   }
 
   fail(times: number): void {
@@ -71,4 +87,20 @@ test('a connection whose next request has arrived is not closed for a new one: t
   listener.clock.advance(4_000);
   listener.fail(3);
   expect(listener.closed).toEqual(['is silent']);
+});
+
+test('many new connections at once do not push out those in use: accepting pauses until they are served', () => {
+  const listener = new Short();
+  listener.connect('in use', 5);
+  listener.connect('once', 1);
+  listener.accept();
+  listener.accept();
+  expect(listener.closed).toEqual(['once']);
+  listener.connect('new', 1);
+  listener.check(1);
+  expect(listener.closed).toEqual(['once', 'new']);
+  listener.check(checksBeforeInUse - 1);
+  expect(listener.closed).toEqual(['once', 'new']);
+  listener.check(1);
+  expect(listener.closed).toEqual(['once', 'new', 'in use']);
 });
