@@ -7,7 +7,7 @@ import type { MetricsConfig } from './metrics-model.js';
 import type { AdminConfig } from './admin-model.js';
 import type { Diagnostic } from './base/diagnostics.js';
 import type { AccessLogConfig, SiteLogConfig } from './log-model.js';
-import type { SiteTracing, TelemetryConfig } from './trace-model.js';
+import type { SiteTracing, TelemetryConfig, TraceRule } from './trace-model.js';
 
 export type * from './log-model.js';
 export type * from './trace-model.js';
@@ -311,6 +311,8 @@ export interface ApplicationConfig {
   readonly pool: string;
   readonly physicalPath: string;
   readonly maxAllowedContentLength: number;
+  /** Rules of failed-request tracing in its web.config; absent: none that acts. */
+  readonly traceRules?: readonly TraceRule[];
   /** Path of the warm-up request below the application's; null = none (preloadEnabled). */
   readonly preloadPath: string | null;
   /** null exactly when `failure` is not. */

@@ -1,11 +1,12 @@
 /** Failed-request tracing and telemetry as the configuration has them. */
 
+import type { CodeRange } from './base/trace-codes.js';
+
 /** A request is traced when it meets one of `codes`, or took `timeTakenMs`. */
 export interface TraceRule {
-  /** Lower case; * stands for any characters. */
+  /** Lower case; * stands for any characters. Of a site: the path of a request; of an application: the part below its own. */
   readonly path: string;
-  /** From and to, both included, as status * 1000 + sub-status. */
-  readonly codes: readonly (readonly [from: number, to: number])[];
+  readonly codes: readonly CodeRange[];
   /** 0 = however long it takes. */
   readonly timeTakenMs: number;
 }

@@ -21,6 +21,11 @@ export const logTailReadBytesMax = 262_144;
 export const logTailLineCharsMax = 16_384;
 /** Traces of failed requests that one listener hands on in a second; further ones are counted. */
 export const tracesPerSecondMax = 10;
+/** Of rules in web.config files: as many again, and of one application so many. */
+export const tracesPerSecondOfApplicationMax = 2;
+export const traceRulesOfApplicationMax = 20;
+/** Of a path and of a list of statuses in a web.config. */
+export const traceRuleCharsMax = 250;
 export const traceNotesMax = 100;
 export const traceFieldCharsMax = 4_096;
 export const traceFieldsMax = 200;

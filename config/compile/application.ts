@@ -4,7 +4,7 @@ import { parseBoolean, parseUint, shown } from '../base/units.js';
 import type { Sources } from '../load/sources.js';
 import { diagnosticAt, nodeAt, type Path, type Place, placeAt } from '../load/source.js';
 import type { WebConfigReader } from '../load/web-config.js';
-import type { ApplicationFailure, HostingConfig } from '../model.js';
+import type { ApplicationFailure, HostingConfig, TraceRule } from '../model.js';
 import { AppFolder } from './app-folder.js';
 import { compileHosting } from './hosting.js';
 import { iisnodeSettings } from './iisnode.js';
@@ -17,6 +17,7 @@ import { Variables } from './variables.js';
 import { subFolderFiles } from './sub-folder-files.js';
 import { originOf, type WebConfigOrigins } from './web-config-origin.js';
 import { type Effective, effective, type Layer, type Restriction } from './web-config-layers.js';
+import { traceRulesOf, tracingSection } from './web-config-tracing.js';
 import { settingsWithoutEffect } from './without-effect.js';
 
 const maxAllowedContentLengthMax = 4_294_967_295;
@@ -55,6 +56,7 @@ export interface Built {
 
 export class Build {
   webConfigLimit: number | undefined;
+  traceRules: readonly TraceRule[] = [];
   /** Where the search for files inside the application ended early. */
   searchEndedAt: string | null = null;
   private readonly report: Report;
@@ -151,6 +153,8 @@ export class Build {
     const closed = this.restriction(openRestrictions(config, ignored)) ?? (await this.subFolders(ignored));
     if (closed !== null) return closed;
     this.webConfigLimit = limitOf(config);
+    const isTraced = !ignored.some((name) => matchesSection(tracingSection, name));
+    if (isTraced) this.traceRules = traceRulesOf(config.tracing, (mention) => this.mention(mention));
     const module = this.module(config);
     this.input.origins?.set(this.input.id, originOf(config, module));
     return module;
@@ -182,9 +186,12 @@ export class Build {
     );
   }
 
+  private mention({ file, line, column, message, code = 'section-not-acting' }: ModuleMention): void {
+    this.report.push(diagnosticAt({ file, line, column }, { severity: 'warning', code, message }));
+  }
+
   private module({ hosting, webSocket }: Effective): ModuleAt | null {
-    const mention = ({ file, line, column, message, code = 'section-not-acting' }: ModuleMention): void =>
-      this.report.push(diagnosticAt({ file, line, column }, { severity: 'warning', code, message }));
+    const mention = (one: ModuleMention): void => this.mention(one);
     const enabled = webSocket === null ? true : flagOf(webSocket, 'enabled');
     const switched = enabled ? {} : { webSocket: false };
     if (hosting === null) {

@@ -6,7 +6,7 @@ import { placeOfFile } from '../load/expand.js';
 import { diagnosticAt, type Path, type Place, placeAt } from '../load/source.js';
 import { digestOf, Sources } from '../load/sources.js';
 import { WebConfigReader } from '../load/web-config.js';
-import type { ApplicationConfig } from '../model.js';
+import type { ApplicationConfig, TraceRule } from '../model.js';
 import { Build, type Built, ignoredSections, openRestrictions, type WebConfigsOf } from './application.js';
 import { type Declared, Declaring } from './declared-applications.js';
 import { poolConflict } from './hosting.js';
@@ -26,6 +26,7 @@ interface Compiled {
   readonly report: Report;
   readonly made: Built;
   readonly webConfigLimit: number | undefined;
+  readonly traceRules: readonly TraceRule[];
   readonly searchEndedAt: string | null;
 }
 
@@ -208,11 +209,12 @@ export class Applications {
     const { origins, secrets } = this.input;
     const build = new Build(report, sources, secrets, { raw, at, id, physicalPath, pool, webConfigs, origins });
     const made = await build.run();
-    return { report, made, webConfigLimit: build.webConfigLimit, searchEndedAt: build.searchEndedAt };
+    const { webConfigLimit, traceRules, searchEndedAt } = build;
+    return { report, made, webConfigLimit, traceRules, searchEndedAt };
   }
 
   private async configOf(unit: Unit, one: Declared, compiled: Compiled): Promise<ApplicationConfig> {
-    const { made, webConfigLimit, searchEndedAt } = compiled;
+    const { made, webConfigLimit, traceRules, searchEndedAt } = compiled;
     const { site, path, id, pool, physicalPath, parents, limits } = one;
     if (searchEndedAt !== null) {
       this.searchesEnded.push(searchEndedAt);
@@ -234,6 +236,7 @@ export class Applications {
         site.maxAllowedContentLength ??
         limits.inherited ??
         maxAllowedContentLengthDefault,
+      ...(site.config.tracing === null || traceRules.length === 0 ? {} : { traceRules }),
       preloadPath: one.preloadPath,
       hosting: made.hosting,
       failure: made.failure,

@@ -1,25 +1,17 @@
+import { statusRanges } from '../base/trace-codes.js';
 import type { ServerSettings, SiteSettings } from '../schema/root.js';
 import type { SiteTracing, TelemetryConfig } from '../trace-model.js';
 
-/** null = no request of the site is traced. */
+/** null = no request of the site is traced, whatever the web.config files of its applications say. */
 export function compileTracing(settings: SiteSettings): SiteTracing | null {
   const { traceFailedRequests = [], traceFailedRequestsLogging: logging } = settings;
-  if (!logging.enabled || traceFailedRequests.length === 0) return null;
+  if (!logging.enabled) return null;
   const rules = traceFailedRequests.map(({ path, statusCodes = '', timeTaken = 0 }) => ({
     path: path.toLowerCase(),
-    codes: statusCodes === '' ? [] : statusCodes.split(',').map((one) => codesOf(one.trim())),
+    codes: statusRanges(statusCodes) ?? [],
     timeTakenMs: timeTaken,
   }));
   return { rules, filesMax: logging.maxLogFiles, fileBytesMax: logging.maxLogFileSizeKB * 1_024 };
-}
-
-/** `500-599`, `404` with every sub-status, or `503.2`. */
-function codesOf(text: string): readonly [number, number] {
-  const [first = '', last = first] = text.split('-');
-  const [status = '', subStatus] = first.split('.');
-  if (subStatus === undefined) return [Number(status) * 1_000, Number(last) * 1_000 + 999];
-  const code = Number(status) * 1_000 + Number(subStatus);
-  return [code, code];
 }
 
 export function compileTelemetry({ telemetry }: ServerSettings): TelemetryConfig {

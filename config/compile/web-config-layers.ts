@@ -13,6 +13,7 @@ import type { WebConfig } from '../load/web-config.js';
 import { Handlers } from './handlers.js';
 import type { Module } from './module-attributes.js';
 import { type ElementOf, refusal } from './module-problem.js';
+import { type TracingElement, tracingSection } from './web-config-tracing.js';
 
 /** One file, and the path of the application it belongs to (see `keyOf`). */
 export interface Layer {
@@ -24,6 +25,8 @@ export interface Effective {
   readonly hosting: EffectiveHosting | null;
   readonly requestLimits: ElementOf | null;
   readonly webSocket: ElementOf | null;
+  /** Outermost first. */
+  readonly tracing: readonly TracingElement[];
   /** Sections that restrict access, with the element that does. */
   readonly restrictions: readonly Restriction[];
   /** Sections of the application's own file that are only mentioned: one warning each. */
@@ -97,6 +100,8 @@ class Sorter {
   private readonly locks = new Map<string, Place>();
   private readonly handlers = new Handlers();
   private layer = 0;
+  /** Of the application's own file; 0 = there is none. */
+  private ownLayer = 0;
 
   constructor(target: string, applications: ReadonlySet<string>) {
     this.target = target;
@@ -106,6 +111,7 @@ class Sorter {
   add({ config, base }: Layer): void {
     this.layer++;
     const own = base === this.target;
+    if (own) this.ownLayer = this.layer;
     const locking: Scope[] = [];
     for (const scope of config.scopes) {
       const reach = own || scope.inherited ? this.reachOf(base, scope.path) : 'none';
@@ -133,6 +139,9 @@ class Sorter {
       requestLimits: this.found.get('requestLimits')?.at(-1) ?? null,
       // Under iisnode "off" means that the application speaks WebSocket itself, which every one does here.
       webSocket: this.handlers.has('iisnode') ? null : (this.found.get('webSocket')?.at(-1) ?? null),
+      tracing: (this.found.get(tracingSection) ?? []).map(({ file, element, layer }) => {
+        return { file, element, own: layer === this.ownLayer };
+      }),
       restrictions: this.restrictions,
       mentions: this.mentions,
     };
@@ -220,6 +229,7 @@ const actingSections: ReadonlySet<string> = new Set([
   'handlers',
   'security/requestFiltering',
   'webSocket',
+  tracingSection,
 ]);
 
 function limitsOf(filtering: XmlElement): XmlElement | undefined {

@@ -13,14 +13,15 @@ export interface Misspelling {
 }
 
 const outerNames = named('system.webServer location');
-const sectionNames = named('security rewrite handlers aspNetCore httpPlatform iisnode webSocket serverRuntime');
+const sectionNames = named('security rewrite handlers aspNetCore httpPlatform iisnode webSocket serverRuntime tracing');
 /** What stands below the sections that are looked into. */
 const innerNames = named(
   'access authentication authorization dynamicIpSecurity ipSecurity requestFiltering isapiCgiRestriction ' +
     'anonymousAuthentication basicAuthentication clientCertificateMappingAuthentication digestAuthentication ' +
     'iisClientCertificateMappingAuthentication windowsAuthentication denyByConcurrentRequests denyByRequestRate ' +
     'verbs fileExtensions hiddenSegments denyUrlSequences denyQueryStringSequences filteringRules filteringRule ' +
-    'requestLimits headerLimits rules globalRules rule action add remove clear',
+    'requestLimits headerLimits rules globalRules rule action add remove clear ' +
+    'traceFailedRequests',
 );
 const attributeNames = named(
   'accessPolicy accessType allowDoubleEscaping allowHighBitCharacters allowUnlisted allowed configProtectionProvider ' +

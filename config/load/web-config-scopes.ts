@@ -102,7 +102,8 @@ function scope(head: Omit<Scope, 'sections'>, holder: XmlElement): Scope {
 function serverSections(server: XmlElement): Section[] {
   return server.children.flatMap((section): Section[] => {
     const { name } = section;
-    if (name !== 'security' && name !== 'rewrite') return [{ name, element: section, ofServer: true }];
+    if (name !== 'security' && name !== 'rewrite' && name !== 'tracing')
+      return [{ name, element: section, ofServer: true }];
     return section.children.map((inner) => ({ name: `${name}/${inner.name}`, element: inner, ofServer: true }));
   });
 }

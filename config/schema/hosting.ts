@@ -162,7 +162,7 @@ const ownAttributes = {
   }),
   ignoreSections: setting(z.array(text(200).min(1)).max(100).prefault([]), {
     description:
-      'web.config sections that restrict access and are not implemented, and that this application does without: ipSecurity, rewrite/rules ...',
+      'web.config sections that restrict access and are not implemented, and that this application does without: ipSecurity, rewrite/rules ... With tracing the rules there do not act.',
     reload: 'recycle',
   }),
   forwardedPort: setting(z.enum(['auto', 'always', 'never']).prefault('auto'), {

@@ -1,11 +1,14 @@
 /** Failed-request tracing of sites (IIS: traceFailedRequests), and distributed tracing. */
 import { z } from 'zod';
+import { statusCodesPattern, statusRanges } from '../base/trace-codes.js';
 import { setting } from './annotations.js';
 import { text, timeSpan, uint } from './values.js';
 
-const statusCodes = text(1_000).regex(/^\s*\d{3}(?:\.\d{1,3}|-\d{3})?(?:\s*,\s*\d{3}(?:\.\d{1,3}|-\d{3})?)*\s*$/, {
-  error: 'statuses and ranges with commas between, such as 500-599, 404, 503.2',
-});
+const statusCodes = text(1_000)
+  .regex(statusCodesPattern, { error: 'statuses and ranges with commas between, such as 500-599, 404, 503.2' })
+  .refine((written) => !statusCodesPattern.test(written) || statusRanges(written) !== null, {
+    error: 'a range ends before it begins',
+  });
 
 const traceRule = z
   .strictObject({
@@ -14,7 +17,7 @@ const traceRule = z
       reload: 'live',
     }),
     statusCodes: setting(statusCodes.optional(), {
-      description: 'Statuses to trace, as IIS writes them: 500-599, 404, 503.2.',
+      description: 'Statuses to trace, as IIS writes them: 500-599, 404, 503.2, 400-403.5.',
       reload: 'live',
     }),
     timeTaken: setting(timeSpan({ min: 1_000 }).optional(), {
@@ -33,7 +36,10 @@ export const traceFailedRequests = setting(z.array(traceRule).max(100).optional(
 });
 
 export const traceFailedRequestsLogging = z.strictObject({
-  enabled: setting(z.boolean().prefault(true), { description: 'false: the rules do not act.', reload: 'live' }),
+  enabled: setting(z.boolean().prefault(true), {
+    description: 'false: no rule acts, those in web.config files of the site’s applications neither.',
+    reload: 'live',
+  }),
   maxLogFiles: setting(uint(1, 10_000).prefault(50), {
     description: 'Traces kept; the oldest goes.',
     unit: 'files',

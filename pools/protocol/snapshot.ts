@@ -95,6 +95,8 @@ export interface RouteApplication {
   readonly maxAllowedContentLength: number;
   readonly requestTimeoutMs: number;
   readonly isDotnet: boolean;
+  /** Rules of failed-request tracing in its web.config; absent: none. */
+  readonly traceRules?: readonly TraceRule[];
   /** false: upgrades go on as plain requests. */
   readonly webSocket: boolean;
   /** A worker's `Connection: close` is the client's too. */

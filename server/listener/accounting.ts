@@ -31,10 +31,11 @@ export class Accounting {
     this.trails = trails;
   }
 
-  apply({ accessLog, telemetry, exactStatusCodes }: ListenerSettings, sites: readonly RouteSite[]): void {
+  apply(settings: ListenerSettings, sites: readonly RouteSite[], hasTraceRules: boolean): void {
+    const { accessLog, telemetry, exactStatusCodes } = settings;
     this.#countsStatus = exactStatusCodes === true;
     this.logs.apply(accessLog, sites);
-    this.trails.apply(telemetry ?? null, sites);
+    this.trails.apply(telemetry ?? null, hasTraceRules);
     this.trailsWanted = this.trails.isOn ? this.trails : null;
   }
 

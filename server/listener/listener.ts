@@ -315,7 +315,7 @@ export class Listener implements ProxyCore, EntranceOwner {
     this.#entrance.apply(this.#books.bindings(), settings);
     this.#overload.listeners = settings.listeners;
     for (const connection of this.#connections) connection.routesChanged();
-    this.#accounting.apply(settings, [...this.#books.sites()]);
+    this.#accounting.apply(settings, [...this.#books.sites()], this.#books.hasTraceRules);
   }
 
   #tickLater(): void {

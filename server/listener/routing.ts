@@ -50,6 +50,15 @@ export class RoutingBooks {
     for (const { site } of this.#sites.values()) yield site;
   }
 
+  /** Of the newest routes: requests of some site or application may leave a trace. */
+  get hasTraceRules(): boolean {
+    for (const { site, applications } of this.#sites.values()) {
+      if (site.traceRules !== undefined) return true;
+      if (applications.some(({ route }) => route?.traceRules !== undefined)) return true;
+    }
+    return false;
+  }
+
   *bindings(): IterableIterator<RouteBinding> {
     for (const { bound } of this.#sites.values()) yield* bound.bindings;
   }

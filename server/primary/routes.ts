@@ -124,14 +124,14 @@ function routeSite(config: CompiledConfig, site: SiteConfig): RouteSite {
     maxConnectionsPerAddress,
     ...(isLimited ? { rates } : {}),
     ...(log === undefined ? {} : { log }),
-    ...(site.tracing === null ? {} : { traceRules: site.tracing.rules }),
+    ...(site.tracing === null || site.tracing.rules.length === 0 ? {} : { traceRules: site.tracing.rules }),
     strictTransportSecurity,
     redirectPort,
   };
 }
 
 function routeApplication(application: ApplicationConfig, siteIndex: number, isDeveloped: boolean): RouteApplication {
-  const { hosting, failure } = application;
+  const { hosting, failure, traceRules } = application;
   return {
     id: application.id,
     siteIndex,
@@ -141,6 +141,7 @@ function routeApplication(application: ApplicationConfig, siteIndex: number, isD
     maxAllowedContentLength: application.maxAllowedContentLength,
     requestTimeoutMs: hosting?.requestTimeoutMs ?? 0,
     isDotnet: hosting?.isDotnet ?? false,
+    ...(traceRules === undefined ? {} : { traceRules }),
     webSocket: hosting?.webSocket ?? true,
     forwardConnection: hosting?.handlerSettings.forwardResponseConnectionHeader ?? false,
     forwardedPort: hosting !== null && sendsForwardedPort(hosting.forwardedPort, hosting.isDotnet),

@@ -20,6 +20,14 @@ export function failureOf(rules: readonly TraceRule[], ending: Ending): RequestT
   return null;
 }
 
+/** What follows the path of the application, with its slash. */
+export function pathBelow(applicationPath: string, path: string): string {
+  if (applicationPath === '/') return path;
+  const isBelow = path.toLowerCase().startsWith(applicationPath.toLowerCase());
+  // Written otherwise (percent signs): the end of the path decides as well.
+  return isBelow ? path.slice(applicationPath.length) : path;
+}
+
 /** `*` stands for any characters. Time is bounded by the length of both: nothing is tried twice. */
 export function isPathOf(pattern: string, path: string): boolean {
   const pieces = pattern.split('*');

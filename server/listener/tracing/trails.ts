@@ -1,10 +1,8 @@
 /** Failed-request tracing and spans: decides for each request whether anything is noted, and what becomes of it. */
 import type { Clock } from '../../../config/base/clock.js';
-import { tracesPerSecondMax } from '../../../config/base/log-limits.js';
 import type { TelemetryConfig } from '../../../config/model.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
 import type { RequestTrace } from '../../../pools/protocol/request-trace.js';
-import type { RouteSite } from '../../../pools/protocol/snapshot.js';
 import type { Exchange } from '../../proxy/exchange.js';
 import { joinTrace, type TraceContext } from '../../proxy/trace-context.js';
 import { Trail } from '../../proxy/trail.js';
@@ -12,7 +10,14 @@ import type { RefusedClient, RefusedRequest } from '../context.js';
 import { describeExchange, describeRefusal, type Moment } from './describe.js';
 import { SpanExporter } from './span-exporter.js';
 import { spanOf } from './spans.js';
-import { failureOf } from './trace-rules.js';
+import { TraceBudget } from './trace-budget.js';
+import { failureOf, pathBelow } from './trace-rules.js';
+
+interface Verdict {
+  readonly why: RequestTrace['failureReason'];
+  /** Whose web.config has the rule; '' = the site has it. */
+  readonly application: string;
+}
 
 type Say = (message: ListenerToPrimary) => void;
 
@@ -23,16 +28,15 @@ export class Trails {
   readonly #say: Say;
   #telemetry: TelemetryConfig | null = null;
   #exporter: SpanExporter | null = null;
-  #secondAtMs = 0;
-  #inSecond = 0;
-  #unsaid = 0;
+  readonly #budget: TraceBudget;
 
   constructor(clock: Clock, say: Say) {
     this.#clock = clock;
     this.#say = say;
+    this.#budget = new TraceBudget(clock);
   }
 
-  apply(telemetry: TelemetryConfig | null, sites: Iterable<RouteSite>): void {
+  apply(telemetry: TelemetryConfig | null, hasRules: boolean): void {
     if (JSON.stringify(telemetry) !== JSON.stringify(this.#telemetry)) {
       this.#telemetry = telemetry;
       this.#exporter?.end();
@@ -42,13 +46,14 @@ export class Trails {
           ? null
           : new SpanExporter({ ...otlp, telemetry, clock: this.#clock, say: this.#say });
     }
-    this.isOn = telemetry !== null || hasRules(sites);
+    this.isOn = telemetry !== null || hasRules;
   }
 
   /** null = nothing is noted of this request. */
   begin(exchange: Exchange): Trail | null {
     const context = this.#contextOf(exchange);
-    return context === null && exchange.client.site?.traceRules === undefined ? null : new Trail(context);
+    const rules = exchange.client.site?.traceRules ?? exchange.application?.route?.traceRules;
+    return context === null && rules === undefined ? null : new Trail(context);
   }
 
   finished(exchange: Exchange, trail: Trail, timeTakenMs: number): void {
@@ -57,10 +62,9 @@ export class Trails {
     if (trail.context?.isSampled === true && this.#exporter !== null) {
       this.#exporter.add(spanOf(exchange, trail, trail.context, this.#moment()));
     }
-    if (site.traceRules === undefined) return;
-    const { status, subStatus, request } = exchange;
-    const why = failureOf(site.traceRules, { path: request.path, status, subStatus, timeTakenMs });
-    if (why !== null && this.#hasRoom()) this.#tell(describeExchange(exchange, site, trail, this.#moment(), why));
+    const found = verdictOn(exchange, timeTakenMs);
+    if (found === null || !this.#budget.spend(found.application)) return;
+    this.#tell(describeExchange(exchange, site, trail, this.#moment(), found.why));
   }
 
   /** A request that never became an exchange. */
@@ -69,16 +73,16 @@ export class Trails {
     if (site?.traceRules === undefined || refused.site === '' || request.rejection !== null) return;
     const { status, subStatus } = refused;
     const why = failureOf(site.traceRules, { path: request.path, status, subStatus, timeTakenMs: 0 });
-    if (why !== null && this.#hasRoom()) this.#tell(describeRefusal(client, site, refused, this.#moment()));
+    if (why !== null && this.#budget.spend('')) this.#tell(describeRefusal(client, site, refused, this.#moment()));
   }
 
   /** Called every second. */
   tick(): void {
     this.#exporter?.flush();
-    if (this.#unsaid === 0) return;
+    const count = this.#budget.takeUnsaid();
+    if (count === 0) return;
     const remedy = 'make the rules of traceFailedRequests narrower';
-    this.#say({ type: 'log', level: 'warn', event: 'traces-dropped', fields: { count: this.#unsaid, remedy } });
-    this.#unsaid = 0;
+    this.#say({ type: 'log', level: 'warn', event: 'traces-dropped', fields: { count, remedy } });
   }
 
   end(done: () => void): void {
@@ -97,24 +101,20 @@ export class Trails {
     return { wallMs: this.#clock.wallMs(), monotonicMs: this.#clock.monotonicMs() };
   }
 
-  #hasRoom(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#secondAtMs >= 1_000) {
-      this.#secondAtMs = nowMs;
-      this.#inSecond = 0;
-    }
-    this.#inSecond += 1;
-    if (this.#inSecond <= tracesPerSecondMax) return true;
-    this.#unsaid += 1;
-    return false;
-  }
-
   #tell(trace: RequestTrace): void {
     this.#say({ type: 'traced', trace });
   }
 }
 
-function hasRules(sites: Iterable<RouteSite>): boolean {
-  for (const { traceRules } of sites) if (traceRules !== undefined) return true;
-  return false;
+/** The rules of the site come first, then those in the application's web.config; null = the request is not traced. */
+function verdictOn(exchange: Exchange, timeTakenMs: number): Verdict | null {
+  const { status, subStatus, request, application, client } = exchange;
+  const ending = { path: request.path, status, subStatus, timeTakenMs };
+  const ofSite = client.site?.traceRules;
+  const why = ofSite === undefined ? null : failureOf(ofSite, ending);
+  if (why !== null) return { why, application: '' };
+  const route = application?.route ?? null;
+  if (route?.traceRules === undefined) return null;
+  const own = failureOf(route.traceRules, { ...ending, path: pathBelow(route.path, request.path) });
+  return own === null ? null : { why: own, application: route.id };
 }

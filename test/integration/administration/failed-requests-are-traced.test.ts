@@ -1,5 +1,5 @@
 /** One server: rules of a site, traceparent, and a collector that judges what it gets. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -41,11 +41,19 @@ interface Span {
 }
 
 const folder = tempFolder('app');
+const outFolder = tempFolder('out');
 const spans: Span[] = [];
 const complaints: string[] = [];
 let collector: Server;
 let refuses = false;
 let sluice: Sluice;
+
+const webConfig = (rules: string): void => {
+  const section = `<tracing><traceFailedRequests><clear/>${rules}</traceFailedRequests></tracing>`;
+  const text = `<configuration><system.webServer>${section}</system.webServer></configuration>`;
+  writeFileSync(join(outFolder, 'web.config.new'), text);
+  renameSync(join(outFolder, 'web.config.new'), join(outFolder, 'web.config'));
+};
 
 /** What the protocol says of a request (opentelemetry-proto, OTLP/HTTP with JSON). */
 function judge(text: string, headers: Readonly<Record<string, unknown>>): void {
@@ -76,7 +84,8 @@ function judge(text: string, headers: Readonly<Record<string, unknown>>): void {
 }
 
 beforeAll(async () => {
-  writeFileSync(join(folder, 'index.js'), application);
+  for (const one of [folder, outFolder]) writeFileSync(join(one, 'index.js'), application);
+  webConfig('<add path="*.aspx"><traceAreas/><failureDefinitions statusCodes="418,409.1-410"/></add>');
   collector = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8');
@@ -106,7 +115,7 @@ beforeAll(async () => {
         bindings: [{ protocol: 'http', bindingInformation: `*:${at}:` }],
         applications: [
           { path: '/', applicationPool: 'a', physicalPath: folder },
-          { path: '/out', applicationPool: 'b', physicalPath: folder, ...outOfProcess('index.js') },
+          { path: '/out', applicationPool: 'b', physicalPath: outFolder, ...outOfProcess('index.js') },
         ],
         traceFailedRequests: [{ statusCodes: '404.0,500-599' }, { path: '/slow*', timeTaken: '00:00:01' }],
         traceFailedRequestsLogging: { maxLogFiles: 5 },
@@ -119,6 +128,7 @@ afterAll(async () => {
   await sluice.stop();
   collector.close();
   removeFolder(folder);
+  removeFolder(outFolder);
 });
 
 type Row = RequestTrace & { readonly id: number };
@@ -190,6 +200,26 @@ test('time taken, and the newest only are kept', async () => {
   ]);
   expect(shown.output).toMatch(/status +404[\s\S]*routed[\s\S]*sent[\s\S]*end/);
   await expect(callJson(sluice.adminSocket, '/api/v1/traces/main/1')).rejects.toThrow('no-such-trace');
+});
+
+test('rules of a web.config hold for its application, within what IIS calls its path, and change while it runs', async () => {
+  const before = await sluice.workerPids('b');
+  const asked = async (path: string): Promise<void> => void (await sluice.call(path));
+  for (const path of ['/of-a.aspx?status=418', '/out/other.html?status=418', '/out/fine.aspx?status=409'])
+    await asked(path);
+  await asked('/out/sub/Tea.ASPX?status=418');
+  expect(await traced('/out/sub/Tea')).toMatchObject({
+    application: 'main/out',
+    status: 418,
+    failureReason: 'STATUS_CODE',
+  });
+  expect((await traces()).filter(({ url }) => /of-a|other\.html|fine\.aspx/.test(url))).toEqual([]);
+  webConfig('<add path="other*"><failureDefinitions timeTaken="00:01:00" statusCodes="419"/></add>');
+  await until('the new rule acts', async () => {
+    await asked('/out/other.html?status=419');
+    return (await traces()).some(({ url }) => url.startsWith('/out/other.html'));
+  });
+  expect(await sluice.workerPids('b')).toEqual(before);
 });
 
 test.each(['', '/out'])(
