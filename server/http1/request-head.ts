@@ -32,6 +32,7 @@ export function createRequestHead(): RequestHead {
     upgradeWebSocket: false,
     connectionNames: null,
     announcedTrailers: null,
+    neverIndexed: null,
     envelopeBytes: 0,
     judgeAgainAt: 0,
     rejection: null,

@@ -23,6 +23,7 @@ export function createResponseHead(): ResponseHead {
     keepAlive: false,
     keepAliveTimeoutSeconds: -1,
     connectionNames: null,
+    neverIndexed: null,
     judgeAgainAt: 0,
     rejection: null,
   };

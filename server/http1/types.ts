@@ -42,6 +42,8 @@ export interface RequestHead {
   connectionNames: string[] | null;
   /** Lower-case names announced in `Trailer`; null = none. */
   announcedTrailers: string[] | null;
+  /** Lower-case names of the fields that came over HTTP/2 as never to be indexed (RFC 7541 6.2.3); null = none. */
+  neverIndexed: ReadonlySet<string> | null;
   /** Bytes that came beside the data of the body: the head, chunk sizes, trailers; over HTTP/2 the encoded header block. */
   envelopeBytes: number;
   /** Private to the parser: bytes from `start` beyond which an incomplete head must be judged again. */
@@ -65,6 +67,8 @@ export interface ResponseHead {
   /** Seconds of `Keep-Alive: timeout=`, or -1. */
   keepAliveTimeoutSeconds: number;
   connectionNames: string[] | null;
+  /** As in `RequestHead`; of a worker that speaks HTTP/2. */
+  neverIndexed: ReadonlySet<string> | null;
   /** Private to the parser, as in `RequestHead`. */
   judgeAgainAt: number;
   rejection: Rejection | null;

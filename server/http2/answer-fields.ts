@@ -53,7 +53,7 @@ export function writeAnswer(
   head: ResponseHead,
   additions: AnswerAdditions | null,
 ): number {
-  const { fields, fieldKinds, connectionNames, status } = head;
+  const { fields, fieldKinds, connectionNames, neverIndexed, status } = head;
   const added = additions?.fields === undefined ? noFields : additionFields(additions.fields);
   writer.reserveBlock(listBytesMax(fields) + listBytesMax(added) + additionBytesMax(additions));
   const { buffer } = writer.output;
@@ -69,7 +69,7 @@ export function writeAnswer(
       if (kind === FieldKind.date) hasDate = true;
     }
     if (status === 101 && name.length === 20 && name.toLowerCase() === 'sec-websocket-accept') continue;
-    at = encoder.field(buffer, at, encodedName(name), fields[i * 2 + 1] as string);
+    at = encoder.field(buffer, at, encodedName(name), fields[i * 2 + 1] as string, neverIndexed);
   }
   if (additions !== null) {
     if (!hasDate) at = encoder.field(buffer, at, dateName, additions.date);

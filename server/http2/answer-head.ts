@@ -21,6 +21,7 @@ export function readAnswer(decoder: HpackDecoder, head: ResponseHead): string {
   head.keepAlive = true;
   head.keepAliveTimeoutSeconds = -1;
   head.connectionNames = null;
+  head.neverIndexed = decoder.neverIndexed;
   head.rejection = null;
   let status = '';
   let contentLength = -1;

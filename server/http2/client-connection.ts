@@ -97,7 +97,7 @@ class ClientEngine<T> extends FramedConnection<ClientStreamCore<T>> implements C
   }
 
   #writeRequest(id: number, request: Http2Request): void {
-    const { method, scheme, authority, path, protocol, fields } = request;
+    const { method, scheme, authority, path, protocol, fields, neverIndexed } = request;
     let bytesMax = 128 + method.length + fieldBytesMax(path, authority);
     for (let i = 0; i < fields.length; i += 2) bytesMax += fieldBytesMax(fields[i] as string, fields[i + 1] as string);
     const { writer, encoder } = this;
@@ -112,10 +112,11 @@ class ClientEngine<T> extends FramedConnection<ClientStreamCore<T>> implements C
         : encoder.indexed(buffer, at, methodIndex);
     if (protocol !== '') at = encoder.field(buffer, at, protocolName, protocol);
     at = encoder.indexed(buffer, at, staticSchemes[scheme]);
-    at = path === '/' ? encoder.indexed(buffer, at, rootPathIndex) : encoder.field(buffer, at, pathName, path);
-    if (authority !== '') at = encoder.field(buffer, at, authorityName, authority);
+    if (path === '/') at = encoder.indexed(buffer, at, rootPathIndex);
+    else at = encoder.field(buffer, at, pathName, path, neverIndexed);
+    if (authority !== '') at = encoder.field(buffer, at, authorityName, authority, neverIndexed);
     for (let i = 0; i < fields.length; i += 2) {
-      at = encoder.field(buffer, at, encodedName(fields[i] as string), fields[i + 1] as string);
+      at = encoder.field(buffer, at, encodedName(fields[i] as string), fields[i + 1] as string, neverIndexed);
     }
     writer.headers(id, at, false);
   }

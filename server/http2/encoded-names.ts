@@ -17,6 +17,11 @@ export interface EncodedName {
 }
 
 const secret: ReadonlySet<string> = new Set(['set-cookie', 'cookie', 'authorization', 'proxy-authorization']);
+/** Whatever its sender thought of it. */
+export function isSecretName(name: string): boolean {
+  return secret.has(name);
+}
+
 const volatileNames: ReadonlySet<string> = new Set([
   ':path',
   'age',

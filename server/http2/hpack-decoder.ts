@@ -7,6 +7,7 @@ import {
 } from '../../config/base/limits.js';
 import { latin1 } from '../http1/bytes.js';
 import { initialHeaderTableBytes } from './codes.js';
+import { isSecretName } from './encoded-names.js';
 import { nameKind } from './field-names.js';
 import { entryOverheadBytes, type FieldEntry, fieldEntry, FieldTable } from './field-table.js';
 import { integer, readInteger } from './hpack-integer.js';
@@ -54,6 +55,8 @@ export class HpackDecoder {
   /** Of all lines, as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 6.5.2). */
   listBytes = 0;
   isTooLarge = false;
+  /** Names of lines of the last block that may never be indexed, further on neither (RFC 7541 6.2.3); null = none. */
+  neverIndexed: Set<string> | null = null;
   readonly #limits: BlockLimits;
 
   constructor(limits: BlockLimits = requestBlocks) {
@@ -65,6 +68,7 @@ export class HpackDecoder {
     this.count = 0;
     this.listBytes = 0;
     this.isTooLarge = false;
+    this.neverIndexed = null;
     let at = start;
     while (at < end) {
       const first = buffer[at] as number;
@@ -112,8 +116,16 @@ export class HpackDecoder {
     if (value === null) return -1;
     const entry = fieldEntry(name, value, kind);
     if (isIndexed) this.table.add(entry);
+    else if (((buffer[at] as number) & 0x10) !== 0 && !isSecretName(name)) this.#noteSecret(name);
     this.#take(entry);
     return text.at;
+  }
+
+  /** Those that never are anyway need no note. */
+  #noteSecret(name: string): void {
+    if (this.isTooLarge) return;
+    this.neverIndexed ??= new Set();
+    this.neverIndexed.add(name);
   }
 
   #take(entry: FieldEntry): void {

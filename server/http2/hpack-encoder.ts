@@ -69,9 +69,16 @@ export class HpackEncoder {
     return writeInteger(buffer, at, 0x80, 7, index);
   }
 
-  /** One field line; takes at most `fieldBytesMax(name, value)`. Values are latin1. */
-  field(buffer: Buffer, at: number, name: EncodedName, value: string): number {
-    if (name.isSecret) return this.#literal(buffer, at, 0x10, 4, name, nothing, value);
+  /** One field line; takes at most `fieldBytesMax(name, value)`. Values are latin1. `neverIndexed`: names, as it came. */
+  field(
+    buffer: Buffer,
+    at: number,
+    name: EncodedName,
+    value: string,
+    neverIndexed: ReadonlySet<string> | null = null,
+  ): number {
+    const isSecret = name.isSecret || (neverIndexed !== null && neverIndexed.has(name.name));
+    if (isSecret) return this.#literal(buffer, at, 0x10, 4, name, nothing, value);
     if (!name.isKept) return this.#literal(buffer, at, 0x00, 4, name, nothing, value);
     const slot = this.#slots.get(name.name) ?? this.#newSlot(name);
     const isAlive = slot.number > this.#inserted - this.#count;

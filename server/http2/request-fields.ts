@@ -64,6 +64,7 @@ export function readRequest(
   facts.isContinue = false;
   facts.rejection = null;
   head.announcedTrailers = null;
+  head.neverIndexed = decoder.neverIndexed;
   head.hasUnderscoreNames = false;
   head.connectionNames = null;
   head.minorVersion = 1;

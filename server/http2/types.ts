@@ -241,6 +241,8 @@ export interface Http2Request {
   /** `websocket`: extended CONNECT (RFC 8441), the method is not sent; '' = an ordinary request. */
   readonly protocol: '' | 'websocket';
   readonly fields: readonly string[];
+  /** As in `RequestHead`. */
+  readonly neverIndexed: ReadonlySet<string> | null;
 }
 
 export interface ClientConnection<T> extends Http2Connection<ClientStream<T>> {

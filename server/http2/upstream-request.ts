@@ -45,6 +45,7 @@ export function upstreamRequest(head: RequestHead, client: ForwardContext, upstr
     path: head.target,
     protocol: head.upgradeWebSocket ? 'websocket' : '',
     fields,
+    neverIndexed: head.neverIndexed,
   };
 }
 

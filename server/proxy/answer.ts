@@ -71,6 +71,7 @@ export class Answer {
     this.bodyBytes = 0;
     this.reason = '';
     this.head.status = 0;
+    this.head.neverIndexed = null;
   }
 
   /** Nothing of an answer has been seen, not even part of a head or an interim one. */

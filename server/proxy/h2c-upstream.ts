@@ -160,6 +160,7 @@ export class H2cUpstream implements Upstream, Expiring {
     const { request } = exchange;
     this.#isTunnel = acceptsTunnel(request, head);
     this.#isChunked = !this.#isTunnel && isChunked(request, head);
+    exchange.answer.head.neverIndexed = head.neverIndexed;
     this.#feed(Buffer.from(answerText(request, head), 'latin1'));
   }
 

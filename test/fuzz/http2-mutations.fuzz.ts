@@ -193,7 +193,15 @@ test(
       });
       connection.start();
       const fields = ['x-a', 'b'];
-      const request = { method: 'POST', scheme: 'http', authority: 'a', path: '/', protocol: '', fields } as const;
+      const request = {
+        method: 'POST',
+        scheme: 'http',
+        authority: 'a',
+        path: '/',
+        protocol: '',
+        fields,
+        neverIndexed: null,
+      } as const;
       const streams = Array.from({ length: 5 }, (_, i) => connection.open(request, i % 2 === 0));
       const frames = [settings(), ...workerFrames(random)];
       for (const part of split(random, mutate(random, frames, frames))) connection.receive(part, 0, part.length, 1);

@@ -1,6 +1,6 @@
 /** A program that speaks HTTP/2 with prior knowledge and nothing else, as a gRPC server does. */
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:http2';
+import { createServer, sensitiveHeaders } from 'node:http2';
 
 const settings = { enableConnectProtocol: true, maxConcurrentStreams: 20 };
 // Less patient than Node's own 1,000: who resets more often on one connection loses it.
@@ -12,9 +12,19 @@ const handlers = {
   /** What came, as JSON. */
   '/request': (stream, headers) => {
     collect(stream, (body, trailers) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/json' });
+      const secret = { 'x-open': 'a', 'x-answer-key': 'b', [sensitiveHeaders]: ['x-answer-key'] };
+      stream.respond({ ':status': 200, 'content-type': 'application/json', ...secret });
+      const sensitive = headers[sensitiveHeaders];
       stream.end(
-        JSON.stringify({ headers, length: body.length, hash: hash(body), trailers, sessions, pid: process.pid }),
+        JSON.stringify({
+          headers,
+          sensitive,
+          length: body.length,
+          hash: hash(body),
+          trailers,
+          sessions,
+          pid: process.pid,
+        }),
       );
     });
   },

@@ -1,6 +1,7 @@
 /** `hosting.protocol: h2c`: an application that speaks HTTP/2 and nothing else, for clients of both versions. */
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
+import { sensitiveHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { call } from '../../support/http-client.js';
 import { answerOf, Http2Client } from '../../support/http2-client.js';
@@ -13,6 +14,8 @@ let client: Http2Client;
 
 interface Seen {
   readonly headers: Record<string, string>;
+  /** Names of fields that may never be indexed. */
+  readonly sensitive: readonly string[];
   readonly length: number;
   readonly hash: string;
   readonly trailers: Record<string, string>;
@@ -65,6 +68,17 @@ test('what the program sees of a request', async () => {
   });
   expect(seen.hash).toBe(createHash('sha256').update(body).digest('hex'));
   expect(seen.trailers['x-sum']).toBe('7');
+});
+
+test('what one side never indexes is not indexed towards the other side either', async () => {
+  const fields = { 'x-api-key': 'k', 'x-plain': 'p', authorization: 'a', [sensitiveHeaders]: ['x-api-key', ':path'] };
+  const secret = await client.call('/request?b=2', { fields });
+  const plain = await client.call('/request?b=2', { fields: { 'x-api-key': 'k' } });
+  const [first, second] = [secret, plain].map(({ text }) => (JSON.parse(text) as Seen).sensitive);
+  expect(first?.toSorted()).toEqual([':path', 'authorization', 'x-api-key']);
+  expect(second).toEqual([]);
+  const toClient = Reflect.get(secret.fields, sensitiveHeaders);
+  expect(toClient).toEqual(['x-answer-key']);
 });
 
 test('a client of HTTP/1.1 sees an answer like any other', async () => {

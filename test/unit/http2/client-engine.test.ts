@@ -24,6 +24,7 @@ const request: Http2Request = {
   path: '/p?q=1',
   protocol: '',
   fields: ['X-Upper', 'v', 'te', 'trailers'],
+  neverIndexed: null,
 };
 
 /** Our side of a connection to a worker that the test plays. */

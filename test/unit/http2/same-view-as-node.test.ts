@@ -211,6 +211,7 @@ class Client {
       path,
       protocol: '',
       fields,
+      neverIndexed: null,
     };
     const collected: Collected = {
       status: 0,

@@ -43,6 +43,7 @@ Grpc-Timeout: 1S
       ['x-forwarded-proto', 'https'],
       ['ms-aspnetcore-token', 'token'],
     ].flat(),
+    neverIndexed: null,
   });
 });
 
