@@ -84,6 +84,12 @@ export class AdminClient {
     throw refusal(status, text);
   }
 
+  /** For orders that are answered with a status only. Throws as `ask` does. */
+  async order(path: string): Promise<void> {
+    const { status, text } = await this.#send('POST', path, null);
+    if (status < 200 || status > 299) throw refusal(status, text);
+  }
+
   /** Whatever the answer is. Throws when there is none. */
   get(path: string, limitMs?: number): Promise<Reply> {
     return this.#send('GET', path, null, limitMs);

@@ -25,9 +25,14 @@ export function addLogCommands(program: Command, done: (code: number) => void): 
     async (site: string, id: string, flags: AdminFlags) =>
       done(await (await import('./trace-command.js')).showTrace(site, id, flags)),
   );
-  logs
+  const reopen = logs
     .command('reopen')
     .description('open every log file anew, after logrotate or somebody else renamed it')
-    .argument('[path]', 'configuration file (.yaml, .yml, .json) or folder of one application', './sluice.yaml')
-    .action(async (path: string) => done(await (await import('./logs-command.js')).reopenLogs(path)));
+    .argument('[path]', 'the same as --config');
+  // `logs` has the same flags and takes them, wherever they stand.
+  flagged(reopen).action(async (path: string | undefined, _: unknown, command: Command) => {
+    const flags = command.optsWithGlobals<AdminFlags>();
+    const named = path === undefined ? flags : { ...flags, config: path };
+    done(await (await import('./logs-command.js')).reopenLogs(named));
+  });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sluiceMain } from '../../support/paths.js';
+import { repository, sluiceMain } from '../../support/paths.js';
 import { run } from '../../support/program.js';
 import { type Sluice, withSluice } from '../../support/sluice.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
@@ -64,11 +64,42 @@ test('renamed logs are left by every writer, and nothing is lost or written twic
       expect(read(worker)).toContain('asked for /59 ');
       expect(read(join(logs, 'sluice.log'))).toContain('"event":"logs-reopened"');
       expect(statSync(access).mode & 0o777).toBe(0o640);
+      await reopenedInOtherWays(sluice);
     });
   } finally {
     removeFolder(folder);
   }
 });
+
+/** As logrotate does: in the root folder, by the line that is shipped; and as any other verb is told where to go. */
+async function reopenedInOtherWays({ folder, file, adminSocket }: Sluice): Promise<void> {
+  const shipped = read(join(repository, 'deploy/systemd/sluice.logrotate'));
+  const [, line = ''] = /postrotate\n(.*)\n/.exec(shipped) ?? [];
+  const program = join(folder, 'sluice');
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${sluiceMain}' "$@"\n`, { mode: 0o755 });
+  const { SLUICE_ADMIN: _, ...env } = process.env;
+  const path = `${folder}:${process.env['PATH'] ?? ''}`;
+  const told = { cwd: '/', env: { ...env, PATH: path, SLUICE_ADMIN: adminSocket } };
+  const untold = { cwd: '/', env };
+  const logs = (...args: readonly string[]) => run(process.execPath, [sluiceMain, 'logs', ...args], untold);
+  expect(
+    await Promise.all([
+      run('sh', ['-c', line], told),
+      logs('reopen', '--admin', adminSocket),
+      logs('--admin', adminSocket, 'reopen'),
+      logs('reopen', '--config', file, '--json'),
+    ]),
+  ).toMatchObject([
+    { code: 0, output: '' },
+    { code: 0, output: '' },
+    { code: 0, output: '' },
+    { code: 0, output: '{}\n' },
+  ]);
+  const nowhere = await logs('--admin', join(folder, 'nothing.sock'), 'reopen', file);
+  expect(nowhere.output).toContain('nothing.sock');
+  const events = read(join(folder, 'log', 'sluice.log')).split('"event":"logs-reopened"').length - 1;
+  expect(events).toBe(5);
+}
 
 test('a server that does not run is named, not waited for', async () => {
   const folder = tempFolder();
