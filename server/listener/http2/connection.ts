@@ -55,7 +55,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   #timeoutMs = newConnectionTimeoutMs;
   requests = 0;
   #badHeads = 0;
-  /** Monotonic ms; of the beginning, then of the end of the last request. */
+  /** Monotonic ms; of the beginning, then of the end of the last request, whose answer its client has taken. */
   #idleSinceMs: number;
   #lingered = 0;
   #lingerUntilMs = 0;
@@ -99,7 +99,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
 
   get idleSinceMs(): number {
     const { headStartedMs, streamCount } = this.engine;
-    if (this.#state !== 'open' || streamCount > 0) return Infinity;
+    if (this.#state !== 'open' || streamCount > 0 || this.#output.backlog > 0) return Infinity;
     const sinceMs = headStartedMs || this.#idleSinceMs;
     return idleSince(sinceMs, headStartedMs > 0 || this.requests === 0, this.context.clock);
   }
@@ -190,12 +190,10 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   onDeadline(nowMs: number): void {
     const { routing } = this.context;
     const { minBytesPerSecond } = routing;
-    if (this.#state === 'lingering') {
-      if (nowMs >= this.#lingerUntilMs) this.#socket.destroy();
-      return;
-    }
+    if (this.#state === 'lingering') return this.#watchLinger(nowMs, minBytesPerSecond);
     if (this.#output.backlog === 0) this.#rates.startExchange();
     else if (this.#rates.isWriteTooSlow(nowMs, minBytesPerSecond, this.#timeoutMs)) return this.destroy();
+    else this.#idleSinceMs = nowMs;
     for (let i = this.#clients.length - 1; i >= 0; i -= 1) {
       this.#clients[i]?.watch(nowMs, minBytesPerSecond);
     }
@@ -206,6 +204,14 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     } else if (engine.isGoingAway) engine.goAway();
     else if (engine.streamCount === 0 && nowMs - this.#idleSinceMs >= this.#timeoutMs) engine.goAway();
     this.flushSoon();
+  }
+
+  /** A stream is done when its last byte is in the socket's queue: its client may be taking it for long after. */
+  #watchLinger(nowMs: number, minBytesPerSecond: number): void {
+    const isWriting = this.#output.backlog > 0;
+    if (isWriting && !this.#rates.isWriteTooSlow(nowMs, minBytesPerSecond, this.#timeoutMs)) {
+      this.#lingerUntilMs = nowMs + lingerTimeMs;
+    } else if (nowMs >= this.#lingerUntilMs) this.#socket.destroy();
   }
 
   // ServerEvents
