@@ -121,7 +121,7 @@ export const controlCatchUpSecondsMax = 30;
 export const heldUpMs = 1_000;
 export const catchUpMs = 200;
 export const heartbeatIntervalMs = 250;
-/** Of a worker that nobody asks for anything: a hundred such pools must not keep the primary and themselves awake. */
+/** Of a worker that little is asked of: a hundred such pools must not keep the primary and themselves awake. */
 export const quietHeartbeatIntervalMs = 2_000;
 export const heartbeatLateMs = 1_000;
 /** A worker that was silent for hangDetection is asked why, and hangs if it is silent still after this time. */

@@ -51,7 +51,12 @@ export type WorkerEvent = { readonly nowMs: number } & (
   | { readonly type: 'examined'; readonly finding: StallFinding }
   | { readonly type: 'pong' }
   | { readonly type: 'unreachable'; readonly error: string }
-  | { readonly type: 'activity'; readonly inFlight: number; readonly requestsTotal: number }
+  | {
+      readonly type: 'activity';
+      readonly inFlight: number;
+      readonly requestsTotal: number;
+      readonly underWayMs: number;
+    }
   | { readonly type: 'served' }
   /** The answer to a health check; no answer in time is `healthy: false`. */
   | { readonly type: 'checked'; readonly healthy: boolean }

@@ -52,14 +52,32 @@ export function onHeartbeat(worker: Worker, event: Extract<WorkerEvent, { type: 
   return { machine, effects: worker.health.late ? [{ type: 'late', late: false }, again] : [again] };
 }
 
-export function onActivity(worker: Worker, nowMs: number, running: number, requestsTotal: number): WorkerStep {
+export function onActivity(worker: Worker, event: Extract<WorkerEvent, { type: 'activity' }>): WorkerStep {
+  const { nowMs, inFlight: running, requestsTotal } = event;
   const used = running > 0 || requestsTotal !== worker.health.requestsTotal;
   const lastUseMs = used ? nowMs : worker.health.lastUseMs;
   const { periodicRequests } = worker.rules;
   const listenersInFlight = running;
-  const machine = withHealth(worker, { listenersInFlight, requestsTotal, lastUseMs, reported: true });
+  const told = withHealth(worker, { listenersInFlight, requestsTotal, lastUseMs, reported: true });
+  const { machine, effects } = onUnderWay(told, nowMs, event.underWayMs);
   const served = requestsTotal + worker.health.requestsBefore;
-  return periodicRequests > 0 && served >= periodicRequests ? askRecycle(machine, nowMs, 'requests') : still(machine);
+  if (periodicRequests <= 0 || served < periodicRequests) return { machine, effects };
+  const asked = askRecycle(machine, nowMs, 'requests');
+  return { machine: asked.machine, effects: [...effects, ...asked.effects] };
+}
+
+/**
+ * A quiet worker tells of a request only when it is still under way one interval after it came: then a heartbeat was
+ * due, and if none came, the request blocks it.
+ */
+function onUnderWay(worker: Worker, nowMs: number, underWayMs: number): WorkerStep {
+  const { late, lastBeatMs, beatIntervalMs } = worker.health;
+  if (underWayMs === 0 || late) return still(worker);
+  const dueAfterMs = nowMs - underWayMs + heartbeatIntervalMs - lastBeatMs;
+  if (dueAfterMs <= 0 || dueAfterMs >= beatIntervalMs) return still(worker);
+  const hostInFlight = Math.max(1, worker.health.hostInFlight);
+  const machine = withHealth(worker, { beatIntervalMs: dueAfterMs, hostInFlight });
+  return { machine, effects: [healthTimer(Math.max(0, lastBeatMs + lateMsOf(machine) - nowMs))] };
 }
 
 /** Memory limits, and a process that somebody else has stopped: it takes connections and answers none. */

@@ -140,7 +140,7 @@ export const workerTable: Table<WorkerLife, Worker, WorkerEvent, WorkerEffect> =
     examined: go(['running'], (w, e) => onExamined(w, e.finding)),
     pong: go(['running'], (w) => does.ponged(w)),
     unreachable: go(['running', 'killing'], does.unreachable),
-    activity: go(['running'], (w, e) => onActivity(w, e.nowMs, e.inFlight, e.requestsTotal)),
+    activity: go(['running'], (w, e) => onActivity(w, e)),
     served: go(['running'], (w) => does.answered(w)),
     checked: go(['running', 'killing'], does.checked),
     measured: go(['running', 'killing'], does.measured),

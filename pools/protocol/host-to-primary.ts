@@ -20,7 +20,7 @@ export type HostToPrimary =
   | { readonly type: 'listening'; readonly port: number; readonly how: 'listen' | 'export' }
   /** Something worth one line in the log: a second server bound late, cluster.isPrimary asked ... */
   | { readonly type: 'notice'; readonly code: string; readonly text: string }
-  /** While the event loop turns. `quiet`: the next one comes after the longer interval, or with the next request. */
+  /** While the event loop turns. `quiet`: the next one comes after the longer interval, or when a request is not answered soon. */
   | {
       readonly type: 'heartbeat';
       readonly inFlight: number;

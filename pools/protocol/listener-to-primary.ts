@@ -73,6 +73,11 @@ export interface WorkerActivity {
   readonly workerId: number;
   readonly inFlight: number;
   readonly requestsTotal: number;
+  /**
+   * In-process: how long the request is under way that met this worker with nothing to do. 0 = there is none, or it is
+   * younger than a heartbeat's interval: until then the worker itself has nothing to tell.
+   */
+  readonly underWayMs: number;
 }
 
 /**

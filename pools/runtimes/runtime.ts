@@ -73,7 +73,7 @@ export interface WorkerExit {
 
 export interface Heartbeat {
   readonly inFlight: number;
-  /** The next one comes after the longer interval, or with the next request. */
+  /** The next one comes after the longer interval, or when a request is not answered soon. */
   readonly quiet: boolean;
   readonly delayMs: number;
   readonly utilization: number;

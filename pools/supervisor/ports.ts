@@ -68,7 +68,7 @@ export interface WorkerView {
 
 export interface HeartbeatView {
   readonly ageMs: number;
-  /** From it to the next one. */
+  /** From it to the next one, at the latest. */
   readonly intervalMs: number;
   /** How late it came. */
   readonly delayMs: number;
@@ -252,9 +252,10 @@ export interface SupervisorPort {
   /**
    * What the listeners together know of a worker: requests and tunnels in flight now, and requests
    * handed to it since it was published. Called about once a second for every published worker, idle
-   * ones too: idleTimeout and periodicRestart.requests only act on workers reported here.
+   * ones too: idleTimeout and periodicRestart.requests only act on workers reported here. `underWayMs` as in
+   * WorkerActivity.
    */
-  activity(workerId: number, inFlight: number, requestsTotal: number): void;
+  activity(workerId: number, inFlight: number, requestsTotal: number, underWayMs?: number): void;
   /** `measured` false: without the memory of the workers, which costs a read of /proc for each. */
   view(measured?: boolean): readonly PoolView[];
   /** null = there is no such pool. */

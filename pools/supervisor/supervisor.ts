@@ -162,8 +162,8 @@ class Supervisor implements SupervisorPort {
     this.#feedWorker(workerId, { type: 'unreachable', error });
   }
 
-  activity(workerId: number, inFlight: number, requestsTotal: number): void {
-    this.#feedWorker(workerId, { type: 'activity', inFlight, requestsTotal });
+  activity(workerId: number, inFlight: number, requestsTotal: number, underWayMs = 0): void {
+    this.#feedWorker(workerId, { type: 'activity', inFlight, requestsTotal, underWayMs });
   }
 
   lost(workerId: number, lines: readonly string[], suspects: readonly string[]): void {

@@ -83,17 +83,18 @@ function applicationState(life: ApplicationLife, problem: string): ApplicationVi
 
 function workerView(worker: WorkerBook, measures: Measures): WorkerView {
   const { beat } = worker;
+  const { life, health } = worker.machine;
   return {
     workerId: worker.id,
     pid: worker.pid,
     slot: worker.slot,
     generation: worker.generation,
     applicationId: worker.host.id,
-    state: workerState(worker.machine.life),
+    state: workerState(life),
     startedAtMs: worker.spawnedWallMs,
-    inFlight: inFlight(worker.machine.health),
+    inFlight: inFlight(health),
     rssBytes: worker.pid > 0 ? measures.rssBytes(worker.pid) : 0,
-    requestsTotal: worker.machine.health.requestsTotal + worker.machine.health.requestsBefore,
+    requestsTotal: health.requestsTotal + health.requestsBefore,
     hostingModel: worker.request.hosting.hostingModel,
     node: worker.node,
     heartbeat:
@@ -101,7 +102,7 @@ function workerView(worker: WorkerBook, measures: Measures): WorkerView {
         ? null
         : {
             ageMs: Math.max(0, measures.nowMs - beat.atMs),
-            intervalMs: beatIntervalOf(beat.quiet),
+            intervalMs: life === 'running' ? health.beatIntervalMs : beatIntervalOf(beat.quiet),
             delayMs: beat.delayMs,
             utilization: beat.utilization,
             heapUsedBytes: beat.heapUsed,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../config/base/clock.js';
-import { tunnelNoticeMs, unreachableRestMs } from '../../config/base/limits.js';
+import { heartbeatIntervalMs, tunnelNoticeMs, unreachableRestMs } from '../../config/base/limits.js';
 import { unreachable } from '../../config/base/invariant.js';
 import { emptyReceipt, type ListenerToPrimary, type WorkerActivity } from '../../pools/protocol/listener-to-primary.js';
 import type { WorkerGoneReason } from '../../pools/protocol/primary-to-listener.js';
@@ -51,10 +51,12 @@ export class Upstreams {
   }
 
   activity(): WorkerActivity[] {
-    return [...this.#workers.values()].map(({ workerId, inFlight, tunnels, requestsTotal }) => ({
-      workerId,
-      inFlight: inFlight + tunnels.size,
-      requestsTotal,
+    const nowMs = this.#ports.clock.monotonicMs();
+    return [...this.#workers.values()].map((worker) => ({
+      workerId: worker.workerId,
+      inFlight: worker.inFlight + worker.tunnels.size,
+      requestsTotal: worker.requestsTotal,
+      underWayMs: underWayMs(worker, nowMs),
     }));
   }
 
@@ -188,4 +190,10 @@ export class Upstreams {
         return unreachable(endpoint);
     }
   }
+}
+
+function underWayMs({ inFlight, abandoned, transport, wokenMs }: Worker, nowMs: number): number {
+  if (inFlight + abandoned === 0 || !(transport instanceof Link)) return 0;
+  const ms = Math.round(nowMs - wokenMs);
+  return ms < heartbeatIntervalMs ? 0 : ms;
 }

@@ -40,7 +40,7 @@ export function fleetEvents(
     lost: (workerId, lines, suspects) => supervisor.lost(workerId, lines, suspects),
     activity: (listenerId, workers) => {
       for (const one of activity.report(listenerId, workers)) {
-        supervisor.activity(one.workerId, one.inFlight, one.requestsTotal);
+        supervisor.activity(one.workerId, one.inFlight, one.requestsTotal, one.underWayMs);
       }
     },
     counters: (listenerId, sequence, deltas) => totals.apply(listenerId, sequence, deltas),

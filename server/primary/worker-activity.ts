@@ -6,12 +6,12 @@ export class ActivityBook {
   /** workerId -> requests that listeners which are gone had handed to it. */
   readonly #retired = new Map<number, number>();
 
-  /** Takes one listener's newest report and returns the sums for the workers in it. */
+  /** Takes one listener's newest report and returns the sums for the workers in it; how long is that listener's own. */
   report(listenerId: number, workers: readonly WorkerActivity[]): WorkerActivity[] {
     const newest = new Map(workers.map((one) => [one.workerId, one]));
     this.#byListener.set(listenerId, newest);
     for (const workerId of this.#retired.keys()) if (!this.#isKnown(workerId)) this.#retired.delete(workerId);
-    return workers.map(({ workerId }) => this.#sum(workerId));
+    return workers.map(({ workerId, underWayMs }) => ({ ...this.#sum(workerId), underWayMs }));
   }
 
   forget(listenerId: number): void {
@@ -25,7 +25,7 @@ export class ActivityBook {
     return [...this.#byListener.values()].some((workers) => workers.has(workerId));
   }
 
-  #sum(workerId: number): WorkerActivity {
+  #sum(workerId: number): Omit<WorkerActivity, 'underWayMs'> {
     let inFlight = 0;
     let requestsTotal = this.#retired.get(workerId) ?? 0;
     for (const workers of this.#byListener.values()) {

@@ -93,6 +93,8 @@ export class Link implements Transport, FrameHandler, Expiring {
   }
 
   begin(exchange: Exchange): LinkStream {
+    const worker = this.#worker;
+    if (worker.inFlight + worker.abandoned === 1) worker.wokenMs = exchange.handedMs;
     const stream = this.#streamFor(exchange);
     stream.request(exchange);
     return stream;

@@ -77,6 +77,8 @@ export class Worker {
   restUntilMs = 0;
   /** Requests of this listener under way, without tunnels. */
   inFlight = 0;
+  /** In-process: when a request met it with nothing under way (monotonic ms). */
+  wokenMs = 0;
   /** Requests whose clients have gone and that the worker has not let go of. */
   abandoned = 0;
   requestsTotal = 0;

@@ -1,6 +1,6 @@
-import type { Clock } from '../../config/base/clock.js';
+import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { invariant } from '../../config/base/invariant.js';
-import { quietHeartbeatIntervalMs } from '../../config/base/limits.js';
+import { heartbeatIntervalMs, quietHeartbeatIntervalMs } from '../../config/base/limits.js';
 import type { Measure } from '../../pools/runtimes/measure.js';
 import type {
   Runtime,
@@ -69,8 +69,10 @@ export class FakeProcess implements WorkerHandle {
   stopped = false;
   /** The end of what it wrote. */
   output = '';
-  /** Requests in flight, as the host itself counts them. */
-  inFlight = 0;
+  #inFlight = 0;
+  /** The next heartbeat comes after the longer interval. */
+  #isQuiet = false;
+  #cancelBeat: CancelTimer = () => undefined;
 
   constructor(clock: Clock, request: WorkerStart, events: WorkerEvents, behaviour: Behaviour, watch: ProcessWatch) {
     this.#clock = clock;
@@ -83,6 +85,20 @@ export class FakeProcess implements WorkerHandle {
 
   get inProcess(): boolean {
     return this.request.hosting.hostingModel === 'InProcess';
+  }
+
+  /** Requests in flight, as the host itself counts them. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  set inFlight(count: number) {
+    this.#inFlight = count;
+    const { heartbeatMs } = this.#behaviour;
+    if (count === 0 || !this.#isQuiet || heartbeatMs === null) return;
+    this.#isQuiet = false;
+    this.#cancelBeat();
+    this.#beatAfter(heartbeatIntervalMs, heartbeatMs);
   }
 
   ping(): void {
@@ -201,14 +217,19 @@ export class FakeProcess implements WorkerHandle {
   #beat(everyMs: number): void {
     this.#beats += 1;
     const quiet = this.#behaviour.quiet && this.#beats > loudBeats && this.inFlight === 0;
+    this.#isQuiet = quiet;
     if (!this.hung && !this.suspended) {
       this.#events.heartbeat({ inFlight: this.inFlight, quiet, delayMs: 0, utilization: 0, heapUsed: 1 });
     }
-    this.#after(quiet ? quietHeartbeatIntervalMs : everyMs, () => this.#beat(everyMs));
+    this.#beatAfter(quiet ? quietHeartbeatIntervalMs : everyMs, everyMs);
   }
 
-  #after(ms: number, run: () => void): void {
-    this.#clock.setTimer(ms, () => {
+  #beatAfter(ms: number, everyMs: number): void {
+    this.#cancelBeat = this.#after(ms, () => this.#beat(everyMs));
+  }
+
+  #after(ms: number, run: () => void): CancelTimer {
+    return this.#clock.setTimer(ms, () => {
       if (!this.exited) run();
     });
   }

@@ -43,6 +43,37 @@ describe('heartbeat', () => {
     expect(stage.runtime.process(1)?.asked.kill).toBe(1);
   });
 
+  test('of a quiet worker that blocks in a request is missed as early as that of a busy one', async () => {
+    const stage = await serving({}, {}, true);
+    await stage.clock.advance(60_000);
+    const ageMs = () => stage.pool().workers[0]?.heartbeat?.ageMs ?? Infinity;
+    while (ageMs() > 10) await stage.clock.advance(10);
+    stage.last().hung = true;
+    await stage.clock.advance(800);
+    expect(stage.pool().workers[0]?.heartbeat?.intervalMs).toBe(2_000);
+    stage.supervisor.activity(1, 1, 2, 800);
+    expect(stage.pool().workers[0]?.heartbeat?.intervalMs).toBeLessThan(270);
+    expect(stage.listeners.lates).toEqual([]);
+    await stage.clock.advance(250);
+    expect(stage.listeners.lates).toEqual([{ workerId: 1, late: true }]);
+    await stage.clock.advance(8_950);
+    expect(stage.last().asked.kill).toBe(0);
+    await stage.clock.advance(1_200);
+    expect(stage.runtime.process(1)?.asked.kill).toBe(1);
+  });
+
+  test('of a quiet worker that goes on in its request: nothing is late, whoever tells first', async () => {
+    const stage = await serving({}, {}, true);
+    await stage.clock.advance(60_000);
+    stage.last().inFlight = 1;
+    for (let seconds = 0; seconds < 30; seconds += 1) {
+      await stage.clock.advance(1_000);
+      stage.supervisor.activity(1, 1, 2, 300 + seconds * 1_000);
+    }
+    expect(stage.listeners.lates).toEqual([]);
+    expect(stage.last().asked.kill).toBe(0);
+  });
+
   test('missing for hangDetection with requests in flight: killed, counted, replaced', async () => {
     const stage = await serving();
     stage.last().hung = true;

@@ -37,6 +37,8 @@ const sweepEveryBeats = 4;
 const exportLookBeats = 8;
 const keepCodeBeats = 8;
 const stackCharactersMax = 8_192;
+/** A quiet worker whose loop was so late tells it. */
+const delayToldMs = 50;
 
 export class Host implements LinkOwner, ListenOwner {
   readonly token: string;
@@ -57,6 +59,10 @@ export class Host implements LinkOwner, ListenOwner {
   #beats = 0;
   #wasAsked = false;
   #isQuiet = false;
+  /** When the next heartbeat comes at the latest. */
+  #dueMs = 0;
+  /** Quiet, and a request came: whether it is still under way is looked at soon. */
+  #isLooking = false;
   #cancelBeat: () => void = () => undefined;
   #isCodeKept = false;
   /** `performance` is first touched by the first heartbeat: loading it takes time at start. */
@@ -198,17 +204,36 @@ export class Host implements LinkOwner, ListenOwner {
   #scheduleBeat(): void {
     const delayMs = this.#isQuiet ? quietHeartbeatIntervalMs : heartbeatIntervalMs;
     const dueMs = refreshCoarseNow() + delayMs;
+    this.#dueMs = dueMs;
     this.#cancelBeat = hostClock.setTimer(delayMs, () => this.#beat(dueMs));
   }
 
   countInFlight(change: 1 | -1): void {
     this.inFlight += change;
     if (change < 0) return;
+    if (this.#isQuiet && !this.#isLooking) return this.#lookSoon();
     this.#wasAsked = true;
     if (!this.#isQuiet) return;
-    // Before the app has it: if it blocks, the primary knows when that began.
+    // A second one so soon. Before the app has it: if it blocks, the primary knows when that began.
     this.#cancelBeat();
     this.#beat(refreshCoarseNow());
+  }
+
+  /** A request that is answered soon is not worth a message; of one that is not the listener tells too, if it blocks. */
+  #lookSoon(): void {
+    const nowMs = refreshCoarseNow();
+    const atMs = Math.min(nowMs + heartbeatIntervalMs, this.#dueMs);
+    this.#isLooking = true;
+    this.#cancelBeat();
+    this.#cancelBeat = hostClock.setTimer(Math.max(0, atMs - nowMs), () => this.#look(atMs));
+  }
+
+  #look(atMs: number): void {
+    this.#isLooking = false;
+    const nowMs = refreshCoarseNow();
+    const dueMs = this.#dueMs;
+    if (this.inFlight > 0 || nowMs >= dueMs || nowMs - atMs > delayToldMs) this.#beat(atMs);
+    else this.#cancelBeat = hostClock.setTimer(dueMs - nowMs, () => this.#beat(dueMs));
   }
 
   /** Once, when the app has loaded what it needs and nobody waits. */
@@ -230,6 +255,7 @@ export class Host implements LinkOwner, ListenOwner {
   /** While the loop turns, seldom while nothing is asked; the delay is how late the timer came. */
   #beat(dueMs: number): void {
     const now = refreshCoarseNow();
+    this.#isLooking = false;
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();
     const { utilization } =
