@@ -6,6 +6,7 @@ import type { Clock } from '../../config/base/clock.js';
 import type { PoolView, ReceiptView } from '../../pools/supervisor/ports.js';
 import type { ConfigControl } from './config-control.js';
 import type { EventHub } from './events/hub.js';
+import type { AdminCaller } from './frame/caller.js';
 import type { LogReader } from './log-views.js';
 import type { NodeView, PoolLimitsView, SiteView } from './site-views.js';
 import type { TraceReader } from './trace-views.js';
@@ -140,14 +141,18 @@ export interface OperationFile {
   readonly stream: Readable;
 }
 
-/** Actions begin at once and end by themselves. Orders throw a SluiceError when the target is unknown. */
+/**
+ * Actions begin at once and end by themselves. An order that asks for nothing but what an action under way does already
+ * is answered with that one. Orders throw a SluiceError when the target is unknown, or the caller has too many actions
+ * under way.
+ */
 export interface Actions {
-  orderPool(action: PoolAction, pool: string): OperationView;
-  orderWorker(action: WorkerAction, workerId: number, wish: DumpWish): OperationView;
-  orderProfile(workerId: number, wish: DumpWish): OperationView;
+  orderPool(caller: AdminCaller, action: PoolAction, pool: string): OperationView;
+  orderWorker(caller: AdminCaller, action: WorkerAction, workerId: number, wish: DumpWish): OperationView;
+  orderProfile(caller: AdminCaller, workerId: number, wish: DumpWish): OperationView;
   /** `target`: the name of this node. */
-  orderNode(action: NodeAction, target: string): OperationView;
-  orderApplication(action: ApplicationAction, id: string): OperationView;
+  orderNode(caller: AdminCaller, action: NodeAction, target: string): OperationView;
+  orderApplication(caller: AdminCaller, action: ApplicationAction, id: string): OperationView;
   operation(id: number): OperationView | null;
   /** How it ended; every operation ends. */
   whenEnded(id: number): Promise<OperationView>;

@@ -14,32 +14,41 @@ export function createActions(
   stateDir: () => string,
 ): Omit<Actions, 'orderNode' | 'orderApplication'> {
   return {
-    orderPool(action, name) {
+    orderPool(caller, action, name) {
       const pool = supervisor.viewOf(name);
       if (pool === null) throw unknownPool(name);
-      if (action === 'start') operations.supersede('pool stop', name);
       const workerIds = pool.workers.map(({ workerId }) => workerId);
       const run = () => runPool(supervisor, action, name, workerIds);
-      return operations.begin({ action: `pool ${action}`, target: name, pool: name, workerIds, run });
+      const basis = basisOf(pool);
+      const wish = { action: `pool ${action}`, target: name, pool: name, workerIds, basis, run };
+      const operation = operations.begin(caller, wish);
+      if (action === 'start') operations.supersede('pool stop', name);
+      return operation;
     },
-    orderWorker(action, workerId, wish) {
+    orderWorker(caller, action, workerId, wish) {
       const pool = poolOf(supervisor, workerId);
       if (pool === null) throw unknownWorker(workerId);
       const run = () => runWorker(supervisor, action, workerId, wish);
-      const target = String(workerId);
-      return operations.begin({ action: `worker ${action}`, target, pool: pool.name, workerIds: [workerId], run });
+      const about = { action: `worker ${action}`, target: String(workerId), pool: pool.name, workerIds: [workerId] };
+      return operations.begin(caller, { ...about, basis: basisOf(pool, wish), run });
     },
-    orderProfile(workerId, wish) {
+    orderProfile(caller, workerId, wish) {
       const pool = poolOf(supervisor, workerId);
       if (pool === null) throw unknownWorker(workerId);
       const run = () => supervisor.orders.dump(workerId, wish);
-      const target = String(workerId);
-      return operations.begin({ action: 'worker profile', target, pool: pool.name, workerIds: [], run });
+      const about = { action: 'worker profile', target: String(workerId), pool: pool.name, workerIds: [] };
+      return operations.begin(caller, { ...about, basis: basisOf(pool, wish), run });
     },
     operation: (id) => operations.get(id),
     whenEnded: (id) => operations.whenEnded(id),
     openFile: (id) => openDump(stateDir(), operations.get(id)?.file ?? ''),
   };
+}
+
+/** Whatever an action does to the pool changes it: after the first new worker a further recycle is another one. */
+function basisOf({ state, workers, receipts }: PoolView, { kind, seconds }: Partial<DumpWish> = {}): string {
+  const found = workers.map((worker) => `${worker.workerId} ${worker.state}`);
+  return [state, receipts.at(-1)?.id, ...found, kind, seconds].join();
 }
 
 async function runPool(

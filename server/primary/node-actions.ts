@@ -25,22 +25,28 @@ const noPool = '';
 export function createNodeActions(parts: NodeActionParts): Pick<Actions, 'orderNode' | 'orderApplication'> {
   const { operations } = parts;
   return {
-    orderNode(action, target) {
-      if (action === 'resume') operations.supersede('node drain', target);
+    orderNode(caller, action, target) {
       const run = () => runNode(parts, action);
-      return operations.begin({ action: `node ${action}`, target, pool: noPool, workerIds: [], run });
+      // A reload reads the files that are there when it is ordered.
+      const basis = action === 'reload' ? null : '';
+      const wish = { action: `node ${action}`, target, pool: noPool, workerIds: [], basis, run };
+      const operation = operations.begin(caller, wish);
+      if (action === 'resume') operations.supersede('node drain', target);
+      return operation;
     },
-    orderApplication(action, id) {
+    orderApplication(caller, action, id) {
       const { config } = parts.state;
       const application = config?.applications.find((one) => one.id === id);
       if (config === null || application === undefined) {
         throw new SluiceError('no-such-application', `there is no application ${id}`, '`sluice app list` names them.');
       }
-      if (action === 'online') operations.supersede('application offline', id);
       const workerIds = action === 'online' ? [] : workersOf(parts.supervisor, application);
       const run = () => runApplication(parts, action === 'offline', id, workerIds);
       const { pool } = application;
-      return operations.begin({ action: `application ${action}`, target: id, pool, workerIds, run });
+      const about = { action: `application ${action}`, target: id, pool, workerIds };
+      const operation = operations.begin(caller, { ...about, basis: '', run });
+      if (action === 'online') operations.supersede('application offline', id);
+      return operation;
     },
   };
 }

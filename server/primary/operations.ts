@@ -4,6 +4,9 @@ import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { operationsKept, operationsRunningMax } from '../../config/base/limits.js';
 import type { ReceiptView } from '../../pools/supervisor/ports.js';
 import type { OperationView } from '../admin/control-plane.js';
+import type { AdminCaller } from '../admin/frame/caller.js';
+import { tooManyOperations } from '../admin/frame/errors.js';
+import { Places } from '../admin/frame/places.js';
 
 export interface OperationWish {
   readonly action: string;
@@ -11,6 +14,11 @@ export interface OperationWish {
   readonly pool: string;
   /** Workers whose receipts belong to it. */
   readonly workerIds: readonly number[];
+  /**
+   * What the order found and asks for. One of the same action, target and basis that is under way does it all: the
+   * second order is answered with it. Null: never.
+   */
+  readonly basis: string | null;
   /** Resolves with the path of a file, or ''. */
   run(): Promise<string>;
 }
@@ -18,6 +26,8 @@ export interface OperationWish {
 interface Entry {
   view: OperationView;
   readonly workerIds: ReadonlySet<number>;
+  readonly basis: string | null;
+  readonly leavePlace: () => void;
   /** Called once, when it has ended. */
   readonly waiting: ((view: OperationView) => void)[];
 }
@@ -26,6 +36,9 @@ export class Operations {
   readonly #clock: Clock;
   readonly #entries = new Map<number, Entry>();
   readonly #tell: (view: OperationView) => void;
+  readonly #places = new Places(operationsRunningMax, () =>
+    tooManyOperations('too many actions are under way, of this caller or of all', 'wait for one to end'),
+  );
   #lastId = 0;
 
   /** `tell`: an operation has begun, goes on or has ended. */
@@ -34,11 +47,14 @@ export class Operations {
     this.#tell = tell;
   }
 
-  begin(wish: OperationWish): OperationView {
-    const { action, target, pool, workerIds } = wish;
-    if (this.#running().length >= operationsRunningMax) {
-      throw new SluiceError('too-many-operations', `${operationsRunningMax} actions are running`, 'Wait for one.');
-    }
+  /** Throws an AdminError when this caller, or all together, have too many under way. */
+  begin(caller: AdminCaller, wish: OperationWish): OperationView {
+    const { action, target, pool, workerIds, basis } = wish;
+    const same = this.#running().find(({ view, basis: other }) => {
+      return basis !== null && other === basis && view.action === action && view.target === target;
+    });
+    if (same !== undefined) return same.view;
+    const leavePlace = this.#places.take(caller);
     const id = ++this.#lastId;
     const view: OperationView = {
       id,
@@ -52,7 +68,7 @@ export class Operations {
       receipts: [],
       file: '',
     };
-    const entry: Entry = { view, workerIds: new Set(workerIds), waiting: [] };
+    const entry: Entry = { view, workerIds: new Set(workerIds), basis, leavePlace, waiting: [] };
     this.#entries.set(id, entry);
     this.#tell(view);
     wish.run().then(
@@ -101,6 +117,7 @@ export class Operations {
   #end(entry: Entry, change: Partial<OperationView>): void {
     if (entry.view.state !== 'running') return;
     entry.view = { ...entry.view, ...change, endedAtMs: this.#clock.wallMs() };
+    entry.leavePlace();
     this.#tell(entry.view);
     for (const ended of entry.waiting.splice(0)) ended(entry.view);
     const ended = [...this.#entries.values()].filter(({ view }) => view.state !== 'running');

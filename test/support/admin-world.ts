@@ -173,23 +173,23 @@ export function adminWorld(): AdminWorld {
     pool: (name) => (name === pool.name ? pool : null),
     poolLimits: (name) => (name === pool.name ? poolLimits : null),
     actions: {
-      orderPool: (action, name) => {
+      orderPool: (_caller, action, name) => {
         orders.push(`${action} ${name}`);
         return operation;
       },
-      orderWorker: (action, id) => {
+      orderWorker: (_caller, action, id) => {
         orders.push(`${action} ${id}`);
         return operation;
       },
-      orderProfile: (id, { kind }) => {
+      orderProfile: (_caller, id, { kind }) => {
         orders.push(`profile ${kind} ${id}`);
         return operation;
       },
-      orderNode: (action) => {
+      orderNode: (_caller, action) => {
         orders.push(`node ${action}`);
         return operation;
       },
-      orderApplication: (action, id) => {
+      orderApplication: (_caller, action, id) => {
         orders.push(`${action} ${id}`);
         return operation;
       },

@@ -13,6 +13,7 @@ import type { Clock } from '../../../config/base/clock.js';
 import type { Logger } from '../../../config/base/logger.js';
 import type { AdminConfig, AdminTokenConfig } from '../../../config/model.js';
 import { type AdminCaller, isOwner } from './caller.js';
+import { tooManyStreams } from './errors.js';
 import { Places } from './places.js';
 import { RateLimit } from './rate-limit.js';
 import { RefusalRecords } from './refusal-records.js';
@@ -31,8 +32,8 @@ export class Door {
   readonly log: Logger;
   readonly sessions: Sessions;
   readonly refusals: RefusalRecords;
-  readonly eventPlaces = new Places(eventStreamsMax);
-  readonly logPlaces = new Places(logStreamsMax);
+  readonly eventPlaces = new Places(eventStreamsMax, tooManyStreams);
+  readonly logPlaces = new Places(logStreamsMax, tooManyStreams);
   /** `http://127.0.0.1:9900`, once it listens; '' = not on TCP. */
   origin = '';
   readonly #settings: () => AdminConfig;

@@ -37,6 +37,16 @@ export function tooManyRequests(message: string): AdminError {
   return new AdminError(429, 'too-many-requests', message, 'wait a second');
 }
 
+export function tooManyStreams(): AdminError {
+  const remedy = 'close one of them, or come back later';
+  return new AdminError(503, 'too-many-streams', 'too many clients listen already', remedy);
+}
+
+/** Of what this caller, or everybody together, has under way. */
+export function tooManyOperations(message: string, remedy: string): AdminError {
+  return new AdminError(429, 'too-many-operations', message, remedy);
+}
+
 /** A SluiceError of the parts below says what is wrong with an order; 409 unless its code is one of these. */
 const statuses: Readonly<Record<string, number>> = {
   'no-such-pool': 404,
@@ -45,7 +55,6 @@ const statuses: Readonly<Record<string, number>> = {
   'no-such-operation': 404,
   'no-such-site': 404,
   'no-access-log': 404,
-  'too-many-operations': 429,
   'no-such-setting': 404,
   'no-such-configuration': 404,
   'not-a-configuration-file': 403,

@@ -58,7 +58,7 @@ export function nodeRoutes(control: ControlPlane): readonly AdminRoute[] {
         answer: operationSchema,
         handle(call) {
           check(call.params.name);
-          return begun(control.actions, call, control.actions.orderNode(action, control.node().name));
+          return begun(control.actions, call, control.actions.orderNode(call.caller, action, control.node().name));
         },
       }),
     ),

@@ -50,7 +50,8 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
         params: poolNameParams,
         answer: operationSchema,
         query: waitQuery,
-        handle: (call) => begun(control.actions, call, control.actions.orderPool(action, call.params.name)),
+        handle: (call) =>
+          begun(control.actions, call, control.actions.orderPool(call.caller, action, call.params.name)),
       }),
     ),
   ];

@@ -35,7 +35,7 @@ export function profileRoutes(control: ControlPlane): readonly AdminRoute[] {
       handle(call) {
         const { kind, seconds } = call.query;
         const wish = { kind, seconds: kind === 'cpu' ? seconds : 0 };
-        return begun(actions, call, actions.orderProfile(call.params.id, wish));
+        return begun(actions, call, actions.orderProfile(call.caller, call.params.id, wish));
       },
     }),
     adminRoute({

@@ -103,7 +103,8 @@ function applicationRoutes(
         params: applicationParams,
         query: waitQuery,
         answer: operationSchema,
-        handle: (call) => begun(control.actions, call, control.actions.orderApplication(action, call.params.id)),
+        handle: (call) =>
+          begun(control.actions, call, control.actions.orderApplication(call.caller, action, call.params.id)),
       }),
     ),
   ];

@@ -48,7 +48,7 @@ export function workerRoutes(control: ControlPlane): readonly AdminRoute[] {
           begun(
             control.actions,
             call,
-            control.actions.orderWorker(action, call.params.id, { kind: call.query.kind, seconds: 0 }),
+            control.actions.orderWorker(call.caller, action, call.params.id, { kind: call.query.kind, seconds: 0 }),
           ),
       }),
     ),

@@ -10,6 +10,7 @@ import { allRoutes } from '../../../server/admin/routes/all.js';
 import { openEvents } from '../../support/event-client.js';
 import { type Answer, call, callJson } from '../../support/http-client.js';
 import { app } from '../../support/paths.js';
+import { RawClient } from '../../support/raw-client.js';
 import { adminToken, type Settings, type Sluice, startSluice } from '../../support/sluice.js';
 import { until } from '../../support/time.js';
 
@@ -299,4 +300,21 @@ test('a drained node is not ready and serves on; back it is ready', async () => 
   expect((await sluice.call('/')).status).toBe(200);
   expect((await of('resume')).status).toBe(202);
   expect((await call(sluice.adminPort, '/readyz')).status).toBe(200);
+});
+
+test('one order often is one action, and those about another pool begin beside it', async () => {
+  const order = async (path: string, token: string): Promise<string> => {
+    const { status, text } = await ask('POST', path, token, {});
+    return `${status} ${status === 202 ? (JSON.parse(text) as { id: number }).id : text}`;
+  };
+  const held = await RawClient.connect(sluice.port);
+  held.send('GET /slow?ms=600000 HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until('it is under way', async () => (await sluice.pool('a')).workers.some(({ inFlight }) => inFlight === 1));
+  const answers = new Set<string>();
+  for (let count = 0; count < 20; count += 1) answers.add(await order('/api/v1/pools/a/stop', tokens.operator));
+  // The second one finds a pool that is stopping.
+  expect([...answers]).toEqual([expect.stringMatching(/^202 /), expect.stringMatching(/^202 /)]);
+  expect(await order('/api/v1/pools/b/start', tokens.limited)).toMatch(/^202 /);
+  held.socket.destroy();
+  expect(await order('/api/v1/pools/a/start', tokens.operator)).toMatch(/^202 /);
 });
