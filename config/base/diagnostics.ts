@@ -25,15 +25,22 @@ export function formatDiagnostic(d: Diagnostic): string {
   return escapeControls(`${place}: ${d.severity}: ${d.message}${path}${remedy}`);
 }
 
-/** Makes text safe for one line of a terminal or log: C0, C1, DEL, U+2028 and U+2029 become \xNN. */
+/** Control characters, line and paragraph separators, and what changes the direction of the text around it. */
+const steering = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Makes text safe for one line of a terminal or log: what steers it becomes \xNN. */
 export function escapeControls(text: string): string {
-  let out = '';
-  for (const ch of text) {
-    const code = ch.codePointAt(0) ?? 0;
-    const control = code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029;
-    out += control ? `\\x${code.toString(16).padStart(2, '0')}` : ch;
-  }
-  return out;
+  return text.replace(steering, (ch) => `\\x${hexOf(ch, 2)}`);
+}
+
+/** JSON that is safe to print and still JSON: what steers a terminal is \uNNNN. Line feeds are those of `indent`. */
+export function printableJson(value: unknown, indent = 0): string {
+  const text = JSON.stringify(value, null, indent);
+  return text.replace(steering, (ch) => (ch === '\n' ? ch : `\\u${hexOf(ch, 4)}`));
+}
+
+function hexOf(ch: string, digits: number): string {
+  return ch.charCodeAt(0).toString(16).padStart(digits, '0');
 }
 
 /** At most `charsMax` characters of the text and, if that is not all, how many are missing. */

@@ -211,25 +211,29 @@ function renameIfThere(from: string, to: string): void {
 }
 
 /**
- * Bytes that could drive a terminal become `\xNN`; tab and line feed stay. Unchanged input is returned as is. A tenant
- * decides how many there are: two passes over bytes, nothing is made for each.
+ * Bytes that could drive a terminal or turn the text around become `\xNN`; tab and line feed stay. Unchanged input is
+ * returned as is. A tenant decides how many there are: two passes over bytes, nothing is made for each.
  */
 export function escapeOutput(chunk: Uint8Array): Uint8Array {
   let escapes = 0;
-  for (let i = 0; i < chunk.length; i++) if (mustEscape(chunk, i)) escapes++;
+  for (let i = 0; i < chunk.length; ) {
+    const steering = steeringBytesAt(chunk, i);
+    escapes += steering;
+    i += steering === 0 ? 1 : steering;
+  }
   if (escapes === 0) return chunk;
   const escaped = Buffer.allocUnsafe(chunk.length + 3 * escapes);
   let at = 0;
-  for (let i = 0; i < chunk.length; i++) {
-    const byte = chunk[i] ?? 0;
-    if (!mustEscape(chunk, i)) {
-      escaped[at++] = byte;
-      continue;
+  for (let i = 0; i < chunk.length; ) {
+    const end = i + steeringBytesAt(chunk, i);
+    if (end === i) escaped[at++] = chunk[i++] ?? 0;
+    for (; i < end; i++) {
+      const byte = chunk[i] ?? 0;
+      escaped[at++] = backslash;
+      escaped[at++] = letterX;
+      escaped[at++] = hexDigits[byte >> 4] ?? 0;
+      escaped[at++] = hexDigits[byte & 15] ?? 0;
     }
-    escaped[at++] = backslash;
-    escaped[at++] = letterX;
-    escaped[at++] = hexDigits[byte >> 4] ?? 0;
-    escaped[at++] = hexDigits[byte & 15] ?? 0;
   }
   return escaped;
 }
@@ -238,11 +242,25 @@ const hexDigits = Buffer.from('0123456789abcdef');
 const backslash = 0x5c;
 const letterX = 0x78;
 
-function mustEscape(chunk: Uint8Array, i: number): boolean {
+/** Bytes of the character here that `escapeControls` escapes too, in UTF-8; one that may go on in the next chunk counts. */
+function steeringBytesAt(chunk: Uint8Array, i: number): number {
   const byte = chunk[i] ?? 0;
-  if (byte < 0x20) return byte !== 0x09 && byte !== 0x0a;
-  if (byte === 0x7f) return true;
-  // C1 controls are two bytes in UTF-8: C2 80 to C2 9F; both are escaped.
-  if (byte === 0xc2) return (chunk[i + 1] ?? 0x80) < 0xa0;
-  return byte >= 0x80 && byte < 0xa0 && chunk[i - 1] === 0xc2;
+  if (byte < 0x7f) return byte >= 0x20 || byte === 0x09 || byte === 0x0a ? 0 : 1;
+  if (byte === 0x7f) return 1;
+  if (byte !== 0xc2 && byte !== 0xd8 && byte !== 0xe2) return 0;
+  const second = chunk[i + 1];
+  if (second === undefined) return 1;
+  // C1 controls: C2 80 to C2 9F.
+  if (byte === 0xc2) return second >= 0xa0 ? 0 : second >= 0x80 ? 2 : 1;
+  // U+061C.
+  if (byte === 0xd8) return second === 0x9c ? 2 : 0;
+  if (second !== 0x80 && second !== 0x81) return 0;
+  const third = chunk[i + 2];
+  if (third === undefined) return 2;
+  // U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069.
+  const isSteering =
+    second === 0x80
+      ? third === 0x8e || third === 0x8f || (third >= 0xa8 && third <= 0xae)
+      : third >= 0xa6 && third <= 0xa9;
+  return isSteering ? 3 : 0;
 }

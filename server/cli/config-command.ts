@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { configStudyLimitMs } from '../../config/base/config-history-limits.js';
-import { type Diagnostic, escapeControls, formatDiagnostic, shorten } from '../../config/base/diagnostics.js';
+import {
+  type Diagnostic,
+  escapeControls,
+  formatDiagnostic,
+  printableJson,
+  shorten,
+} from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { ChangePlan, NamesChange } from '../../config/change/diff.js';
 import { summaryOf } from '../../config/change/summary.js';
@@ -48,7 +54,7 @@ export async function checkConfiguration(path: string, { json }: Pick<AdminFlags
   if (json !== true) return check(path);
   const { loadConfig } = await import('../../config/compile/compile.js');
   const { config, diagnostics } = await loadConfig(resolve(path), { environment: process.env });
-  process.stdout.write(`${JSON.stringify({ valid: config !== null, problems: diagnostics }, null, 2)}\n`);
+  process.stdout.write(`${printableJson({ valid: config !== null, problems: diagnostics }, 2)}\n`);
   return config === null ? exitCode.failed : exitCode.ok;
 }
 

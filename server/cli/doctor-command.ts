@@ -1,7 +1,7 @@
 /** `sluice doctor`: looks at the machine and the configuration, and says what to do. Changes nothing. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import { messageOf } from '../../config/base/errors.js';
 import { loadConfig } from '../../config/compile/compile.js';
 import type { CompiledConfig } from '../../config/model.js';
@@ -24,7 +24,7 @@ export interface DoctorFlags {
 export async function doctor(path: string | null, flags: DoctorFlags): Promise<number> {
   const findings = await examineAll(path);
   const count = (state: Finding['state']): number => findings.filter((one) => one.state === state).length;
-  if (flags.json === true) process.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`);
+  if (flags.json === true) process.stdout.write(`${printableJson({ findings }, 2)}\n`);
   else {
     const paint = painter(process.stdout);
     for (const finding of findings) process.stdout.write(`${format(finding, paint)}\n`);

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pause } from '../../config/base/clock.js';
 import { eventsAgainMs, eventsAttemptsMax } from '../../config/base/cli-limits.js';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import { SluiceError } from '../../config/base/errors.js';
 import type { AdminEvent, Hello, NodeSample } from '../admin/events/event.js';
 import { systemClock } from '../primary/clock.js';
@@ -54,7 +54,7 @@ export async function readEvents(answer: IncomingMessage, tell: (event: ServerEv
 }
 
 function jsonLine({ id, event, data }: ServerEvent): string {
-  return JSON.stringify({ id, event, data: parsed(data) });
+  return printableJson({ id, event, data: parsed(data) });
 }
 
 /** `2026-01-31T12:00:01Z worker-started shop/ of pool shop, ready in 80 ms`. */

@@ -1,6 +1,6 @@
 /** `sluice pool` and `sluice worker`: views as tables, actions that wait until they are done. */
 import { pause } from '../../config/base/clock.js';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import { operationPollMs } from '../../config/base/limits.js';
 import type { PoolView, ReceiptView, WorkerView } from '../../pools/supervisor/ports.js';
 import type { OperationView, PoolAction, WorkerAction } from '../admin/control-plane.js';
@@ -63,7 +63,7 @@ export async function actOnWorker(
 
 export async function act(path: string, flags: AdminFlags): Promise<number> {
   const operation = await carryOut(await open(flags), path, flags);
-  process.stdout.write(`${flags.json === true ? JSON.stringify(operation, null, 2) : resultLine(operation)}\n`);
+  process.stdout.write(`${flags.json === true ? printableJson(operation, 2) : resultLine(operation)}\n`);
   return operation.state === 'done' ? exitCode.ok : exitCode.failed;
 }
 
@@ -131,6 +131,6 @@ export function open({
 }
 
 export function print({ json }: AdminFlags, value: unknown, table: () => string): number {
-  process.stdout.write(`${json === true ? JSON.stringify(value, null, 2) : table()}\n`);
+  process.stdout.write(`${json === true ? printableJson(value, 2) : table()}\n`);
   return exitCode.ok;
 }

@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import { exitCode } from './exit-codes.js';
 import { type AdminFlags, carryOut, open, resultLine } from './pool-command.js';
@@ -21,7 +21,7 @@ export async function profile(id: string, flags: ProfileFlags): Promise<number> 
   const path = `/api/v1/workers/${encodeURIComponent(id)}/profile?${query.toString()}`;
   const operation = await carryOut(client, path, flags);
   if (operation.state === 'failed') {
-    process.stdout.write(`${json ? JSON.stringify(operation, null, 2) : resultLine(operation)}\n`);
+    process.stdout.write(`${json ? printableJson(operation, 2) : resultLine(operation)}\n`);
     return exitCode.failed;
   }
   const answer = await client.stream(`/api/v1/operations/${operation.id}/file`);
@@ -34,7 +34,7 @@ export async function profile(id: string, flags: ProfileFlags): Promise<number> 
     const remedy = `name another with --output; on the server it is ${operation.file}`;
     throw new SluiceError('profile-not-written', `${target}: ${messageOf(error)}`, remedy);
   }
-  if (json) process.stdout.write(`${JSON.stringify({ ...operation, fetched: target }, null, 2)}\n`);
+  if (json) process.stdout.write(`${printableJson({ ...operation, fetched: target }, 2)}\n`);
   else process.stdout.write(`${escapeControls(target)}${hints[kind] ?? ''}\n`);
   return exitCode.ok;
 }

@@ -13,7 +13,7 @@ For \`--admin http://HOST:PORT\` or \`https://HOST:PORT\` a token is taken from 
 - Tables are for people. \`--json\` prints what the API answers, for programs. Every command for a running server has \`--admin\`,
   \`--config\` and \`--json\`; they are not repeated below.
 - Colours come on a terminal only, and never where \`NO_COLOR\` is set or \`TERM\` is \`dumb\`.
-- What tenants and clients sent is escaped: no control character of theirs reaches the terminal.
+- What tenants and clients sent is escaped: no control character of theirs, nor one that turns the direction of text, reaches the terminal.
 - Actions wait until they are done: progress goes to stderr, the result to stdout. Ctrl-C ends the waiting, not the action.
 - Completion: \`source <(sluice completion bash)\`; for zsh and fish see the first line of their scripts.
 

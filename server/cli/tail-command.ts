@@ -1,7 +1,7 @@
 /** `sluice logs`: the last lines of a log of the running server, and with -f what is added. */
 import { pause } from '../../config/base/clock.js';
 import { eventsAgainMs } from '../../config/base/cli-limits.js';
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import type { LogLine } from '../admin/log-views.js';
 import { systemClock } from '../primary/clock.js';
 import { exitCode } from './exit-codes.js';
@@ -44,7 +44,7 @@ export async function tailLogs(flags: TailFlags): Promise<number> {
 }
 
 function shown(line: LogLine, isJson: boolean): string {
-  if (isJson) return escapeControls(JSON.stringify(line));
+  if (isJson) return printableJson(line);
   const who = line.pid === undefined ? '' : `[${line.pid}] `;
   return escapeControls(who + line.text);
 }

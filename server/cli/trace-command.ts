@@ -1,5 +1,5 @@
 /** `sluice trace`: the requests that failed, and the whole life of one. */
-import { escapeControls } from '../../config/base/diagnostics.js';
+import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import type { StoredTrace } from '../admin/trace-views.js';
 import { exitCode } from './exit-codes.js';
 import { type AdminFlags, open } from './pool-command.js';
@@ -24,7 +24,7 @@ export async function listTraces(flags: AdminFlags & { readonly site?: string })
   ]);
   const head = ['site', 'trace', 'time', 'status', 'reason', 'taken', 'pool', 'request'];
   process.stdout.write(
-    flags.json === true ? `${JSON.stringify(traces)}\n` : `${escapeLines(formatTable(head, rows))}\n`,
+    flags.json === true ? `${printableJson(traces)}\n` : `${escapeLines(formatTable(head, rows))}\n`,
   );
   return exitCode.ok;
 }
@@ -33,7 +33,7 @@ export async function showTrace(site: string, id: string, flags: AdminFlags): Pr
   const client = await open(flags);
   const path = `/api/v1/traces/${encodeURIComponent(site)}/${encodeURIComponent(id)}`;
   const trace = await client.ask<Row>('GET', path);
-  process.stdout.write(flags.json === true ? `${JSON.stringify(trace)}\n` : `${escapeLines(story(trace))}\n`);
+  process.stdout.write(flags.json === true ? `${printableJson(trace)}\n` : `${escapeLines(story(trace))}\n`);
   return exitCode.ok;
 }
 

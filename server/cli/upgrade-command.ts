@@ -1,6 +1,7 @@
 /** `sluice upgrade`: orders it and waits until the new primary answers, or the old one says why it still does. */
 import { pause } from '../../config/base/clock.js';
 import { upgradePollMs, upgradeReadyLimitMs, upgradeTakeLimitMs } from '../../config/base/service-limits.js';
+import { printableJson } from '../../config/base/diagnostics.js';
 import { SluiceError } from '../../config/base/errors.js';
 import type { UpgradeView } from '../admin/control-plane.js';
 import { upgradePath } from '../admin/paths.js';
@@ -14,7 +15,7 @@ export async function upgrade(flags: AdminFlags): Promise<number> {
   const before = await client.ask<UpgradeView>('POST', upgradePath);
   const now = await settled(client, before);
   const isDone = now.primary === before.successor;
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(now, null, 2)}\n`);
+  if (flags.json === true) process.stdout.write(`${printableJson(now, 2)}\n`);
   else if (isDone) {
     const from = `${before.version} (process ${before.primary})`;
     process.stdout.write(

@@ -58,7 +58,7 @@ test('output: the last lines of the file, then what is added, escaped, under the
     source: 'output',
     pool: 'a',
     application: 'main/',
-    text: '<b>asked</b> for /before \\x1b[31m\u2028',
+    text: '<b>asked</b> for /before \\x1b[31m\\xe2\\x80\\xa8',
   });
   const client = await follow('source=output&pool=a&lines=0&follow=1');
   await sluice.call('/after');

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { LiveRequestsView } from '../../../server/admin/control-plane.js';
 import type { NodeSample } from '../../../server/admin/events/event.js';
+import { printableJson } from '../../../config/base/diagnostics.js';
 import { painter } from '../../../server/cli/colours.js';
 import { EventReader } from '../../../server/cli/event-reader.js';
 import { eventLine } from '../../../server/cli/events-command.js';
@@ -8,7 +9,7 @@ import { requestsText } from '../../../server/cli/requests-command.js';
 import { formatTable } from '../../../server/cli/table.js';
 import { screenLines } from '../../../server/cli/top-command.js';
 
-const evil = 'a\x1b]0;owned\x07\u009b31m\u2028b';
+const evil = 'a\x1b]0;owned\x07\u009b31m\u2028\u202e\u061cb';
 const plain = painter({ isTTY: false });
 const live: LiveRequestsView = {
   total: 1,
@@ -50,11 +51,20 @@ test('requests, events and the live view escape what clients and tenants wrote',
   const event = eventLine({ id: '1', event: 'operation', data }, plain);
   for (const text of [requestsText(live, plain), event, ...lines]) {
     // oxlint-disable-next-line no-control-regex
-    expect(text.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028]/);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u061c\u2028-\u202e]/);
   }
   expect(lines.length).toBeLessThanOrEqual(20);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
   expect(requestsText(live, plain)).toContain('listener 7');
+});
+
+test('JSON for programs is safe to print and means the same', () => {
+  const value = { text: `${evil}\u007f\u0000\r\n"`, list: [evil] };
+  for (const indent of [0, 2]) {
+    const text = printableJson(value, indent);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u061c\u2028-\u202e]/u);
+    expect(JSON.parse(text)).toEqual(value);
+  }
 });
 
 test('colours are for terminals, unless NO_COLOR says no', () => {

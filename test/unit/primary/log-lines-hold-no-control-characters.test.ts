@@ -6,7 +6,7 @@ import { createServerLog } from '../../../server/log/server-log.js';
 import { removeFolder, tempFolder } from '../../support/temp-folder.js';
 
 const clock: Clock = { monotonicMs: () => 0, wallMs: () => 1_700_000_000_000, setTimer: () => () => undefined };
-const hostile = 'a\nb\u001b[31m\u2028c\u0085';
+const hostile = 'a\nb\u001b[31m\u2028c\u0085\u202e\u2069\u200f\u061c';
 
 test('tenant text is one escaped line in the file and on the terminal', () => {
   const folder = tempFolder();
@@ -23,14 +23,14 @@ test('tenant text is one escaped line in the file and on the terminal', () => {
     time: '2023-11-14T22:13:20.000Z',
     event: 'worker-exited',
     pool: 'shop',
-    text: 'a\\x0ab\\x1b[31m\\x2028c\\x85',
+    text: 'a\\x0ab\\x1b[31m\\x2028c\\x85\\x202e\\x2069\\x200f\\x61c',
     code: 3,
     nothing: null,
   });
   expect(shown).toHaveLength(1);
   expect(shown[0]).toMatch(/^\d\d:\d\d:\d\d warn {2}worker-exited pool=shop text="[^\n]*" code=3$/);
   // oxlint-disable-next-line no-control-regex
-  expect(shown[0]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+  expect(shown[0]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u200e\u200f\u061c]/);
   expect(statSync(file).mode & 0o007).toBe(0);
   removeFolder(folder);
 });

@@ -64,8 +64,26 @@ describe('escapeOutput', () => {
     ['\u001b[31mred', '\\x1b[31mred'],
     ['a\rb\u0000c\u007f', 'a\\x0db\\x00c\\x7f'],
     ['\u009b31m', '\\xc2\\x9b31m'],
+    [
+      'a\u202eb\u2066c\u061cd\u200f\u2028',
+      'a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6c\\xd8\\x9cd\\xe2\\x80\\x8f\\xe2\\x80\\xa8',
+    ],
+    [
+      '\u200d\u2010 … “quoted” \u202f \u2065\u206a سلام שלום ±',
+      '\u200d\u2010 … “quoted” \u202f \u2065\u206a سلام שלום ±',
+    ],
   ])('%j', (raw, escaped) => {
     expect(Buffer.from(escapeOutput(Buffer.from(raw))).toString()).toBe(escaped);
+  });
+
+  test('a character that steers gets by in no cut', () => {
+    for (const ch of ['\u009b', '\u061c', '\u200e', '\u200f', '\u2029', '\u202a', '\u202e', '\u2066', '\u2069']) {
+      const bytes = Buffer.from(ch);
+      for (let at = 1; at < bytes.length; at += 1) {
+        const pieces = [bytes.subarray(0, at), bytes.subarray(at)].map(escapeOutput);
+        expect(Buffer.concat(pieces).toString()).not.toContain(ch);
+      }
+    }
   });
 
   test('returns what needs no change without a copy', () => {
