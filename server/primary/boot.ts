@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../config/base/errors.js';
 import { assertLimits, watchedFilesPerTurn } from '../../config/base/limits.js';
 import type { AdminConfig, CompiledConfig } from '../../config/model.js';
-import type { Identities, Identity } from '../../pools/runtimes/isolation/identity.js';
+import type { Identities, ListenerIdentity } from '../../pools/runtimes/isolation/identity.js';
 import { armCrashPoint, crashPoint } from '../../pools/runtimes/crash-points.js';
 import { createRuntimes } from '../../pools/runtimes/create-runtimes.js';
 import { createSupervisor } from '../../pools/supervisor/supervisor.js';
@@ -194,7 +194,7 @@ async function acquire(
   };
 }
 
-function keepLogs(parts: PrimaryParts, config: CompiledConfig, listenerIdentity: Identity | null): LogKeeper {
+function keepLogs(parts: PrimaryParts, config: CompiledConfig, listenerIdentity: ListenerIdentity | null): LogKeeper {
   return new LogKeeper({
     clock: parts.clock,
     log: parts.log,
@@ -205,7 +205,7 @@ function keepLogs(parts: PrimaryParts, config: CompiledConfig, listenerIdentity:
     reopenOutput: () => parts.reopenOutput(),
     makeFolders: () => {
       const serving = parts.state.config ?? config;
-      const isCentralBack = makeLogFolders(serving, listenerIdentity?.uid ?? null);
+      const isCentralBack = makeLogFolders(serving, listenerIdentity);
       return parts.siteLogFolders.make(serving) || isCentralBack;
     },
   });
@@ -230,7 +230,7 @@ function assemble(
   log: ServerLog,
   hub: EventHub,
   identities: Identities,
-  listenerIdentity: Identity | null,
+  listenerIdentity: ListenerIdentity | null,
 ): PrimaryParts {
   const { config } = options;
   const isSuccessor = options.succession !== null;

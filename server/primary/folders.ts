@@ -7,14 +7,18 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
 import type { Logger } from '../../config/base/logger.js';
 import type { CompiledConfig, ServerConfig } from '../../config/model.js';
+import type { ListenerIdentity } from '../../pools/runtimes/isolation/identity.js';
 import { accessLogFolder, keptLogs } from './log-targets.js';
 
 /** Others may pass through (sockets and logs below have owners of their own) but not look around. */
@@ -26,30 +30,50 @@ export function prepareFolders(config: Pick<ServerConfig, 'runDir' | 'stateDir' 
   ownFolder(config.logDir, 'logDir');
 }
 
+/** Whom the access logs belong to; null = the user of the primary. */
+export type LogWriter = Pick<ListenerIdentity, 'uid' | 'gid' | 'formerUid'> | null;
+
 /** A folder in which listeners write. Throws when a folder of somebody else stands there, or a link that may not. */
-export function prepareAccessLogFolder(folder: string, listenerUid: number | null, mayBeLink = true): void {
+export function prepareAccessLogFolder(folder: string, writer: LogWriter, mayBeLink = true): void {
   mkdirSync(folder, { recursive: true, mode: 0o750 });
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | (mayBeLink ? 0 : constants.O_NOFOLLOW);
   const fd = openSync(folder, flags);
   try {
-    if (listenerUid === null) return;
+    if (writer === null) return;
     const { uid } = fstatSync(fd);
-    if (uid !== listenerUid && uid !== process.getuid?.()) throw new Error(`${folder} belongs to user ${uid}`);
-    fchownSync(fd, listenerUid, 0);
+    if (uid === writer.formerUid && uid !== writer.uid) handOver(fd, uid, writer);
+    else if (uid !== writer.uid && uid !== process.getuid?.()) throw new Error(`${folder} belongs to user ${uid}`);
+    fchownSync(fd, writer.uid, 0);
     fchmodSync(fd, 0o750);
   } finally {
     closeSync(fd);
   }
 }
 
+/**
+ * The logs that listeners wrote under an id that is somebody else's by now, who may have been here: nothing but plain
+ * files goes on, and nothing can be put in their place meanwhile.
+ */
+function handOver(folder: number, formerUid: number, writer: NonNullable<LogWriter>): void {
+  fchownSync(folder, 0, 0);
+  fchmodSync(folder, 0o700);
+  for (const name of readdirSync(`/proc/self/fd/${folder}`)) {
+    const path = `/proc/self/fd/${folder}/${name}`;
+    const found = lstatSync(path);
+    if (found.uid !== formerUid || found.isDirectory()) continue;
+    if (found.isFile() && found.nlink === 1) lchownSync(path, writer.uid, writer.gid);
+    else unlinkSync(path);
+  }
+}
+
 /** The folders of sites that have logs of their own. */
 export class SiteLogFolders {
-  readonly #listenerUid: number | null;
+  readonly #writer: LogWriter;
   readonly #logger: Logger;
   readonly #made = new Set<string>();
 
-  constructor(listenerUid: number | null, logger: Logger) {
-    this.#listenerUid = listenerUid;
+  constructor(writer: LogWriter, logger: Logger) {
+    this.#writer = writer;
     this.#logger = logger;
   }
 
@@ -63,7 +87,7 @@ export class SiteLogFolders {
       if (isThere && this.#made.has(folder)) continue;
       try {
         openParents(folder, mkdirSync(dirname(folder), { recursive: true, mode: folderMode }));
-        prepareAccessLogFolder(folder, this.#listenerUid, false);
+        prepareAccessLogFolder(folder, this.#writer, false);
         if (!isThere && this.#made.has(folder)) wasRemoved = true;
         this.#made.add(folder);
       } catch (error) {
@@ -96,10 +120,10 @@ function openParents(folder: string, firstMade: string | undefined): void {
 }
 
 /** The folders of the logs, if somebody removed them while the server runs. @returns whether one was missing. */
-export function makeLogFolders(config: CompiledConfig, listenerUid: number | null): boolean {
+export function makeLogFolders(config: CompiledConfig, writer: LogWriter): boolean {
   const access = accessLogFolder(config);
   if (existsSync(config.server.logDir) && existsSync(access)) return false;
   ownFolder(config.server.logDir, 'logDir');
-  prepareAccessLogFolder(access, listenerUid);
+  prepareAccessLogFolder(access, writer);
   return true;
 }

@@ -6,7 +6,12 @@ import type { CompiledConfig } from '../../config/model.js';
 import { type Cgroups, createCgroups } from '../../pools/runtimes/cgroups/cgroups.js';
 import { crashPoint } from '../../pools/runtimes/crash-points.js';
 import { createGuardian, type Guardian } from '../../pools/runtimes/guardian.js';
-import { createIdentities, type Identities, type Identity } from '../../pools/runtimes/isolation/identity.js';
+import {
+  createIdentities,
+  type Identities,
+  type Identity,
+  type ListenerIdentity,
+} from '../../pools/runtimes/isolation/identity.js';
 import { describeObstacle, findObstacle } from '../../pools/runtimes/isolation/reachable.js';
 import { tools } from '../../pools/runtimes/isolation/tools.js';
 import { killLeftovers } from '../../pools/runtimes/journal.js';
@@ -55,7 +60,7 @@ export function takeIdentities(
   succession: Succession | null,
   held: Acquisitions,
   log: ServerLog,
-): { readonly identities: Identities; readonly listenerIdentity: Identity | null } {
+): { readonly identities: Identities; readonly listenerIdentity: ListenerIdentity | null } {
   const identities = createIdentities({
     config: config.server,
     logger: log,
@@ -69,7 +74,7 @@ export function takeIdentities(
   });
   const listenerIdentity = identities.forListeners();
   if (listenerIdentity !== null) checkReachable(listenerIdentity);
-  prepareAccessLogFolder(accessLogFolder(config), listenerIdentity?.uid ?? null);
+  prepareAccessLogFolder(accessLogFolder(config), listenerIdentity);
   return { identities, listenerIdentity };
 }
 
@@ -120,7 +125,7 @@ function checkReachable(identity: Identity): void {
 /** Whatever happens to this process, what it starts from now on ends with it. */
 export function holdPoolsDown(
   folder: string,
-  listenerIdentity: Identity | null,
+  listenerIdentity: ListenerIdentity | null,
   isSuccessor: boolean,
   held: Acquisitions,
   log: ServerLog,

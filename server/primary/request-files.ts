@@ -1,5 +1,5 @@
 import type { CompiledConfig } from '../../config/model.js';
-import type { Identity } from '../../pools/runtimes/isolation/identity.js';
+import type { ListenerIdentity } from '../../pools/runtimes/isolation/identity.js';
 import type { PoolView, SupervisorPort } from '../../pools/supervisor/ports.js';
 import type { ServerLog } from '../log/server-log.js';
 import { SiteLogFolders } from './folders.js';
@@ -12,11 +12,11 @@ export function createFiles(
   { server }: CompiledConfig,
   state: PrimaryState,
   supervisor: SupervisorPort,
-  listenerIdentity: Identity | null,
+  listenerIdentity: ListenerIdentity | null,
 ): Pick<PrimaryParts, 'siteLogFolders' | 'traces'> {
   const viewOf = (pool: string): PoolView | null => supervisor.viewOf(pool);
   return {
-    siteLogFolders: new SiteLogFolders(listenerIdentity?.uid ?? null, logger),
+    siteLogFolders: new SiteLogFolders(listenerIdentity, logger),
     traces: new TraceKeeper({ logger, logDir: server.logDir, currentConfig: () => state.config, viewOf }),
   };
 }

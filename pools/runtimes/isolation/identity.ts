@@ -23,6 +23,12 @@ export interface Identity {
   readonly exclusive: boolean;
 }
 
+/** Of the processes that accept connections and write the access logs. */
+export interface ListenerIdentity extends Identity {
+  /** What it was before its id was somebody else's: files of it may be left in our own folders. Null = never another. */
+  readonly formerUid: number | null;
+}
+
 export type PoolToIdentify = Pick<PoolConfig, 'name' | 'isolation'> & {
   readonly processModel: Pick<PoolConfig['processModel'], 'userName'>;
 };
@@ -34,7 +40,7 @@ export interface Identities {
    */
   forPool(pool: PoolToIdentify): Identity | null;
   /** The listeners' identity; null = the primary's own. */
-  forListeners(): Identity | null;
+  forListeners(): ListenerIdentity | null;
   /** The leases of the primary before us are ours from now on. */
   adopt(): void;
   /** Gives the leases back; call it when no process of these identities is left. */
@@ -53,6 +59,7 @@ export interface IdentityOptions {
 }
 
 const listenersKey = 'listeners';
+const formerListenersKey = 'former listeners';
 const mapFile = 'identities.json';
 
 /** Pool folders (HOME) live here, named after pool and id; see `pool-folders.ts`. */
@@ -73,7 +80,8 @@ export function createIdentities(options: IdentityOptions): Identities {
     },
     forListeners() {
       const id = assigned.idOf(listenersKey);
-      return { uid: id, gid: id, userName: `sluice-${id}`, exclusive: true };
+      const formerUid = assigned.formerListeners;
+      return { uid: id, gid: id, userName: `sluice-${id}`, exclusive: true, formerUid };
     },
     adopt: () => assigned.adopt(),
     close: () => assigned.close(),
@@ -136,6 +144,7 @@ class AssignedIds {
     if (!keeps) {
       if (remembered !== undefined) this.#options.logger.warn('identity-changed', { key, from: remembered, to: id });
       const map = new Map(this.#map).set(key, id);
+      if (remembered !== undefined && key === listenersKey) map.set(formerListenersKey, remembered);
       mkdirSync(this.#options.config.stateDir, { recursive: true, mode: 0o711 });
       // Not remembered before it is written: the next start must find the same id.
       writeAtomic(this.#file, `${JSON.stringify(Object.fromEntries(map), null, 2)}\n`);
@@ -143,6 +152,11 @@ class AssignedIds {
     }
     this.#inUse.set(key, id);
     return id;
+  }
+
+  /** Kept, for a start may end before all that belonged to it was handed over. */
+  get formerListeners(): number | null {
+    return this.#map.get(formerListenersKey) ?? null;
   }
 
   adopt(): void {

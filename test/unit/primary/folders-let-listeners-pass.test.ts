@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lchownSync, linkSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { prepareAccessLogFolder, prepareFolders } from '../../../server/primary/folders.js';
@@ -51,7 +51,28 @@ testNeeding('root')('a folder of somebody else is refused', async () => {
 
 testNeeding('root')('the access log belongs to the listeners and to nobody else', () => {
   const access = join(folder, 'access');
-  prepareAccessLogFolder(access, 54321);
+  prepareAccessLogFolder(access, { uid: 54321, gid: 54321, formerUid: null });
   expect(statSync(access)).toMatchObject({ uid: 54321, gid: 0 });
   expect(modeOf(access)).toBe(0o750);
+});
+
+testNeeding('root')('logs of the listeners’ former user are handed over, and nothing that another left there', () => {
+  const access = join(folder, 'access');
+  const writer = { uid: 54321, gid: 54321, formerUid: null };
+  prepareAccessLogFolder(access, writer);
+  const secret = join(folder, 'secret');
+  writeFileSync(secret, 'of root');
+  writeFileSync(join(access, 'old.log'), 'a record');
+  symlinkSync(secret, join(access, 'link.log'));
+  linkSync(secret, join(access, 'hard.log'));
+  for (const name of ['old.log', 'link.log']) lchownSync(join(access, name), 54321, 54321);
+  const next = { uid: 54322, gid: 54322, formerUid: 54321 };
+  expect(() => prepareAccessLogFolder(access, { ...next, formerUid: null })).toThrow('belongs to user 54321');
+  for (let start = 0; start < 2; start += 1) {
+    prepareAccessLogFolder(access, next);
+    expect(statSync(access)).toMatchObject({ uid: 54322, gid: 0 });
+    expect(readdirSync(access).sort()).toEqual(['hard.log', 'old.log']);
+    expect(statSync(join(access, 'old.log'))).toMatchObject({ uid: 54322, gid: 54322, size: 8 });
+    expect(statSync(secret)).toMatchObject({ uid: 0, size: 7 });
+  }
 });

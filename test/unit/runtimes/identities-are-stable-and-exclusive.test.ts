@@ -30,6 +30,11 @@ function pool(name: string, more: { isolation?: 'process' | 'user'; userName?: s
   return { name, isolation: more.isolation ?? 'user', processModel: { userName: more.userName ?? null } };
 }
 
+/** Somebody who lives. */
+function leaseOfInit(): string {
+  return readFileSync('/proc/1/stat', 'latin1').replace(/^(\d+) .*\) (?:\S+ ){19}(\d+) [\s\S]*$/, '$1 $2\n');
+}
+
 beforeEach(() => {
   folder = tempFolder('ids');
   open = [];
@@ -55,12 +60,22 @@ describe('identities of pools', () => {
   asRoot('are never those that another living instance holds', async () => {
     const one = identities({ state: 'one' }).forPool(pool('a'));
     const two = identities({ state: 'two' });
-    writeFileSync(
-      join(folder, 'leases', '53000'),
-      readFileSync('/proc/1/stat', 'latin1').replace(/^(\d+) .*\) (?:\S+ ){19}(\d+) [\s\S]*$/, '$1 $2\n'),
-    );
+    writeFileSync(join(folder, 'leases', '53000'), leaseOfInit());
     expect(one?.uid).toBe(53_000);
     expect(two.forPool(pool('a'))?.uid).toBe(53_001);
+  });
+
+  asRoot('of the listeners change when another living instance has theirs, which is remembered', () => {
+    const first = identities();
+    expect(first.forListeners()).toMatchObject({ uid: 53_000, formerUid: null });
+    first.close();
+    writeFileSync(join(folder, 'leases', '53000'), leaseOfInit());
+    for (let start = 0; start < 2; start += 1) {
+      const next = identities();
+      expect(next.forListeners()).toMatchObject({ uid: 53_001, formerUid: 53_000 });
+      expect(next.forPool(pool('a'))?.uid).toBe(53_002);
+      next.close();
+    }
   });
 
   asRoot('skip ids with folders that are still there, until those are removed', async () => {
