@@ -18,6 +18,7 @@ export const configHistoryNoteCharsMax = 200;
 export const configHistorySummaryCharsMax = 300;
 /** Looking at a configuration in a thread of its own. */
 export const configStudyLimitMs = 60_000;
-export const configStudiesWaitingMax = 16;
+/** One caller has a quarter of them, and the last quarter is for admins of all pools. */
+export const configStudiesWaitingMax = 32;
 /** After an applied change: how long its answer waits for every listener. */
 export const configAcknowledgeLimitMs = 10_000;

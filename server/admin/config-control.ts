@@ -4,26 +4,27 @@ import type { ChangePlan } from '../../config/change/diff.js';
 import type { HistoryEntry } from '../../config/change/history.js';
 import type { Explanation } from '../../config/effective/explain.js';
 import type { SettingChanges, ValuesPage, ValuesQuery } from '../../config/effective/study.js';
+import type { AdminCaller } from './frame/caller.js';
 
-/** Every order rejects with a SluiceError. */
+/** Every order rejects with a SluiceError; also when too much of the caller waits. */
 export interface ConfigControl {
   /** The files on the disk, whether they serve or not. */
   files(): Promise<ConfigFilesView>;
   /** With the contents as they are written; passwords may stand in them. */
-  file(path: string): Promise<ConfigFileText>;
+  file(caller: AdminCaller, path: string): Promise<ConfigFileText>;
   /** Of what serves. */
-  values(query: ValuesQuery): Promise<ValuesPage>;
-  explain(path: string): Promise<Explanation>;
+  values(caller: AdminCaller, query: ValuesQuery): Promise<ValuesPage>;
+  explain(caller: AdminCaller, path: string): Promise<Explanation>;
   /** What is wrong with a file if it had this text. `file` '' = the main file. */
-  validate(candidate: CandidateFile): Promise<TrialView>;
+  validate(caller: AdminCaller, candidate: CandidateFile): Promise<TrialView>;
   /** The same, and what it would change in what serves. */
-  diff(candidate: CandidateFile): Promise<TrialView>;
-  apply(candidate: CandidateFile, order: ApplyOrder): Promise<ApplyView>;
+  diff(caller: AdminCaller, candidate: CandidateFile): Promise<TrialView>;
+  apply(caller: AdminCaller, candidate: CandidateFile, order: ApplyOrder): Promise<ApplyView>;
   /** The newest first. */
   history(): Promise<readonly HistoryEntry[]>;
   /** What going back to it would change. */
-  compare(id: number): Promise<TrialView>;
-  rollback(id: number, order: ApplyOrder): Promise<ApplyView>;
+  compare(caller: AdminCaller, id: number): Promise<TrialView>;
+  rollback(caller: AdminCaller, id: number, order: ApplyOrder): Promise<ApplyView>;
 }
 
 export interface CandidateFile {
@@ -38,7 +39,6 @@ export interface ApplyOrder {
    * files. `*` = whatever is there.
    */
   readonly hash: string;
-  readonly by: string;
   /** For the history. */
   readonly note: string;
 }

@@ -11,6 +11,7 @@ import type { Clock } from '../../config/base/clock.js';
 import { planOf } from '../../config/change/diff.js';
 import { ConfigHistory, hashOf, type HistoryEntry } from '../../config/change/history.js';
 import { summaryOf } from '../../config/change/summary.js';
+import type { ValuesQuery } from '../../config/effective/study.js';
 import type { CompiledConfig } from '../../config/model.js';
 import type {
   ApplyOrder,
@@ -20,6 +21,7 @@ import type {
   ConfigFilesView,
   TrialView,
 } from '../admin/config-control.js';
+import type { AdminCaller } from '../admin/frame/caller.js';
 import { type Contents, ConfigWriter } from './config-writer.js';
 import { ConfigFiles, hashOfSnapshot } from './config-files.js';
 import type { ConfigOverrides, ServedDocument } from './config-loader.js';
@@ -99,34 +101,34 @@ export class ConfigAdmin implements ConfigControl {
     return { main: files.main, hash: hashOfSnapshot(snapshot), version, files: views };
   }
 
-  async file(path: string): ReturnType<ConfigControl['file']> {
-    const { files } = this.#parts;
+  async file(caller: AdminCaller, path: string): ReturnType<ConfigControl['file']> {
+    const { files, studies } = this.#parts;
     const file = files.pathOf(path);
-    const parts = this.#partsOf() ?? (await this.#parts.studies.ask<'parts'>(this.#studied(), { kind: 'parts' })).parts;
+    const parts = this.#partsOf() ?? (await studies.ask<'parts'>(caller, this.#studied(), { kind: 'parts' })).parts;
     if (!parts.includes(file)) throw notOurs(file);
     return files.text(file);
   }
 
-  async values(query: Parameters<ConfigControl['values']>[0]): ReturnType<ConfigControl['values']> {
-    return (await this.#parts.studies.ask<'values'>(this.#studied(), { kind: 'values', query })).page;
+  async values(caller: AdminCaller, query: ValuesQuery): ReturnType<ConfigControl['values']> {
+    return (await this.#parts.studies.ask<'values'>(caller, this.#studied(), { kind: 'values', query })).page;
   }
 
-  async explain(path: string): ReturnType<ConfigControl['explain']> {
-    return (await this.#parts.studies.ask<'explain'>(this.#studied(), { kind: 'explain', path })).explanation;
+  async explain(caller: AdminCaller, path: string): ReturnType<ConfigControl['explain']> {
+    return (await this.#parts.studies.ask<'explain'>(caller, this.#studied(), { kind: 'explain', path })).explanation;
   }
 
-  async validate(candidate: CandidateFile): Promise<TrialView> {
-    return trialView(await this.#try(this.#contentsOf(candidate), false));
+  async validate(caller: AdminCaller, candidate: CandidateFile): Promise<TrialView> {
+    return trialView(await this.#try(caller, this.#contentsOf(candidate), false));
   }
 
-  async diff(candidate: CandidateFile): Promise<TrialView> {
-    return trialView(await this.#try(this.#contentsOf(candidate), true));
+  async diff(caller: AdminCaller, candidate: CandidateFile): Promise<TrialView> {
+    return trialView(await this.#try(caller, this.#contentsOf(candidate), true));
   }
 
-  apply(candidate: CandidateFile, { hash, by, note }: ApplyOrder): Promise<ApplyView> {
-    return this.#alone({ by, cause: 'apply', note, summary: null }, () => {
+  apply(caller: AdminCaller, candidate: CandidateFile, { hash, note }: ApplyOrder): Promise<ApplyView> {
+    return this.#alone({ by: caller.name, cause: 'apply', note, summary: null }, () => {
       const contents = this.#contentsOf(candidate);
-      return this.#apply(contents, async () => {
+      return this.#apply(caller, contents, async () => {
         for (const file of contents.keys()) {
           const now = await this.#parts.files.view(file);
           if (hash !== '*' && hash !== now.hash) throw changedMeanwhile(file, now.hash);
@@ -139,14 +141,14 @@ export class ConfigAdmin implements ConfigControl {
     return this.#noting.then(() => this.#parts.history.list());
   }
 
-  async compare(id: number): Promise<TrialView> {
-    return trialView(await this.#try(await this.#contentsOfEntry(await this.#entry(id)), true));
+  async compare(caller: AdminCaller, id: number): Promise<TrialView> {
+    return trialView(await this.#try(caller, await this.#contentsOfEntry(await this.#entry(id)), true));
   }
 
-  rollback(id: number, { hash, by, note }: ApplyOrder): Promise<ApplyView> {
-    return this.#alone({ by, cause: `rollback to ${id}`, note, summary: null }, async () => {
+  rollback(caller: AdminCaller, id: number, { hash, note }: ApplyOrder): Promise<ApplyView> {
+    return this.#alone({ by: caller.name, cause: `rollback to ${id}`, note, summary: null }, async () => {
       const contents = await this.#contentsOfEntry(await this.#entry(id));
-      return this.#apply(contents, async () => {
+      return this.#apply(caller, contents, async () => {
         const now = await this.#hash();
         if (hash !== '*' && hash !== now) throw changedMeanwhile('a file of the configuration', now);
       });
@@ -154,8 +156,8 @@ export class ConfigAdmin implements ConfigControl {
   }
 
   /** `seen` throws when somebody else was quicker. Only files of the configuration are looked at by it. */
-  async #apply(contents: Contents, seen: () => Promise<void>): Promise<ApplyView> {
-    const trial = await this.#try(contents, true);
+  async #apply(caller: AdminCaller, contents: Contents, seen: () => Promise<void>): Promise<ApplyView> {
+    const trial = await this.#try(caller, contents, true);
     if (!trial.isValid) return this.#view('refused', { problems: trial.problems });
     await seen();
     if (this.#running !== null && trial.plan !== null) this.#running.summary = summaryOf(trial.plan);
@@ -191,10 +193,10 @@ export class ConfigAdmin implements ConfigControl {
     return settled;
   }
 
-  async #try(contents: Contents, compare: boolean): Promise<Trial> {
+  async #try(caller: AdminCaller, contents: Contents, compare: boolean): Promise<Trial> {
     const candidates: Candidates = contents;
     const order = { kind: 'try', candidates, compare } as const;
-    const { trial } = await this.#parts.studies.ask<'try'>(this.#studied(), order);
+    const { trial } = await this.#parts.studies.ask<'try'>(caller, this.#studied(), order);
     const [stranger] = trial.strangers;
     if (trial.isValid && stranger !== undefined) throw notOurs(stranger);
     return trial;

@@ -1,12 +1,14 @@
 /**
  * Looks at configurations for the admin API in a thread of its own: what an administrator sends is parsed there, and
- * the one that serves is walked there, so that the primary's own thread goes on. One question at a time.
+ * the one that serves is walked there, so that the primary's own thread goes on. One question at a time (CallerTurns).
  */
 import { Worker } from 'node:worker_threads';
 import { configStudiesWaitingMax, configStudyLimitMs } from '../../config/base/config-history-limits.js';
 import type { Clock } from '../../config/base/clock.js';
 import type { Diagnostic } from '../../config/base/diagnostics.js';
 import { messageOf, SluiceError } from '../../config/base/errors.js';
+import type { AdminCaller } from '../admin/frame/caller.js';
+import { CallerTurns } from './caller-turns.js';
 import type { ChangePlan } from '../../config/change/diff.js';
 import type { Explanation } from '../../config/effective/explain.js';
 import type { SettingChanges, ValuesPage, ValuesQuery } from '../../config/effective/study.js';
@@ -57,8 +59,7 @@ export interface StudyQuestion {
 
 export class ConfigStudies {
   readonly #clock: Clock;
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new CallerTurns(configStudiesWaitingMax, 'questions about the configuration');
   #thread: Worker | null = null;
   #isClosed = false;
 
@@ -68,23 +69,14 @@ export class ConfigStudies {
 
   /** Rejects with a SluiceError. */
   async ask<K extends StudyOrder['kind']>(
+    caller: AdminCaller,
     config: StudiedConfig,
     order: Extract<StudyOrder, { kind: K }>,
   ): Promise<Extract<StudyAnswer, { kind: K }>> {
-    if (this.#waiting >= configStudiesWaitingMax) {
-      throw new SluiceError('too-many-operations', 'too many questions about the configuration wait', 'Try again.');
-    }
-    this.#waiting += 1;
-    const answered = this.#turn.then(() => this.#run({ config, order }));
-    this.#turn = answered.catch(() => undefined);
-    try {
-      const answer = await answered;
-      if (answer.kind === 'failed') throw new SluiceError(answer.code, answer.message, answer.remedy);
-      if (isOf(order.kind, answer)) return answer;
-      throw new SluiceError('internal', 'another question was answered');
-    } finally {
-      this.#waiting -= 1;
-    }
+    const answer = await this.#turns.take(caller, () => this.#run({ config, order }));
+    if (answer.kind === 'failed') throw new SluiceError(answer.code, answer.message, answer.remedy);
+    if (isOf(order.kind, answer)) return answer;
+    throw new SluiceError('internal', 'another question was answered');
   }
 
   /** Whoever still waits is refused. */

@@ -40,8 +40,8 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
         'Settings that take effect, each with the place that says so; secrets and values of variables are hidden',
       query: valuesQuery,
       answer: valuesAnswer,
-      handle: ({ query, reply }) =>
-        patient(reply, () => config.values({ ...query, written: query.written === 'true' })),
+      handle: ({ query, reply, caller }) =>
+        patient(reply, () => config.values(caller, { ...query, written: query.written === 'true' })),
     }),
     adminRoute({
       method: 'GET',
@@ -50,7 +50,7 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
       summary: 'One setting: value, every place that says it, default, meaning, and what a change does',
       query: explainQuery,
       answer: explainAnswer,
-      handle: ({ query, reply }) => patient(reply, () => config.explain(query.path)),
+      handle: ({ query, reply, caller }) => patient(reply, () => config.explain(caller, query.path)),
     }),
     adminRoute({
       method: 'GET',
@@ -67,8 +67,8 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
       summary: 'The text of one file as it is written, passwords included',
       query: fileQuery,
       answer: fileAnswer,
-      handle: async ({ query, reply }) => {
-        const found = await patient(reply, () => config.file(query.file));
+      handle: async ({ query, reply, caller }) => {
+        const found = await patient(reply, () => config.file(caller, query.file));
         if (found.hash !== '') void reply.header('etag', `"${found.hash}"`);
         return found;
       },
@@ -91,7 +91,7 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
       summary: 'What going back to an applied configuration would change',
       params: entryParams,
       answer: trialAnswer,
-      handle: ({ params, reply }) => patient(reply, () => config.compare(params.id)),
+      handle: ({ params, reply, caller }) => patient(reply, () => config.compare(caller, params.id)),
     }),
   ];
 }
@@ -105,14 +105,14 @@ function trying(config: ConfigControl): readonly AdminRoute[] {
       path: '/api/v1/config/validate',
       summary: 'Every problem that the configuration would have with this text of one file; nothing is written',
       bodyBytesMax: candidateBodyBytesMax,
-      handle: ({ body, reply }) => patient(reply, () => config.validate(checked(body))),
+      handle: ({ body, reply, caller }) => patient(reply, () => config.validate(caller, checked(body))),
     }),
     adminRoute({
       ...common,
       path: '/api/v1/config/diff',
       summary: 'What this text of one file would change: settings, pools that recycle, sites; nothing is written',
       bodyBytesMax: candidateBodyBytesMax,
-      handle: ({ body, reply }) => patient(reply, () => config.diff(checked(body))),
+      handle: ({ body, reply, caller }) => patient(reply, () => config.diff(caller, checked(body))),
     }),
   ];
 }
@@ -131,8 +131,8 @@ function changing(config: ConfigControl): readonly AdminRoute[] {
       answer: applyAnswer,
       handle: async (call) => {
         const { body, caller, reply } = call;
-        const order = { hash: hashOf(call), by: caller.name, note: body.note };
-        return applied(reply, await patient(reply, () => config.apply(checked(body), order)));
+        const order = { hash: hashOf(call), note: body.note };
+        return applied(reply, await patient(reply, () => config.apply(caller, checked(body), order)));
       },
     }),
     adminRoute({
@@ -145,8 +145,8 @@ function changing(config: ConfigControl): readonly AdminRoute[] {
       answer: applyAnswer,
       handle: async (call) => {
         const { params, body, caller, reply } = call;
-        const order = { hash: hashOf(call), by: caller.name, note: body.note };
-        return applied(reply, await patient(reply, () => config.rollback(params.id, order)));
+        const order = { hash: hashOf(call), note: body.note };
+        return applied(reply, await patient(reply, () => config.rollback(caller, params.id, order)));
       },
     }),
   ];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../config/base/logger.js';
 import type { ApplyOrder, ApplyView, CandidateFile, ConfigControl } from '../../../server/admin/config-control.js';
+import type { AdminCaller } from '../../../server/admin/frame/caller.js';
 import { hashOf } from '../../../server/admin/frame/secrets.js';
 import { type AdminListeners, listenAdmin } from '../../../server/admin/listen.js';
 import { adminSettings, adminWorld } from '../../support/admin-world.js';
@@ -27,21 +28,22 @@ function note<T>(what: string, answer: T): Promise<T> {
   return Promise.resolve(answer);
 }
 
-function orderText({ hash, by, note: why }: ApplyOrder): string {
+function orderText({ name: by }: AdminCaller, { hash, note: why }: ApplyOrder): string {
   return `${hash} by ${by}${why === '' ? '' : ` because ${why}`}`;
 }
 
 const config: ConfigControl = {
   files: () => note('files', files),
-  file: (path) => note(`file ${path}`, text),
-  values: ({ path, written, offset, limit }) => note(`values ${path} ${String(written)} ${offset} ${limit}`, page),
-  explain: (path) => Promise.reject(new Error(path)),
-  validate: ({ file }: CandidateFile) => note(`validate ${file}`, trial),
-  diff: ({ file }) => note(`diff ${file}`, trial),
-  apply: ({ file }, order) => note(`apply ${file} ${orderText(order)}`, view),
+  file: (_caller, path) => note(`file ${path}`, text),
+  values: (_caller, { path, written, offset, limit }) =>
+    note(`values ${path} ${String(written)} ${offset} ${limit}`, page),
+  explain: (_caller, path) => Promise.reject(new Error(path)),
+  validate: (_caller, { file }: CandidateFile) => note(`validate ${file}`, trial),
+  diff: (_caller, { file }) => note(`diff ${file}`, trial),
+  apply: (caller, { file }, order) => note(`apply ${file} ${orderText(caller, order)}`, view),
   history: () => note('history', []),
-  compare: (id) => note(`compare ${id}`, trial),
-  rollback: (id, order) => note(`rollback ${id} ${orderText(order)}`, view),
+  compare: (_caller, id) => note(`compare ${id}`, trial),
+  rollback: (caller, id, order) => note(`rollback ${id} ${orderText(caller, order)}`, view),
 };
 
 beforeAll(async () => {
