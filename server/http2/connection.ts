@@ -101,6 +101,10 @@ export abstract class ConnectionCore<S extends StreamCore<unknown>> implements H
     return this.sending.queuedBytes;
   }
 
+  get mayPeerSend(): boolean {
+    return this.received.hasRoom;
+  }
+
   get isGoingAway(): boolean {
     return this.#isAnnounced || this.peerGoesAway;
   }

@@ -3,9 +3,13 @@ import { initialWindowBytes } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { StreamCore } from './stream.js';
 
+/** What is left of the connection's window has room for a frame. */
+const roomBytes = 16_384;
+
 /**
  * What the peer may send (RFC 9113 6.9): counted for the connection and for each stream, and given back when the owner
- * took the bytes, in portions of half a window, so that credit costs few frames.
+ * took the bytes, in portions of half a window, so that credit costs few frames. What streams hold because nobody takes
+ * it is missing in the window of the connection: that bounds what a peer can make us keep. The others share the rest.
  */
 export class ReceiveWindow {
   readonly streamBytes: number;
@@ -27,16 +31,28 @@ export class ReceiveWindow {
     if (more > 0) this.#writer.windowUpdate(0, more);
   }
 
+  /** The streams that hold bytes leave room for others: the peer has credit, or gets it. */
+  get hasRoom(): boolean {
+    return this.#window + this.#uncredited >= roomBytes;
+  }
+
   /** A DATA frame of this length came. False: it does not fit. */
   take(length: number): boolean {
     this.#window -= length;
-    return this.#window >= 0;
+    if (this.#window < 0) return false;
+    if (this.#window <= this.#uncredited) this.#credit();
+    return true;
   }
 
   /** Bytes that no stream keeps any more. */
   giveBack(bytes: number): void {
     this.#uncredited += bytes;
-    if (this.#uncredited < this.#connectionBytes >>> 1) return;
+    if (this.#window <= this.#uncredited) this.#credit();
+  }
+
+  /** Half of what the streams leave, at least: nobody waits for credit that is only saved up. */
+  #credit(): void {
+    if (this.#uncredited === 0) return;
     this.#writer.windowUpdate(0, this.#uncredited);
     this.#window += this.#uncredited;
     this.#uncredited = 0;

@@ -178,6 +178,8 @@ export interface Http2Connection<S> {
   readonly streamCount: number;
   /** Bytes that wait in all streams. */
   readonly queuedBytes: number;
+  /** False: bytes that were not consumed hold the window of the connection, so that no stream can be expected to go on. */
+  readonly mayPeerSend: boolean;
   /** Monotonic ms (of `receive`) of the first byte of a preface or header block that is not complete; 0 = none. */
   readonly headStartedMs: number;
   readonly isPingPending: boolean;

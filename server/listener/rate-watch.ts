@@ -13,6 +13,7 @@ export interface Sending {
 /** The request body that is judged. */
 export interface Receiving {
   readonly isDone: boolean;
+  /** The client is kept from sending. */
   readonly isHeld: boolean;
   readonly received: number;
 }
@@ -70,7 +71,10 @@ export class RateWatch {
     // While the worker has not asked for the body (100 Continue), or holds it up, the client owes nothing.
     const owes = !exchange.request.expectContinue || received > 0 || exchange.answer.hasInterims;
     const isTaken = exchange.state === 'active' && exchange.upstream?.takesBody === true && !body.isHeld;
-    if (!isTaken || !owes) return '';
+    if (!isTaken || !owes) {
+      this.#bodyProgressMs = 0;
+      return '';
+    }
     return this.#isBodyLate(nowMs, received, minRate, timeoutMs);
   }
 

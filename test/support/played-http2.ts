@@ -64,7 +64,7 @@ class PlayedSocket {
 
 const nothing = (): void => undefined;
 
-/** Takes whole bodies; of requests for `/held` it never takes more than what came first. */
+/** Takes bodies whole, but for those of requests whose paths begin with `/held`: of these what comes first. */
 class PlayedWorker {
   readonly exchanges = new Map<string, Exchange>();
 
@@ -88,7 +88,7 @@ class PlayedWorker {
     return {
       announcesEnd: false,
       takesBody: true,
-      body: () => path !== '/held',
+      body: () => !path.startsWith('/held'),
       endBody: nothing,
       abort: () => false,
       pauseAnswer: nothing,

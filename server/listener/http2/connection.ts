@@ -194,10 +194,11 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     if (this.#output.backlog === 0) this.#rates.startExchange();
     else if (this.#rates.isWriteTooSlow(nowMs, minBytesPerSecond, this.#timeoutMs)) return this.destroy();
     else this.#idleSinceMs = nowMs;
-    for (let i = this.#clients.length - 1; i >= 0; i -= 1) {
-      this.#clients[i]?.watch(nowMs, minBytesPerSecond);
-    }
     const { engine } = this;
+    const maySend = engine.mayPeerSend && !this.#isPaused;
+    for (let i = this.#clients.length - 1; i >= 0; i -= 1) {
+      this.#clients[i]?.watch(nowMs, minBytesPerSecond, maySend);
+    }
     engine.tick(nowMs, minBytesPerSecond, rateGraceMs);
     if (engine.headStartedMs > 0 && nowMs - engine.headStartedMs >= routing.headerWaitTimeoutMs) {
       engine.fail(headerWait);

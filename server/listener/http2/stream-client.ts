@@ -15,7 +15,7 @@ import type { VirtualSockets } from '../../proxy/virtual-sockets.js';
 import type { ConnectionContext } from '../context.js';
 import { errorText, headerWait } from '../error-text.js';
 import { HeldBytes } from '../held-bytes.js';
-import { RateWatch, type Receiving } from '../rate-watch.js';
+import { RateWatch } from '../rate-watch.js';
 import { type ConnectionFacts, RequestRouter } from '../request-router.js';
 import { StreamOutput, type StreamPorts } from './stream-output.js';
 
@@ -39,7 +39,7 @@ const noRequest = createRequestHead();
  * The client of one request over HTTP/2: its stream. Used again for the next stream of the same connection. Body
  * bytes that no worker takes yet are held; the client's windows bound them.
  */
-export class StreamClient implements ExchangeClient, Receiving {
+export class StreamClient implements ExchangeClient {
   readonly isStream = true;
   /** A stream ends alone: its answer says nothing of the connection. */
   readonly isClosing = false;
@@ -154,11 +154,13 @@ export class StreamClient implements ExchangeClient, Receiving {
     this.#leave();
   }
 
-  watch(nowMs: number, minRate: number): void {
+  /** `maySend`: nothing of its connection keeps the client from sending. */
+  watch(nowMs: number, minRate: number, maySend: boolean): void {
     if (nowMs >= this.#tunnelUntilMs) return this.cut();
     if (this.#isEndOwed) return this.#watchHead(nowMs);
     const timeoutMs = this.site?.connectionTimeoutMs ?? Infinity;
-    const reason = this.#rates.bodyTooSlow(nowMs, this.exchange, this, minRate, timeoutMs);
+    const body = { isDone: this.isDone, isHeld: this.isHeld || !maySend, received: this.received };
+    const reason = this.#rates.bodyTooSlow(nowMs, this.exchange, body, minRate, timeoutMs);
     if (reason !== '' && !this.#isCall) this.exchange.refuse({ status: 408, subStatus: 0, reason, ...plain });
   }
 
