@@ -16,3 +16,9 @@ export const keptInUseMs = 10_000;
  * at once are idle by then, or have outlived `newConnectionGraceMs`.
  */
 export const checksBeforeInUse = 4;
+
+/**
+ * What a listener's heap may grow by, in percent of what is alive, before all of it is looked through. V8 alone lets a
+ * small heap grow to four times that: clients that are thrown out and come again filled it with what they left.
+ */
+export const listenerHeapGrowthPercent = 50;

@@ -3,6 +3,8 @@
  * channel to the primary: without it nobody would tell it about configuration and workers.
  */
 import cluster from 'node:cluster';
+import { setFlagsFromString } from 'node:v8';
+import { listenerHeapGrowthPercent } from '../../config/base/edge-limits.js';
 import { assertLimits } from '../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../pools/protocol/listener-to-primary.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
@@ -10,6 +12,7 @@ import { Listener } from './listener.js';
 import { listenerClock } from './listener-clock.js';
 
 assertLimits();
+setFlagsFromString(`--heap-growing-percent=${listenerHeapGrowthPercent}`);
 
 function say(message: ListenerToPrimary): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);

@@ -152,7 +152,7 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
     client.index = -1;
     this.#timeoutMs = client.site?.connectionTimeoutMs ?? this.#timeoutMs;
     this.#idleSinceMs = this.context.deadlines.nowMs;
-    if (this.#spare.length < http2ClientsKept) this.#spare.push(client);
+    if (this.#state === 'open' && this.#spare.length < http2ClientsKept) this.#spare.push(client);
   }
 
   #receive(buffer: Buffer, length: number): void {
@@ -282,6 +282,8 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
   #end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'lingering';
+    // A client that is thrown out may come again many times a second.
+    this.#spare.length = 0;
     this.#lingerUntilMs = this.context.deadlines.nowMs + lingerTimeMs;
     this.sockets.close();
     this.#flush();
