@@ -20,14 +20,15 @@ export class ChallengeAnswers {
   /** Tells a request of an authority from others at the cost of one look while no order is under way. */
   isEmpty = true;
   #http: ReadonlyMap<string, string> = new Map();
-  readonly #tls = new Map<string, Server>();
+  readonly #tls = new Map<string, { readonly certificate: string; readonly server: Server }>();
 
   apply({ http, tls }: Challenges): void {
     this.#http = new Map(Object.entries(http));
     this.isEmpty = this.#http.size === 0;
     for (const name of this.#tls.keys()) if (tls[name] === undefined) this.#tls.delete(name);
     for (const [name, { certificate, privateKey }] of Object.entries(tls)) {
-      if (!this.#tls.has(name)) this.#tls.set(name, makeServer(certificate, privateKey));
+      if (this.#tls.get(name)?.certificate === certificate) continue;
+      this.#tls.set(name, { certificate, server: makeServer(certificate, privateKey) });
     }
   }
 
@@ -42,7 +43,7 @@ export class ChallengeAnswers {
   }
 
   serverFor(name: string): Server | null {
-    return this.#tls.get(name) ?? null;
+    return this.#tls.get(name)?.server ?? null;
   }
 }
 

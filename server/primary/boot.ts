@@ -278,7 +278,7 @@ function assemble(
     logger: log,
     stateDir: config.server.stateDir,
     publish: (challenges) => publisher.whenAcknowledged(publisher.publishChallenges(challenges)),
-    renewed: () => certificates.look(),
+    certificates,
     counted: (result) => totals.add(primaryMetrics.acmeOrders, [result]),
   });
   held.hold('acme', () => issuer.close());

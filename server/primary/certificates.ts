@@ -69,7 +69,7 @@ export class Certificates {
   readonly #stapler: Stapler;
   #secret = newSecret();
   #cancelRotation: CancelTimer = () => undefined;
-  /** Loaded since files were last told to the watcher. */
+  /** Whose files are others since the watcher was last told. */
   readonly #unwatched: Loaded[] = [];
   #cancelWatch: CancelTimer | null = null;
 
@@ -103,7 +103,7 @@ export class Certificates {
     const tls = this.#configured.get(key);
     const reply = (material: CertificateMaterial | null): void => answer({ type: 'certificate', key, name, material });
     if (tls === undefined) return reply(null);
-    const id = `${key} ${name}`;
+    const id = idOf(key, name);
     const known = this.#loaded.get(id);
     const one = known ?? this.#start(id, key, name, tls);
     this.#loaded.delete(id);
@@ -111,12 +111,23 @@ export class Certificates {
     // What could not be had is tried again: the file may be there by now, in a folder that is not watched.
     if (known?.material === null) one.reading = one.reading.then(() => this.#read(one));
     one.reading.then(
-      () => reply(one.material),
+      // What was given up meanwhile is not heard of any more when it changes.
+      () => reply(this.#loaded.get(id) === one ? one.material : null),
       (error: unknown) => {
         this.#ports.logger.error('certificate-not-read', { error: messageOf(error) });
         reply(null);
       },
     );
+  }
+
+  /** There is another certificate for this name, of an authority. */
+  renewed(name: string): void {
+    for (const one of this.#issuedFor(name)) this.#check(one);
+  }
+
+  /** Nobody renews this one of an authority any more: it is asked for again when a client needs it. */
+  forget(name: string): void {
+    for (const one of this.#issuedFor(name)) this.#drop(one);
   }
 
   /** What is loaded, for the admin API and the metrics. */
@@ -153,18 +164,23 @@ export class Certificates {
       // Names come from clients: those that nothing was found for are not kept.
       if (one.files.length === 0 && one.material === null) return void this.#loaded.delete(id);
       this.#evict();
-      this.#watchLater(one);
     });
     return one;
   }
 
   #evict(): void {
     if (this.#loaded.size <= certificatesLoadedMax) return;
-    for (const [id, { key, name }] of this.#loaded) {
-      this.#loaded.delete(id);
-      this.#ports.broadcast({ type: 'certificate-forgotten', key, name });
-      return;
-    }
+    for (const oldest of this.#loaded.values()) return this.#drop(oldest);
+  }
+
+  #drop({ key, name }: Loaded): void {
+    this.#loaded.delete(idOf(key, name));
+    this.#ports.broadcast({ type: 'certificate-forgotten', key, name });
+  }
+
+  #issuedFor(name: string): Loaded[] {
+    const all = [...this.#loaded.values()];
+    return all.filter((one) => one.name === name && one.tls.certificate.kind === 'acme');
   }
 
   #watchLater(one: Loaded): void {
@@ -184,8 +200,9 @@ export class Certificates {
       one.material = null;
       return;
     }
-    const names = files.kind === 'pem' ? [files.certFile, files.keyFile] : [files.file];
-    one.files = [...new Set(authoritiesFile === '' ? names : [...names, authoritiesFile])];
+    const paths = pathsOf(files, authoritiesFile);
+    if (!isSame(paths, one.files)) this.#watchLater(one);
+    one.files = paths;
     one.signature = await signatureOf(one.files);
     const read = await readCertificate(files);
     const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
@@ -270,12 +287,19 @@ export class Certificates {
   }
 
   async #refresh(one: Loaded): Promise<void> {
-    if ((await signatureOf(one.files)) === one.signature) return;
+    if (!(await this.#isChanged(one))) return;
     const before = one.material;
     await this.#read(one);
     const { key, name, material } = one;
-    if (material === null || material === before || this.#loaded.get(`${key} ${name}`) !== one) return;
+    if (material === null || material === before || this.#loaded.get(idOf(key, name)) !== one) return;
     this.#ports.broadcast({ type: 'certificate', key, name, material });
+  }
+
+  async #isChanged(one: Loaded): Promise<boolean> {
+    if ((await signatureOf(one.files)) !== one.signature) return true;
+    if (one.tls.certificate.kind !== 'acme') return false;
+    const files = await this.#filesOf(one);
+    return files !== null && !isSame(pathsOf(files, one.tls.authoritiesFile), one.files);
   }
 
   #rotateLater(): void {
@@ -285,6 +309,19 @@ export class Certificates {
       this.#rotateLater();
     });
   }
+}
+
+function idOf(key: string, name: string): string {
+  return `${key} ${name}`;
+}
+
+function pathsOf(files: CertificateFiles, authoritiesFile: string): readonly string[] {
+  const own = files.kind === 'pem' ? [files.certFile, files.keyFile] : [files.file];
+  return [...new Set(authoritiesFile === '' ? own : [...own, authoritiesFile])];
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((path, index) => path === right[index]);
 }
 
 function newSecret(): string {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../config/base/clock.js';
 import type { Logger } from '../../../config/base/logger.js';
 import type { AcmeConfig } from '../../../config/model.js';
 import type { Challenges } from '../../../pools/protocol/primary-to-listener.js';
+import type { Certificates } from '../certificates.js';
 import { Authority } from './authority.js';
 import { ChallengeBoard } from './challenge-board.js';
 import { Issuer, type IssuerBackend } from './issuer.js';
@@ -14,7 +15,8 @@ export interface IssuerParts {
   readonly stateDir: string;
   /** Resolves when every listener has acknowledged. */
   publish(challenges: Challenges): Promise<void>;
-  renewed(name: string): void;
+  /** Told what is renewed, and what is not any more. */
+  readonly certificates: Pick<Certificates, 'renewed' | 'forget'>;
   counted(result: 'success' | 'failure'): void;
 }
 
@@ -43,7 +45,8 @@ export function createIssuer(parts: IssuerParts): Issuer {
     logger,
     random: Math.random,
     open,
-    renewed: (name) => parts.renewed(name),
+    renewed: (name) => parts.certificates.renewed(name),
+    forgotten: (name) => parts.certificates.forget(name),
     counted: (result) => parts.counted(result),
   });
 }

@@ -3,14 +3,13 @@
  * the configuration allows it, renewed in time. What fails is tried again ever more seldom, and the certificate
  * before it serves on.
  */
-import { acmeGivenUpMax, acmeGivenUpRestMs, acmeOnDemandFailuresMax } from '../../../config/base/certificate-limits.js';
+import { acmeGivenUpRestMs, acmeOnDemandFailuresMax } from '../../../config/base/certificate-limits.js';
 import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 import { messageOf } from '../../../config/base/errors.js';
 import {
   acmeHandshakeWaitMs,
   acmeLookIntervalMs,
   acmeNamesMax,
-  acmeOnDemandPerHour,
   acmeOrdersAtOnce,
 } from '../../../config/base/limits.js';
 import type { Logger } from '../../../config/base/logger.js';
@@ -18,6 +17,7 @@ import type { AcmeConfig, SiteConfig } from '../../../config/model.js';
 import type { OrderView } from '../../admin/control-plane.js';
 import type { Issued, ChallengeKind } from './order.js';
 import { AcmeProblem } from './client.js';
+import { ClientNames } from './client-names.js';
 import { renewalDueMs, retryDelayMs } from './schedule.js';
 import type { Validity } from './store.js';
 
@@ -28,8 +28,10 @@ export interface IssuerPorts {
   readonly random: () => number;
   /** For this configuration; asked again when it changes. */
   open(config: AcmeConfig): IssuerBackend;
-  /** There is a new certificate, stored already. */
+  /** There is another certificate for this name, stored already. */
   renewed(name: string): void;
+  /** Nothing is renewed for this name any more: whoever needs it asks again. */
+  forgotten(name: string): void;
   readonly counted: (result: 'success' | 'failure') => void;
 }
 
@@ -45,6 +47,8 @@ export interface IssuerBackend {
 interface Entry {
   readonly name: string;
   validity: Validity | null;
+  /** Where it lies; of another authority until the one of now has issued its own. '' = there is none. */
+  file: string;
   dueMs: number;
   failures: number;
   problem: string;
@@ -61,29 +65,30 @@ export class Issuer {
   /** Hosts that bindings name. */
   #hosts: ReadonlySet<string> = new Set();
   readonly #entries = new Map<string, Entry>();
-  /** Names of clients that no certificate could be had for: until when, of the monotonic clock. The oldest first. */
-  readonly #givenUp = new Map<string, number>();
+  readonly #clientNames: ClientNames;
   #running = 0;
-  #onDemand = { sinceMs: 0, count: 0 };
   #cancelLook: CancelTimer = () => undefined;
   #isOpen = false;
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
+    this.#clientNames = new ClientNames(ports.clock);
   }
 
+  /** What was renewed until now is renewed further, as long as it is allowed. */
   configure(config: AcmeConfig | null, sites: readonly SiteConfig[]): void {
     const bindings = sites.flatMap((site) => site.bindings);
     const hosts = bindings.filter(({ tls }) => tls?.certificate.kind === 'acme').map(({ host }) => host);
     this.#hosts = new Set(config === null ? [] : hosts.filter((host) => host !== '' && !host.startsWith('*')));
     this.#hasHttp = bindings.some(({ protocol }) => protocol === 'http');
-    if (JSON.stringify(config) !== JSON.stringify(this.#config)) {
+    const isOther = JSON.stringify(config) !== JSON.stringify(this.#config);
+    if (isOther) {
       this.#config = config;
       this.#backend = config === null ? null : this.#ports.open(config);
-      this.#entries.clear();
-      this.#givenUp.clear();
+      this.#clientNames.forgetGivenUp();
     }
-    for (const name of this.#entries.keys()) if (!this.#mayHave(name)) this.#entries.delete(name);
+    for (const name of this.#entries.keys()) if (!this.#mayHave(name)) this.#drop(name);
+    if (isOther) for (const entry of this.#entries.values()) entry.looked = this.#find(entry);
     for (const name of this.#hosts) this.#entry(name);
     this.#look();
   }
@@ -98,16 +103,19 @@ export class Issuer {
   async fileFor(name: string): Promise<string | null> {
     const backend = this.#backend;
     if (backend === null || !/^[a-z0-9.-]{1,253}$/.test(name) || !this.#mayHave(name)) return null;
-    const known = this.#entries.get(name);
-    if (known === undefined && this.#isGivenUp(name)) return null;
-    const entry = known ?? (this.#mayLearn() ? this.#entry(name) : null);
-    if (entry === null) return (await backend.find(name)) === null ? null : backend.fileOf(name);
+    let entry = this.#entries.get(name);
+    if (entry === undefined) {
+      if (this.#clientNames.isGivenUp(name)) return null;
+      const isStored = (await backend.find(name)) !== null;
+      if (!this.#mayLearn(name, isStored)) return isStored && this.#mayHave(name) ? backend.fileOf(name) : null;
+      entry = this.#entry(name);
+    }
     await entry.looked;
     if (entry.validity === null) {
       this.#look();
       await this.#soon(entry.ordering ?? Promise.resolve());
     }
-    return entry.validity === null ? null : backend.fileOf(name);
+    return entry.validity === null ? null : entry.file;
   }
 
   /** By name. */
@@ -133,44 +141,55 @@ export class Issuer {
     return allowed.includes(name) || (dot > 0 && allowed.includes(`*${name.slice(dot)}`));
   }
 
-  /** Names come from clients: how many new ones are listened to within an hour is bounded. */
-  #mayLearn(): boolean {
-    const nowMs = this.#ports.clock.monotonicMs();
-    if (nowMs - this.#onDemand.sinceMs > 3_600_000) this.#onDemand = { sinceMs: nowMs, count: 0 };
-    this.#onDemand.count += 1;
-    return this.#onDemand.count <= acmeOnDemandPerHour && this.#entries.size < acmeNamesMax;
+  /** What is stored is renewed; how many names make work that had none before is bounded. */
+  #mayLearn(name: string, isStored: boolean): boolean {
+    if (this.#entries.has(name)) return true;
+    if (!this.#mayHave(name) || this.#entries.size >= acmeNamesMax) return false;
+    return isStored || this.#clientNames.mayLearn();
   }
 
-  #isGivenUp(name: string): boolean {
-    return this.#ports.clock.monotonicMs() < (this.#givenUp.get(name) ?? 0);
-  }
-
-  /** Whoever points at a name that cannot be had makes work once in a rest, not for ever. */
   #giveUp({ name }: Entry): void {
-    this.#entries.delete(name);
-    this.#givenUp.delete(name);
-    this.#givenUp.set(name, this.#ports.clock.monotonicMs() + acmeGivenUpRestMs);
-    if (this.#givenUp.size > acmeGivenUpMax) this.#givenUp.delete(this.#givenUp.keys().next().value ?? '');
+    this.#drop(name);
+    this.#clientNames.giveUp(name);
     this.#ports.logger.warn('certificate-given-up', { name, restSeconds: acmeGivenUpRestMs / 1_000 });
+  }
+
+  #drop(name: string): void {
+    this.#entries.delete(name);
+    this.#ports.forgotten(name);
   }
 
   #entry(name: string): Entry {
     const known = this.#entries.get(name);
     if (known !== undefined) return known;
-    const looked = Promise.resolve();
-    const entry: Entry = { name, validity: null, dueMs: Infinity, failures: 0, problem: '', looked, ordering: null };
+    const state = { validity: null, file: '', dueMs: Infinity, failures: 0, problem: '' };
+    const entry: Entry = { name, ...state, looked: Promise.resolve(), ordering: null };
     this.#entries.set(name, entry);
-    entry.looked = (this.#backend?.find(name) ?? Promise.resolve(null)).then((validity) => {
-      this.#take(entry, validity);
-      this.#look();
-    });
+    entry.looked = this.#find(entry);
     return entry;
   }
 
-  #take(entry: Entry, validity: Validity | null): void {
+  /** Looks for what the authority of now has issued; what another one has issued serves until there is some. */
+  async #find(entry: Entry): Promise<void> {
+    const backend = this.#backend;
+    if (backend === null) return;
+    const before = entry.file;
+    entry.dueMs = Infinity;
+    entry.failures = 0;
+    entry.problem = '';
+    const validity = await backend.find(entry.name);
+    // The configuration has changed again, and is looked at already.
+    if (this.#backend !== backend) return;
+    if (validity === null) entry.dueMs = 0;
+    else this.#take(entry, validity, backend);
+    if (validity !== null && before !== '') this.#ports.renewed(entry.name);
+    this.#look();
+  }
+
+  #take(entry: Entry, validity: Validity, backend: IssuerBackend): void {
     entry.validity = validity;
-    const { random } = this.#ports;
-    entry.dueMs = validity === null ? 0 : renewalDueMs(validity.notBeforeMs, validity.notAfterMs, random());
+    entry.file = backend.fileOf(entry.name);
+    entry.dueMs = renewalDueMs(validity.notBeforeMs, validity.notAfterMs, this.#ports.random());
   }
 
   /** Begins what is due, as far as there is room, and comes back when the next one is. */
@@ -189,17 +208,22 @@ export class Issuer {
   }
 
   async #order(entry: Entry, backend: IssuerBackend): Promise<void> {
+    const { name } = entry;
+    const isWanted = (): boolean => this.#entries.get(name) === entry;
     this.#running += 1;
     const kind = this.#kindFor(entry);
     try {
       // What is wrong with a name costs nothing at the real authority's limits.
-      const isRehearsed = this.#config?.rehearsal !== '' && (entry.validity === null || entry.failures > 0);
-      if (isRehearsed) await backend.issue(entry.name, kind, true);
-      const issued = await backend.issue(entry.name, kind, false);
-      const validity = await backend.store(entry.name, issued);
-      if (this.#entries.get(entry.name) === entry) this.#succeed(entry, validity, kind);
+      const isFirst = entry.file !== backend.fileOf(name);
+      if (this.#config?.rehearsal !== '' && (isFirst || entry.failures > 0)) await backend.issue(name, kind, true);
+      const issued = await backend.issue(name, kind, false);
+      const validity = await backend.store(name, issued);
+      this.#tell(name, validity, kind);
+      if (isWanted() && this.#backend === backend) this.#succeed(entry, validity, backend);
+      // Whether this is what the configuration of now asks for, the store knows.
+      else if (isWanted()) await (entry.looked = this.#find(entry));
     } catch (error) {
-      if (this.#entries.get(entry.name) === entry) this.#fail(entry, error, kind);
+      if (isWanted() && this.#backend === backend) this.#fail(entry, error, kind);
     } finally {
       this.#running -= 1;
       entry.ordering = null;
@@ -207,13 +231,15 @@ export class Issuer {
     }
   }
 
-  #succeed(entry: Entry, validity: Validity, challenge: ChallengeKind): void {
+  #tell(name: string, { notAfterMs }: Validity, challenge: ChallengeKind): void {
+    this.#ports.logger.info('certificate-issued', { name, challenge, validTo: new Date(notAfterMs).toISOString() });
+    this.#ports.counted('success');
+  }
+
+  #succeed(entry: Entry, validity: Validity, backend: IssuerBackend): void {
     entry.failures = 0;
     entry.problem = '';
-    this.#take(entry, validity);
-    const validTo = new Date(validity.notAfterMs).toISOString();
-    this.#ports.logger.info('certificate-issued', { name: entry.name, challenge, validTo });
-    this.#ports.counted('success');
+    this.#take(entry, validity, backend);
     this.#ports.renewed(entry.name);
   }
 

@@ -42,6 +42,7 @@ class Order {
   #authorization = '';
   #certificate = '';
   #challenge = { url: '', token: '' };
+  #isShown = false;
   #request: CertificateRequest | null = null;
   #chain = '';
   #problem = '';
@@ -75,7 +76,7 @@ class Order {
   }
 
   end(): void {
-    if (this.#challenge.token !== '') this.#ports.hide(this.#kind, this.#name, this.#challenge.token);
+    if (this.#isShown) this.#ports.hide(this.#kind, this.#name, this.#challenge.token);
   }
 
   async #act(step: OrderStep): Promise<OrderStatus> {
@@ -144,6 +145,7 @@ class Order {
   async #answerChallenge(): Promise<OrderStatus> {
     const { client, key, show } = this.#ports;
     const { url, token } = this.#challenge;
+    this.#isShown = true;
     await show(this.#kind, this.#name, token, key.authorization(token));
     const { fields } = await client.post(url, {});
     this.#takeProblem(fields['error']);

@@ -25,9 +25,27 @@ let orders: string[];
 let stored: Map<string, Validity>;
 let log: string[];
 let renewed: string[];
+let forgotten: string[];
 let refuse: Error | null;
 let release: (() => void)[];
 let hold: boolean;
+
+/** Of one authority; those of the others are told apart by their folder. */
+function backendOf(folder: string): IssuerBackend {
+  const path = (name: string): string => `${folder}/${name}.pem`;
+  return {
+    ...backend,
+    store: (name) => keep(path(name)),
+    find: async (name) => stored.get(path(name)) ?? null,
+    fileOf: path,
+  };
+}
+
+async function keep(name: string): Promise<Validity> {
+  const validity = { notBeforeMs: clock.wallMs(), notAfterMs: clock.wallMs() + lifeMs };
+  stored.set(name, validity);
+  return validity;
+}
 
 const backend: IssuerBackend = {
   issue: async (name, kind, isRehearsal) => {
@@ -36,11 +54,7 @@ const backend: IssuerBackend = {
     if (refuse !== null) throw refuse;
     return { certificate: '', privateKey: '' };
   },
-  store: async (name) => {
-    const validity = { notBeforeMs: clock.wallMs(), notAfterMs: clock.wallMs() + lifeMs };
-    stored.set(name, validity);
-    return validity;
-  },
+  store: keep,
   find: async (name) => stored.get(name) ?? null,
   fileOf: (name) => `/certs/${name}.pem`,
 };
@@ -54,8 +68,9 @@ function issuer(sites: readonly SiteConfig[], acme: AcmeConfig = config): Issuer
     clock,
     logger: { debug: note, info: note, warn: note, error: note },
     random: () => 0.5,
-    open: () => backend,
+    open: ({ directory }) => (directory === config.directory ? backend : backendOf(directory)),
     renewed: (name) => renewed.push(name),
+    forgotten: (name) => forgotten.push(name),
     counted: () => undefined,
   });
   made.configure(acme, sites);
@@ -77,7 +92,7 @@ function stateOf(made: Issuer, name: string): string {
 
 beforeEach(() => {
   clock = new ManualClock();
-  [orders, log, renewed, release] = [[], [], [], []];
+  [orders, log, renewed, forgotten, release] = [[], [], [], [], []];
   stored = new Map();
   refuse = null;
   hold = false;
@@ -171,6 +186,8 @@ test('a name of a client that cannot be had is given up for a while; a host of a
     acmeOnDemandFailuresMax,
     ['certificate-given-up'],
   ]);
+  // Whatever was loaded of it is asked for again by the next one who needs it.
+  expect(forgotten).toEqual(['junk.demand.test']);
   refuse = null;
   clock.advance(acmeGivenUpRestMs);
   expect(await made.fileFor('junk.demand.test')).toBe('/certs/junk.demand.test.pem');
@@ -206,5 +223,83 @@ test('orders at the same time are bounded, and so are the names that clients bri
   clock.advance(60_000);
   await Promise.all(asked);
   expect(made.views().size).toBe(106);
+  made.close();
+});
+
+/** So many names of clients, with certificates that have two thirds of their life before them. */
+function storeMany(count: number, prefix = 's'): string[] {
+  const names = Array.from({ length: count }, (_, index) => `${prefix}${index}.demand.test`);
+  for (const name of names) {
+    stored.set(name, { notBeforeMs: clock.wallMs() - lifeMs / 3, notAfterMs: clock.wallMs() + (2 * lifeMs) / 3 });
+  }
+  return names;
+}
+
+test('every stored certificate that a client asks for is renewed, however many, and names without one take no place', async () => {
+  const names = storeMany(150);
+  const made = issuer(sitesWith(['']), { ...config, rehearsal: '' });
+  refuse = new AcmeProblem('dns: no such name');
+  void Promise.all(Array.from({ length: 120 }, (_, index) => made.fileFor(`junk${index}.demand.test`)));
+  await until('the junk of an hour is known', () => made.views().size === 100);
+  expect(await Promise.all(names.map((name) => made.fileFor(name)))).toEqual(names.map((name) => `/certs/${name}.pem`));
+  const isStored = (name: string): boolean => name.startsWith('s');
+  expect([...made.views().keys()].filter(isStored)).toHaveLength(150);
+  refuse = null;
+  const before = new Map(stored);
+  clock.advance(lifeMs / 3 + dayMs);
+  await until('all are renewed', () => names.every((name) => stored.get(name) !== before.get(name)));
+  made.close();
+});
+
+test('a changed acme section forgets no name that it still allows', async () => {
+  const [first = '', second = ''] = storeMany(2);
+  const made = issuer(sitesWith(['']), { ...config, rehearsal: '' });
+  await Promise.all([made.fileFor(first), made.fileFor(second)]);
+  made.configure({ ...config, rehearsal: '', onDemandHosts: ['*.demand.test', 'new.test'] }, sitesWith(['']));
+  expect([...made.views().keys()]).toEqual([first, second]);
+  made.configure({ ...config, rehearsal: '', onDemandHosts: [second] }, sitesWith(['']));
+  expect([[...made.views().keys()], forgotten]).toEqual([[second], [first]]);
+  const before = stored.get(second);
+  await made.fileFor(second);
+  clock.advance(lifeMs / 3 + dayMs);
+  await until('it is renewed', () => stored.get(second) !== before && renewed.includes(second));
+  made.close();
+});
+
+test('another authority is asked at once, and what the one before it issued serves until it has answered', async () => {
+  const [name = '', known = ''] = storeMany(2);
+  stored.set(`https://next//${known}.pem`, { notBeforeMs: clock.wallMs(), notAfterMs: clock.wallMs() + lifeMs });
+  const made = issuer(sitesWith(['']));
+  await Promise.all([made.fileFor(name), made.fileFor(known)]);
+  hold = true;
+  made.configure({ ...config, directory: 'https://next/' }, sitesWith(['']));
+  await until('it is rehearsed', () => orders.length === 1);
+  expect(orders).toEqual([`rehearsal ${name} http-01`]);
+  expect(await made.fileFor(name)).toBe(`/certs/${name}.pem`);
+  // What lies there already needs no order.
+  expect([renewed, await made.fileFor(known)]).toEqual([[known], `https://next//${known}.pem`]);
+  hold = false;
+  for (const one of release) one();
+  await until('it is there', () => renewed.includes(name));
+  expect(await made.fileFor(name)).toBe(`https://next//${name}.pem`);
+  made.close();
+});
+
+test('an order under way when the section changes is not begun twice, and what it brings is taken', async () => {
+  hold = true;
+  const made = issuer(sitesWith(['a.test']), { ...config, rehearsal: '' });
+  await until('it is under way', () => orders.length === 1);
+  made.configure({ ...config, rehearsal: '', email: 'ops@a.test' }, sitesWith(['a.test']));
+  await made.fileFor('b.test');
+  clock.advance(minuteMs);
+  hold = false;
+  for (const one of release) one();
+  await until('it is there', () => stateOf(made, 'a.test') === 'valid');
+  clock.advance(minuteMs);
+  expect([orders, log, await made.fileFor('a.test')]).toEqual([
+    ['a.test http-01'],
+    ['certificate-issued'],
+    '/certs/a.test.pem',
+  ]);
   made.close();
 });
