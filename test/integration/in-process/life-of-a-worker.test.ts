@@ -77,6 +77,7 @@ test('little asked, its heartbeats come seldom; a request brings one if it is no
         .slice(before)
         .filter(({ inFlight, quiet }) => inFlight === 1 && !quiet);
     await until('beats while it is answered', () => itsOwn().length > 1);
+    expect(beats().at(-1)).toMatchObject({ inFlight: 1, quiet: false });
     hosted.child.kill('SIGUSR2');
     await quiet();
   });
