@@ -371,9 +371,6 @@ export const certificatesShownMax = 1_000;
 export const certificateWarningMs = 1_209_600_000;
 export const certificateLookIntervalMs = 3_600_000;
 
-/** Metrics: series encoded before other work gets a turn. */
-export const metricSeriesPerTurn = 2_000;
-
 /** Actions of the admin API that run at once, and those that ended and can still be asked about. */
 export const operationsRunningMax = 64;
 export const operationsKept = 100;

@@ -4,6 +4,8 @@
 export const metricSeriesMaxDefault = 200_000;
 /** On TCP, where everybody on this machine may ask, a text of the metrics serves for so long. */
 export const metricsReuseMs = 500;
+/** Of the text, written before other work of the primary gets a turn; a large string would be a matter for the old space. */
+export const metricPieceChars = 16_384;
 /** Pools and workers that are measured before other work of the primary gets a turn. */
 export const poolsMeasuredPerTurn = 25;
 export const workersMeasuredPerTurn = 25;

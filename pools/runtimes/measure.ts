@@ -66,7 +66,7 @@ function leaderOf(
 function readSize(pid: number): { readonly memoryBytes: number; readonly privateBytes: number } {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/status`, 'latin1');
+    text = readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
     return { memoryBytes: 0, privateBytes: 0 };
   }

@@ -1,4 +1,7 @@
-/** What Linux tells about processes in /proc. Every reader answers "gone" instead of throwing. */
+/**
+ * What Linux tells about processes in /proc. Every reader answers "gone" instead of throwing. What is read often is read as
+ * UTF-8: for that Node has a way of its own, which takes no buffer of 64 KiB for each file.
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface ProcessStat {
@@ -21,7 +24,7 @@ const tickUs = 10_000;
 export function readStat(pid: number): ProcessStat | null {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return null;
   }

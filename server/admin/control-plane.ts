@@ -54,7 +54,7 @@ export interface ControlPlane {
   readonly logs: LogReader;
   readonly traces: TraceReader;
   /** Prometheus text, at most so old. */
-  metrics(reuseMs: number): Promise<string>;
+  metrics(reuseMs: number): Promise<Buffer>;
 }
 
 export interface LiveRequestsView {

@@ -4,8 +4,7 @@
  * Gauges are kept per listener and vanish with it. Series of a removed pool or site are shown once more
  * and then dropped, so that the last requests are not lost.
  */
-import { metricSeriesPerTurn } from '../../config/base/limits.js';
-import { metricSeriesMaxDefault } from '../../config/base/metrics-limits.js';
+import { metricPieceChars, metricSeriesMaxDefault } from '../../config/base/metrics-limits.js';
 import type { CounterDelta } from '../../pools/protocol/counters.js';
 import { listenerMetrics, type MetricDefinition } from './definitions.js';
 import { primaryMetrics } from './primary-definitions.js';
@@ -153,7 +152,6 @@ export class MetricTotals {
   *encode(): Generator<string> {
     const requested = this.poolsWithRequests();
     let text = '';
-    let count = 0;
     for (const family of this.#families.values()) {
       let header = family.header();
       for (const [key, series] of family.series) {
@@ -161,8 +159,7 @@ export class MetricTotals {
         text += header + encodeSeries(series);
         header = '';
         if (this.#isRemoved(family.definition, series)) family.drop(key);
-        count += 1;
-        if (count % metricSeriesPerTurn === 0) {
+        if (text.length >= metricPieceChars) {
           yield text;
           text = '';
         }

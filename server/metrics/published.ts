@@ -5,8 +5,8 @@
  * the application said. Names of Sluice, of its process and of recording rules cannot be taken. A name has one type in a
  * pool; where pools differ all of them are shown, without a type: what one says takes nothing from another.
  */
-import { metricSeriesPerTurn } from '../../config/base/limits.js';
 import {
+  metricPieceChars,
   publishedAgeMaxMs,
   publishedSeriesDefault,
   publishedSeriesTotalMax,
@@ -85,14 +85,12 @@ export class PublishedMetrics {
   /** In pieces of bounded work. The gauges of a worker that has been silent for too long are left out. */
   *encode(nowMs: number): Generator<string> {
     let text = '';
-    let count = 0;
     for (const { header, lines } of groupsOf(this.#byName(), nowMs)) {
       let before = header;
       for (const line of lines) {
         text += `${before}${line}\n`;
         before = '';
-        count += 1;
-        if (count % metricSeriesPerTurn !== 0) continue;
+        if (text.length < metricPieceChars) continue;
         yield text;
         text = '';
       }

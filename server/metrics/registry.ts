@@ -94,18 +94,45 @@ export class ProcessMetrics {
 
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** One scrape. `nextTurn` gives other work a turn between two slices of series. */
+/**
+ * One scrape as UTF-8. `nextTurn` gives other work a turn between two pieces. Each is written as it comes: joined to one
+ * string they would be a garbage of megabytes that only a collection of the old space removes.
+ */
 export async function scrape(
   sources: readonly { encode(): Iterable<string> }[],
   processMetrics: ProcessMetrics,
   nextTurn: () => Promise<void>,
-): Promise<string> {
-  const parts = [await processMetrics.text()];
+): Promise<Buffer> {
+  const text = new TextBuffer();
+  text.add(await processMetrics.text());
   for (const source of sources) {
-    for (const part of source.encode()) {
-      parts.push(part);
+    for (const piece of source.encode()) {
+      text.add(piece);
       await nextTurn();
     }
   }
-  return parts.join('');
+  return text.whole();
+}
+
+const bytesAtFirst = 65_536;
+/** Of one character of a string in UTF-8, at most. */
+const bytesPerChar = 3;
+
+class TextBuffer {
+  #bytes = Buffer.allocUnsafeSlow(bytesAtFirst);
+  #length = 0;
+
+  add(piece: string): void {
+    const wanted = this.#length + piece.length * bytesPerChar;
+    if (wanted > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * wanted);
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    this.#length += this.#bytes.write(piece, this.#length);
+  }
+
+  whole(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
 }

@@ -2,7 +2,7 @@
  * Workers and listeners as processes: what the kernel says of each, read from /proc by the primary at each
  * scrape, and what in-process workers said of themselves last. Nobody is asked, so nobody is waited for.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { workersMeasuredPerTurn } from '../../config/base/metrics-limits.js';
 import { readStat } from '../../pools/runtimes/proc.js';
 import type { PoolView, WorkerState, WorkerView } from '../../pools/supervisor/ports.js';
@@ -106,8 +106,10 @@ function setProcess(totals: MetricTotals, of: Families, labels: readonly string[
 
 /** null: the process is gone, or another user's while we are not root. */
 function openDescriptors(pid: number): number | null {
+  const folder = `/proc/${pid}/fd`;
   try {
-    return readdirSync(`/proc/${pid}/fd`).length;
+    // Since Linux 6.2 the size is their number; before it is 0.
+    return statSync(folder).size || readdirSync(folder).length;
   } catch {
     return null;
   }

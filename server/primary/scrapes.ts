@@ -36,8 +36,8 @@ export interface ScrapeParts {
 export class Scrapes {
   readonly #parts: ScrapeParts;
   readonly #startedAtMs: number;
-  #underWay: Promise<string> | null = null;
-  #kept: Promise<string> | null = null;
+  #underWay: Promise<Buffer> | null = null;
+  #kept: Promise<Buffer> | null = null;
   #lastMs = 0;
   #pools: { readonly config: CompiledConfig; readonly byName: ReadonlyMap<string, PoolConfig> } | null = null;
   /** Only while metrics.compatibility asks for them. */
@@ -49,10 +49,10 @@ export class Scrapes {
   }
 
   /**
-   * Prometheus text. Whoever asks while one is written gets the same, and one that is not older than `reuseMs` is
+   * Prometheus text in UTF-8. Whoever asks while one is written gets the same, and one that is not older than `reuseMs` is
    * given again: many clients cost what one does.
    */
-  text(reuseMs: number): Promise<string> {
+  text(reuseMs: number): Promise<Buffer> {
     if (reuseMs > 0 && this.#kept !== null) return this.#kept;
     this.#underWay ??= this.#scrape().finally(() => {
       this.#underWay = null;
@@ -61,7 +61,7 @@ export class Scrapes {
   }
 
   /** Also while it is under way; one that fails is not kept. */
-  #keep(text: Promise<string>, reuseMs: number): Promise<string> {
+  #keep(text: Promise<Buffer>, reuseMs: number): Promise<Buffer> {
     this.#kept = text;
     const forget = (): void => {
       if (this.#kept === text) this.#kept = null;
@@ -70,7 +70,7 @@ export class Scrapes {
     return text;
   }
 
-  async #scrape(): Promise<string> {
+  async #scrape(): Promise<Buffer> {
     const { clock, totals, published, processMetrics, supervisor, fleet, runtimes } = this.#parts;
     const startedMs = clock.monotonicMs();
     const turn = async (): Promise<void> => {

@@ -215,7 +215,7 @@ export function adminWorld(): AdminWorld {
       orders.push(`upgrade ${reason}`);
       return upgradeView;
     },
-    metrics: async () => 'a_metric 1\n',
+    metrics: async () => Buffer.from('a_metric 1\n'),
   };
   return { control, checks, orders, reopened: () => reopened };
 }

@@ -117,7 +117,7 @@ export function readMembers(folder: string): number[] {
 
 function numberIn(file: string, pattern: RegExp): number | null {
   try {
-    const match = pattern.exec(readFileSync(file, 'latin1'));
+    const match = pattern.exec(readFileSync(file, 'utf8'));
     return match?.[1] === undefined ? null : Number(match[1]);
   } catch {
     return null;

@@ -33,7 +33,7 @@ beforeEach(() => {
 
 test('who asks while one is written gets the same, and the next one gets a new one', async () => {
   const [first, second] = await Promise.all([scrapes.text(0), scrapes.text(0)]);
-  expect(first).toContain('sluice_ready 1\n');
+  expect(first?.toString()).toContain('sluice_ready 1\n');
   expect(second).toBe(first);
   expect(made).toBe(1);
   await scrapes.text(0);

@@ -28,7 +28,7 @@ testNeeding('promtool')('every family passes promtool check metrics', async () =
     if (one.kind === 'histogram') totals.observe(one, labelsOf(one), 0.2);
     else totals.set(one, labelsOf(one), 1.5);
   }
-  const text = await scrape([totals], own, async () => undefined);
+  const text = (await scrape([totals], own, async () => undefined)).toString();
   expect(totals.ignored).toBe(0);
   for (const { name } of [...families, ...Object.values(primaryMetrics)]) expect(text).toContain(`# TYPE ${name} `);
   const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
