@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import type { ControlPlane } from '../admin/control-plane.js';
 import type { Door } from '../admin/frame/door.js';
-import { Schemas } from '../admin/frame/openapi.js';
+import { problemSchema } from '../admin/frame/errors.js';
+import { Schemas, statusesOf } from '../admin/frame/openapi.js';
 import type { AdminRoute } from '../admin/frame/route.js';
 import { allRoutes } from '../admin/routes/all.js';
 
@@ -25,7 +26,7 @@ Generated from the schemas that the server checks with; \`GET /api/v1/openapi.js
 tokens, roles and errors: [administration](administration.md). Every route that is not a GET is recorded in the log.
 
 Pools: *the one* = a token for some pools needs the one that the route is about; *filtered* = it gets what its pools are concerned with; *all* =
-only tokens for all pools.
+only tokens for all pools. Every refusal is a [Problem](#problem).
 `;
 
 export function adminApiPage(): string {
@@ -38,6 +39,7 @@ export function adminApiPage(): string {
     themes.set(theme, [...(themes.get(theme) ?? []), route]);
   }
   const parts = [...themes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([theme, own]) => themeText(theme, own, schemas));
+  schemas.of(problemSchema);
   const named = Object.entries(schemas.named).sort(([a], [b]) => (a < b ? -1 : 1));
   const shapes = named.map(([name, schema]) => `### ${name}\n\n${fieldsText(schema)}`);
   return `${[intro, ...parts, '## Shapes\n', ...shapes].join('\n').trimEnd()}\n`;
@@ -48,13 +50,16 @@ function themeText(theme: string, routes: readonly AdminRoute[], schemas: Schema
 }
 
 function routeText(route: AdminRoute, schemas: Schemas): string {
-  const { method, path, role, summary, answer } = route;
+  const { method, path, role, summary } = route;
   const pools =
     route.role === 'anyone' ? '-' : route.filtered === true ? 'filtered' : route.pool === undefined ? 'all' : 'the one';
-  const facts = [`role ${role}`, `pools: ${pools}`, `answer: ${answerText(answer, schemas)}`];
+  const facts = [`role ${role}`, `pools: ${pools}`, `answer: ${answerText(route, schemas)}`];
   const inputs = [
     ...inputRows('path', route.params, schemas),
     ...inputRows('query', route.query, schemas),
+    ...Object.entries(route.requestFields ?? {}).map(
+      ([name, text]) => `| field | \`${name}\`? | string | ${cell(text)} |`,
+    ),
     ...inputRows('body', route.body, schemas),
   ];
   const table =
@@ -62,11 +67,21 @@ function routeText(route: AdminRoute, schemas: Schemas): string {
   return `### \`${method} ${path}\`\n\n${summary}.\n\n${facts.join('; ')}.\n${table}`;
 }
 
-function answerText(answer: AdminRoute['answer'], schemas: Schemas): string {
-  if (answer === 'nothing') return '204';
-  if (answer === 'event-stream') return 'server-sent events';
-  if (answer === 'download') return 'a file';
-  return typeText(schemas.of(answer));
+function answerText(route: AdminRoute, schemas: Schemas): string {
+  const statuses = statusesOf(route).join(' or ');
+  const fields = Object.keys(route.answerFields ?? {}).map((name) => `\`${name}\``);
+  const told = fields.length === 0 ? '' : ` with ${fields.join(' and ')}`;
+  const refused = Object.entries(route.refusals ?? {}).map(([status, schema]) => {
+    return `; ${status} ${typeText(schemas.of(schema))}`;
+  });
+  return [statuses, contentText(route, schemas), told, ...refused].join('');
+}
+
+function contentText({ answer, events }: AdminRoute, schemas: Schemas): string {
+  if (answer === 'nothing') return '';
+  if (answer === 'download') return ' a file';
+  if (answer !== 'event-stream') return ` ${typeText(schemas.of(answer))}`;
+  return ` server-sent events${events === undefined ? '' : `, each ${typeText(schemas.of(events))}`}`;
 }
 
 function inputRows(place: string, schema: z.ZodType | undefined, schemas: Schemas): string[] {
@@ -80,6 +95,8 @@ function inputRows(place: string, schema: z.ZodType | undefined, schemas: Schema
 }
 
 function fieldsText(schema: Schema): string {
+  const either = schema.anyOf ?? schema.oneOf;
+  if (either !== undefined) return either.map(fieldsText).join('\nor\n\n');
   if (schema.properties === undefined) return `${typeText(schema)}\n`;
   const rows = Object.entries(schema.properties).map(
     ([name, one]) => `| \`${name}\` | ${typeText(one)} | ${cell(one.description ?? '')} |`,

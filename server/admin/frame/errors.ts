@@ -1,5 +1,6 @@
 /** How the admin API says no: one shape for every refusal. */
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { SluiceError } from '../../../config/base/errors.js';
 
 export interface AdminProblem {
@@ -10,6 +11,11 @@ export interface AdminProblem {
   /** '' or the part of the request that is wrong: `params.id`, `query.kind`, `body.text`. */
   readonly field: string;
 }
+
+/** Every refusal has this shape. */
+export const problemSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), remedy: z.string(), field: z.string() }) })
+  .meta({ id: 'Problem' });
 
 /** A refusal with the status it is answered with. */
 export class AdminError extends SluiceError {

@@ -1,13 +1,10 @@
 /** The OpenAPI 3.1 description, from the same routes and schemas that the server checks with. */
 import { z } from 'zod';
+import { problemSchema } from './errors.js';
+import { sessionField } from './origin-check.js';
 import type { AdminRoute } from './route.js';
 
 type Json = Record<string, unknown>;
-
-/** Every refusal has this shape. */
-const problem = z.object({
-  error: z.object({ code: z.string(), message: z.string(), remedy: z.string(), field: z.string() }),
-});
 
 export function openApiOf(routes: readonly AdminRoute[], version: string): Json {
   const schemas = new Schemas();
@@ -20,13 +17,14 @@ export function openApiOf(routes: readonly AdminRoute[], version: string): Json 
     openapi: '3.1.0',
     info: { title: 'Sluice admin API', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/' }],
-    security: [{ token: [] }, { session: [] }],
+    security: [{ token: [] }, { session: [], page: [] }],
     paths,
     components: {
-      schemas: { Problem: schemas.of(problem), ...schemas.named },
+      schemas: schemas.named,
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'Of admin.tokens; over the unix socket none is needed.' },
         session: { type: 'apiKey', in: 'cookie', name: 'sluice-session-PORT', description: 'Of the dashboard.' },
+        page: { type: 'apiKey', in: 'header', name: sessionField, description: 'The secret of the session.' },
       },
     },
   };
@@ -49,9 +47,11 @@ export class Schemas {
 }
 
 function operationOf(route: AdminRoute, schemas: Schemas): Json {
-  const parameters = [...parametersOf(route.params, 'path', schemas), ...parametersOf(route.query, 'query', schemas)];
-  const problemAnswer = { $ref: '#/components/schemas/Problem' };
-  const refusal = { description: 'Refused', content: { 'application/json': { schema: problemAnswer } } };
+  const parameters = [
+    ...parametersOf(route.params, 'path', schemas),
+    ...parametersOf(route.query, 'query', schemas),
+    ...fieldsOf(route.requestFields).map(([name, one]) => ({ name, in: 'header', required: false, ...one })),
+  ];
   return {
     operationId: operationId(route),
     summary: route.summary,
@@ -63,15 +63,41 @@ function operationOf(route: AdminRoute, schemas: Schemas): Json {
       : {
           requestBody: { required: true, content: { 'application/json': { schema: schemas.of(route.body, 'input') } } },
         }),
-    responses: { [route.answer === 'nothing' ? '204' : '200']: answerOf(route, schemas), default: refusal },
+    responses: responsesOf(route, schemas),
   };
 }
 
-function answerOf({ answer }: AdminRoute, schemas: Schemas): Json {
-  if (answer === 'nothing') return { description: 'Done' };
-  if (answer === 'event-stream') return { description: 'Server-sent events', content: { 'text/event-stream': {} } };
-  if (answer === 'download') return { description: 'A file', content: { 'application/octet-stream': {} } };
-  return { description: 'Done', content: { 'application/json': { schema: schemas.of(answer) } } };
+/** The statuses with which the answer of a route comes. */
+export function statusesOf({ answer, statuses = [answer === 'nothing' ? 204 : 200] }: AdminRoute): readonly number[] {
+  return statuses;
+}
+
+function responsesOf(route: AdminRoute, schemas: Schemas): Json {
+  const headers = route.answerFields === undefined ? {} : { headers: Object.fromEntries(fieldsOf(route.answerFields)) };
+  const responses: Json = {};
+  for (const status of statusesOf(route)) {
+    const description = status === 202 ? 'It goes on' : 'Done';
+    responses[status] = { description, ...headers, ...contentOf(route, schemas) };
+  }
+  for (const [status, schema] of Object.entries(route.refusals ?? {})) responses[status] = refusal(schema, schemas);
+  return { ...responses, default: refusal(problemSchema, schemas) };
+}
+
+function refusal(schema: z.ZodType, schemas: Schemas): Json {
+  return { description: 'Refused', content: { 'application/json': { schema: schemas.of(schema) } } };
+}
+
+/** OpenAPI 3.1 knows no events: their schema stands beside the text that they are sent as. */
+function contentOf({ answer, events }: AdminRoute, schemas: Schemas): Json {
+  if (answer === 'nothing') return {};
+  if (answer === 'download') return { content: { 'application/octet-stream': {} } };
+  if (answer !== 'event-stream') return { content: { 'application/json': { schema: schemas.of(answer) } } };
+  const event = events === undefined ? {} : { 'x-sluice-event': schemas.of(events) };
+  return { content: { 'text/event-stream': { schema: { type: 'string' }, ...event } } };
+}
+
+function fieldsOf(fields: Readonly<Record<string, string>> = {}): [name: string, field: Json][] {
+  return Object.entries(fields).map(([name, description]) => [name, { description, schema: { type: 'string' } }]);
 }
 
 function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query', schemas: Schemas): Json[] {

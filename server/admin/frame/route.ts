@@ -33,10 +33,19 @@ export interface AdminRoute<Params = unknown, Query = unknown, Body = unknown> {
   /** A question that is too long for an address: it is no change in the audit log, unless it is refused. */
   readonly changesNothing?: boolean;
   /**
-   * What comes back with 200 (202 of an operation that goes on). `nothing`: 204. `event-stream` and `download`: the
-   * handler writes the answer itself (event-stream.ts) or returns a stream.
+   * What comes back. `nothing`: 204. `event-stream` and `download`: the handler writes the answer itself
+   * (event-stream.ts) or returns a stream.
    */
   readonly answer: z.ZodType | 'nothing' | 'event-stream' | 'download';
+  /** With which statuses the answer comes; default 200, or 204 of nothing. */
+  readonly statuses?: readonly number[];
+  /** Of an event stream: the data of each event. */
+  readonly events?: z.ZodType;
+  /** Refusals that tell more than every other one does. */
+  readonly refusals?: Readonly<Record<number, z.ZodType>>;
+  /** Fields of the request that the handler looks at, each with its meaning, and those that an answer has. */
+  readonly requestFields?: Readonly<Record<string, string>>;
+  readonly answerFields?: Readonly<Record<string, string>>;
   /** May throw a SluiceError (AdminError to choose the status) or reject with one; what it returns is the answer. */
   handle(call: AdminCall<Params, Query, Body>): unknown;
 }
@@ -48,7 +57,7 @@ export interface AdminCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly caller: AdminCaller;
   /** Of routes of `anyone`: who it turned out to be, for the audit log. */
   readonly isFrom: (caller: AdminCaller) => void;
-  /** A field of the request: `if-match`, `last-event-id`; '' = it is not there. */
+  /** A field of the request, one of `requestFields`; '' = it is not there. */
   readonly header: (name: string) => string;
   readonly reply: FastifyReply;
 }

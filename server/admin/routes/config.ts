@@ -12,6 +12,7 @@ import { type AdminCall, type AdminRoute, adminRoute } from '../frame/route.js';
 import {
   applyAnswer,
   applyBody,
+  applyRefusal,
   candidateBody,
   entryParams,
   explainAnswer,
@@ -67,6 +68,7 @@ function reading(config: ConfigControl): readonly AdminRoute[] {
       summary: 'The text of one file as it is written, passwords included',
       query: fileQuery,
       answer: fileAnswer,
+      answerFields: { etag: 'The hash of the file, if it is there' },
       handle: async ({ query, reply, caller }) => {
         const found = await patient(reply, () => config.file(caller, query.file));
         if (found.hash !== '') void reply.header('etag', `"${found.hash}"`);
@@ -117,6 +119,13 @@ function trying(config: ConfigControl): readonly AdminRoute[] {
   ];
 }
 
+const matchField = 'if-match';
+const applying = {
+  requestFields: { [matchField]: 'The hash of what was seen, unless the body has it' },
+  answer: applyAnswer,
+  refusals: { 422: applyRefusal },
+} as const;
+
 function changing(config: ConfigControl): readonly AdminRoute[] {
   return [
     adminRoute({
@@ -125,10 +134,10 @@ function changing(config: ConfigControl): readonly AdminRoute[] {
       role: 'admin',
       summary:
         'Writes one file and applies it; answers when every listener has it, or 422 and the one before serves on',
+      ...applying,
       body: applyBody,
       bodyBytesMax: candidateBodyBytesMax,
       about: ({ body }) => `file=${body.file === '' ? '(the main file)' : body.file}`,
-      answer: applyAnswer,
       handle: async (call) => {
         const { body, caller, reply } = call;
         const order = { hash: hashOf(call), note: body.note };
@@ -141,8 +150,8 @@ function changing(config: ConfigControl): readonly AdminRoute[] {
       role: 'admin',
       summary: 'Gives every file the contents of an applied configuration and applies them',
       params: entryParams,
+      ...applying,
       body: rollbackBody,
-      answer: applyAnswer,
       handle: async (call) => {
         const { params, body, caller, reply } = call;
         const order = { hash: hashOf(call), note: body.note };
@@ -166,7 +175,7 @@ function checked({ file, text }: CandidateFile): CandidateFile {
 
 /** What the administrator saw, so that nobody overwrites what another one wrote meanwhile. */
 function hashOf(asked: AdminCall<unknown, unknown, { readonly hash?: string | undefined }>): string {
-  const field = asked.header('if-match').trim();
+  const field = asked.header(matchField).trim();
   const hash = asked.body.hash ?? (field === '' ? undefined : field.replace(/^(?:W\/)?"(.*)"$/, '$1'));
   if (hash !== undefined) return hash;
   const remedy = 'send the hash that GET /api/v1/config/files told you, or * to overwrite whatever is there';

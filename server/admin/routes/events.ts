@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ControlPlane } from '../control-plane.js';
-import { eventKinds } from '../events/event.js';
+import { eventKinds, eventSchema } from '../events/event.js';
 import { type SentEvent, sampleText } from '../events/hub.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
 import type { Door } from '../frame/door.js';
@@ -17,6 +17,8 @@ const query = z.strictObject({
     .describe('Only these, with commas between; default: all'),
 });
 
+const lastEventField = 'last-event-id';
+
 type Query = z.infer<typeof query>;
 
 export function eventRoutes(control: ControlPlane, door: Door): readonly AdminRoute[] {
@@ -29,7 +31,9 @@ export function eventRoutes(control: ControlPlane, door: Door): readonly AdminRo
       summary:
         'What happens, as server-sent events: begins with hello, goes on after Last-Event-ID, and every second with a sample of the pools that changed',
       query,
+      requestFields: { [lastEventField]: 'The id of the last event that was seen' },
       answer: 'event-stream',
+      events: eventSchema,
       handle: (call) => stream(control, door, call),
     }),
   ];
@@ -41,7 +45,7 @@ function stream(control: ControlPlane, { clock, eventPlaces }: Door, call: Admin
   const leavePlace = eventPlaces.take(caller);
   const wanted = call.query.kinds === undefined ? null : new Set<string>(call.query.kinds);
   const wants = (kind: string): boolean => wanted === null || wanted.has(kind);
-  const lastId = header('last-event-id');
+  const lastId = header(lastEventField);
   const missed = lastId === '' ? null : events.since(lastId);
   const out = new EventStream(reply, clock);
   out.whenClosed(leavePlace);

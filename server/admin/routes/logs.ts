@@ -10,6 +10,7 @@ import { EventStream } from '../frame/event-stream.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { type LogLine, type LogQuery, type LogReader, logSources } from '../log-views.js';
 import { reopenLogsPath } from '../paths.js';
+import { logEventSchema } from '../schemas/log-schemas.js';
 
 const query = z.strictObject({
   source: z.enum(logSources).default('server'),
@@ -31,6 +32,7 @@ export function logRoutes(control: ControlPlane, door: Door): readonly AdminRout
         'The last lines of the server log, an access log or the output of a pool’s workers, and with follow=1 what is added',
       query,
       answer: 'event-stream',
+      events: logEventSchema,
       async handle({ query: asked, caller, reply }) {
         const { source, pool, site, worker, lines } = asked;
         const what: LogQuery = { source, pool, site, workerId: worker, lines };

@@ -4,10 +4,9 @@ import { type ControlPlane, type NodeAction, nodeActions } from '../control-plan
 import { type AdminCaller, covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { operationSchema } from '../schemas/operation-schemas.js';
 import { nodeSchema } from '../schemas/site-schemas.js';
 import type { NodeView } from '../site-views.js';
-import { begun, waitQuery } from './orders.js';
+import { begun, orderAnswer, waitQuery } from './orders.js';
 import { visible } from './sites.js';
 
 const params = z.strictObject({
@@ -55,7 +54,7 @@ export function nodeRoutes(control: ControlPlane): readonly AdminRoute[] {
         summary: summaries[action],
         params,
         query: waitQuery,
-        answer: operationSchema,
+        ...orderAnswer,
         handle(call) {
           check(call.params.name);
           return begun(control.actions, call, control.actions.orderNode(call.caller, action, control.node().name));

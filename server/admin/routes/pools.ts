@@ -3,9 +3,8 @@ import { type ControlPlane, poolActions, type PoolAction } from '../control-plan
 import { covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { operationSchema } from '../schemas/operation-schemas.js';
 import { poolDetailSchema, poolNameParams, poolSchema } from '../schemas/pool-schemas.js';
-import { begun, waitQuery } from './orders.js';
+import { begun, orderAnswer, waitQuery } from './orders.js';
 
 const summaries: Readonly<Record<PoolAction, string>> = {
   start: 'Start a stopped pool; forgives rapid-fail protection and delays',
@@ -48,7 +47,7 @@ export function poolRoutes(control: ControlPlane): readonly AdminRoute[] {
         pool: ({ name }) => name,
         summary: summaries[action],
         params: poolNameParams,
-        answer: operationSchema,
+        ...orderAnswer,
         query: waitQuery,
         handle: (call) =>
           begun(control.actions, call, control.actions.orderPool(call.caller, action, call.params.name)),

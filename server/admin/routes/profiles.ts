@@ -3,9 +3,8 @@ import { profileSecondsDefault, profileSecondsMax } from '../../../config/base/p
 import type { ControlPlane } from '../control-plane.js';
 import { AdminError, notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { operationSchema } from '../schemas/operation-schemas.js';
 import { idParams } from '../schemas/pool-schemas.js';
-import { begun, waitQuery } from './orders.js';
+import { begun, orderAnswer, waitQuery } from './orders.js';
 
 const query = waitQuery.extend({
   kind: z.enum(['cpu', 'heap', 'heap-statistics']).default('cpu'),
@@ -31,7 +30,7 @@ export function profileRoutes(control: ControlPlane): readonly AdminRoute[] {
       params: idParams,
       query,
       about: ({ query: { kind, seconds } }) => `kind=${kind}${kind === 'cpu' ? ` seconds=${seconds}` : ''}`,
-      answer: operationSchema,
+      ...orderAnswer,
       handle(call) {
         const { kind, seconds } = call.query;
         const wish = { kind, seconds: kind === 'cpu' ? seconds : 0 };
@@ -46,6 +45,7 @@ export function profileRoutes(control: ControlPlane): readonly AdminRoute[] {
       summary: 'The file of an operation that made one: a dump, profile or heap snapshot',
       params: idParams,
       answer: 'download',
+      answerFields: { 'content-disposition': 'The name of the file', 'content-length': 'Its size in bytes' },
       handle({ params, reply }) {
         const operation = actions.operation(params.id);
         if (operation === null) throw notFound('no-such-operation', 'there is no such operation, or it ended long ago');

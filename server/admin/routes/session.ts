@@ -31,6 +31,8 @@ const openedSchema = callerSchema.extend({
 const secret = z.string().min(1).max(200);
 const loginSchema = z.union([z.strictObject({ code: secret }), z.strictObject({ token: secret })]);
 
+const cookieFields = { 'set-cookie': 'The cookie of the session' };
+
 export function sessionRoutes(door: Door): readonly AdminRoute[] {
   return [
     adminRoute({
@@ -40,6 +42,7 @@ export function sessionRoutes(door: Door): readonly AdminRoute[] {
       summary: 'Sign in with the code of a link, which works once, or with a token; sets the session’s cookie',
       body: loginSchema,
       answer: openedSchema,
+      answerFields: cookieFields,
       handle: (call) => signIn(door, call),
     }),
     adminRoute({
@@ -58,6 +61,7 @@ export function sessionRoutes(door: Door): readonly AdminRoute[] {
       filtered: true,
       summary: 'Sign out',
       answer: 'nothing',
+      answerFields: cookieFields,
       handle({ header, reply }) {
         const host = header('host');
         door.sessions.close(cookieOf({ cookie: header('cookie'), host }));

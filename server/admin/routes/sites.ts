@@ -4,10 +4,9 @@ import { applicationActions, type ApplicationAction, type ControlPlane } from '.
 import { type AdminCaller, covers } from '../frame/caller.js';
 import { notFound } from '../frame/errors.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { operationSchema } from '../schemas/operation-schemas.js';
 import { applicationSchema, bindingSchema, siteSchema } from '../schemas/site-schemas.js';
 import type { ApplicationDetailView, SiteView } from '../site-views.js';
-import { begun, waitQuery } from './orders.js';
+import { begun, orderAnswer, waitQuery } from './orders.js';
 
 const siteParams = z.strictObject({ name: z.string().min(1).max(260) });
 const applicationParams = z.strictObject({
@@ -102,7 +101,7 @@ function applicationRoutes(
         summary: summaries[action],
         params: applicationParams,
         query: waitQuery,
-        answer: operationSchema,
+        ...orderAnswer,
         handle: (call) =>
           begun(control.actions, call, control.actions.orderApplication(call.caller, action, call.params.id)),
       }),

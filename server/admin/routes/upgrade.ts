@@ -28,6 +28,7 @@ export function upgradeRoutes(control: ControlPlane): readonly AdminRoute[] {
       role: 'admin',
       summary: 'Replace the primary by the version that is installed now; no request is lost',
       answer: upgradeSchema,
+      statuses: [202],
       handle({ reply }) {
         void reply.code(202);
         return control.orderUpgrade('admin API');

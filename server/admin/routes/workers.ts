@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { type ControlPlane, workerActions, type WorkerAction } from '../control-plane.js';
 import { covers } from '../frame/caller.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
-import { operationSchema } from '../schemas/operation-schemas.js';
 import { idParams, workerOfPoolSchema } from '../schemas/pool-schemas.js';
-import { begun, waitQuery } from './orders.js';
+import { begun, orderAnswer, waitQuery } from './orders.js';
 
 const summaries: Readonly<Record<WorkerAction, string>> = {
   recycle: 'Replace a worker by a new one',
@@ -43,7 +42,7 @@ export function workerRoutes(control: ControlPlane): readonly AdminRoute[] {
         params: idParams,
         query: action === 'dump' ? dumpQuery : plainQuery,
         about: ({ query }) => (action === 'dump' ? `kind=${query.kind}` : ''),
-        answer: operationSchema,
+        ...orderAnswer,
         handle: (call) =>
           begun(
             control.actions,

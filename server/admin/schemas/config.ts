@@ -7,6 +7,7 @@ import {
   settingsPerAnswer,
   settingsPerAnswerMax,
 } from '../../../config/base/config-history-limits.js';
+import { problemSchema } from '../frame/errors.js';
 
 const source = z.object({
   from: z.string().describe('Section that says it, or default, detection, machine'),
@@ -104,29 +105,35 @@ const plan = z
 
 const side = z.object({ value: z.unknown(), source }).nullable();
 
-export const trialAnswer = z.object({
-  valid: z.boolean(),
-  problems: z.array(problem),
-  problemsTotal: z.number(),
-  plan,
-  settings: z
-    .object({
-      changes: z.array(z.object({ path: z.string(), before: side, after: side })).max(changesPerAnswerMax),
-      total: z.number(),
-    })
-    .nullable(),
-});
+export const trialAnswer = z
+  .object({
+    valid: z.boolean(),
+    problems: z.array(problem),
+    problemsTotal: z.number(),
+    plan,
+    settings: z
+      .object({
+        changes: z.array(z.object({ path: z.string(), before: side, after: side })).max(changesPerAnswerMax),
+        total: z.number(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Trial' });
 
-export const applyAnswer = z.object({
-  outcome: z.enum(['applied', 'refused']),
-  problems: z.array(problem),
-  reasons: z.array(z.string()),
-  plan,
-  acknowledged: z.boolean(),
-  version: z.string(),
-  hash: z.string(),
-  entry: z.number(),
-});
+export const applyAnswer = z
+  .object({
+    outcome: z.enum(['applied', 'refused']),
+    problems: z.array(problem),
+    reasons: z.array(z.string()),
+    plan,
+    acknowledged: z.boolean(),
+    version: z.string(),
+    hash: z.string(),
+    entry: z.number(),
+  })
+  .meta({ id: 'Applied' });
+
+export const applyRefusal = applyAnswer.extend(problemSchema.shape).meta({ id: 'ApplyRefused' });
 
 export const historyAnswer = z.object({
   entries: z.array(

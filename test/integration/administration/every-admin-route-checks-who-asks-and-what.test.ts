@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { ControlPlane } from '../../../server/admin/control-plane.js';
 import type { Door } from '../../../server/admin/frame/door.js';
+import { problemSchema } from '../../../server/admin/frame/errors.js';
+import { openApiOf } from '../../../server/admin/frame/openapi.js';
 import type { AdminRoute } from '../../../server/admin/frame/route.js';
 import { hashOf } from '../../../server/admin/frame/secrets.js';
 import { allRoutes } from '../../../server/admin/routes/all.js';
@@ -138,6 +140,13 @@ const rows: Readonly<Record<string, Row>> = {
 
 const routes = new Map<string, AdminRoute>();
 for (const route of allRoutes({} as ControlPlane, {} as Door)) routes.set(`${route.method} ${route.path}`, route);
+interface Described {
+  readonly headers?: object;
+  readonly content?: object;
+}
+const description = openApiOf([...routes.values()], '0')['paths'] as Readonly<
+  Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, Described>> }>>>
+>;
 
 beforeAll(async () => {
   const given = (name: keyof typeof tokens, role: string, pools?: readonly string[]): Settings => {
@@ -194,27 +203,50 @@ function candidate(): string {
   return `${readFileSync(sluice.file, 'utf8')}\n`;
 }
 
-function ask(method: string, path: string, token: string, { params = {}, query = '', body }: Ask): Promise<Answer> {
+async function ask(
+  method: string,
+  path: string,
+  token: string,
+  { params = {}, query = '', body }: Ask,
+): Promise<Answer> {
   const filled = path.replace(/:([a-z]+)/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ''));
   const authorization = token === '' ? {} : { authorization: `Bearer ${token}` };
   const from = `127.0.1.${1 + (token === '' ? (strangers += 1) % 200 : 0)}`;
   const json = body === undefined ? {} : { 'content-type': 'application/json' };
-  return call(sluice.adminPort, query === '' ? filled : `${filled}?${query}`, {
+  const answer = await call(sluice.adminPort, query === '' ? filled : `${filled}?${query}`, {
     method,
     from,
     headers: { ...authorization, ...json },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  checkDescribed(`${method} ${path}`, answer);
+  return answer;
+}
+
+/** Whatever is answered stands in the description that the API gives of itself. */
+function checkDescribed(key: string, { status, headers, text }: Answer): void {
+  const route = routes.get(key) as AdminRoute;
+  const { responses } = description[route.path.replace(/:([a-z]+)/g, '{$1}')]?.[route.method.toLowerCase()] ?? {};
+  const told = responses?.[status] ?? (status < 400 ? undefined : responses?.['default']);
+  const type = String(headers['content-type'] ?? 'nothing').split(';')[0];
+  expect([key, status, Object.keys(told?.content ?? { nothing: 0 })]).toEqual([key, status, [type]]);
+  expect(Object.keys(headers)).toEqual(expect.arrayContaining(Object.keys(told?.headers ?? {})));
+  const schema = status < 400 ? route.answer : (route.refusals?.[status] ?? problemSchema);
+  if (schema instanceof z.ZodType) schema.parse(JSON.parse(text));
 }
 
 /** Of a stream that does not end: what it begins with. */
-async function answerOf({ method, path, answer }: AdminRoute, good: Ask): Promise<{ status: number; text: string }> {
+async function answerOf(
+  { method, path, answer, events }: AdminRoute,
+  good: Ask,
+): Promise<{ status: number; text: string }> {
   if (answer !== 'event-stream') return ask(method, path, tokens.admin, good);
   const headers = { authorization: `Bearer ${tokens.admin}` };
   const stream = await openEvents(sluice.adminPort, headers, `${path}?${good.query}`);
-  const text = await until('it says something', () => stream.heard[0]?.event ?? null);
+  const said = await until('it says something', () => stream.heard[0] ?? null);
   stream.close();
-  return { status: stream.status, text };
+  events?.parse(said.data);
+  return { status: stream.status, text: events === undefined ? '' : said.event };
 }
 
 test('every route has a row, and every row a route', () => {
@@ -234,7 +266,6 @@ describe.each(Object.keys(rows).filter((key) => routes.has(key)))('%s', (key) =>
     expect([status, text.slice(0, 300)]).toEqual([wanted, expect.anything()]);
     if (!(route.answer instanceof z.ZodType) || status !== 200) return;
     const told: unknown = JSON.parse(text);
-    route.answer.parse(told);
     if (path.endsWith('/apply')) ({ entry } = told as { entry: number });
     const ended = good.query?.includes('wait=1') === true ? told : { state: 'done', error: null };
     expect(ended).toMatchObject({ state: 'done', error: null });
@@ -256,6 +287,12 @@ describe.each(Object.keys(rows).filter((key) => routes.has(key)))('%s', (key) =>
     expect([answer.status, error.code]).toEqual([400, 'bad-input']);
     expect(error.field).toMatch(/^(params|query|body)/);
   });
+});
+
+test('a configuration that is refused says what is wrong with it', async () => {
+  const body = { text: 'listeners: many\n', hash: '*' };
+  const { status, text } = await ask('POST', '/api/v1/config/apply', tokens.admin, { body });
+  expect([status, JSON.parse(text)]).toMatchObject([422, { outcome: 'refused', error: { field: 'body.text' } }]);
 });
 
 test('nothing leads from the public listener to this API, whatever host is named', async () => {
@@ -303,18 +340,18 @@ test('a drained node is not ready and serves on; back it is ready', async () => 
 });
 
 test('one order often is one action, and those about another pool begin beside it', async () => {
-  const order = async (path: string, token: string): Promise<string> => {
-    const { status, text } = await ask('POST', path, token, {});
+  const order = async (action: string, name: string, token: string): Promise<string> => {
+    const { status, text } = await ask('POST', `/api/v1/pools/:name/${action}`, token, pool(name));
     return `${status} ${status === 202 ? (JSON.parse(text) as { id: number }).id : text}`;
   };
   const held = await RawClient.connect(sluice.port);
   held.send('GET /slow?ms=600000 HTTP/1.1\r\nHost: a\r\n\r\n');
   await until('it is under way', async () => (await sluice.pool('a')).workers.some(({ inFlight }) => inFlight === 1));
   const answers = new Set<string>();
-  for (let count = 0; count < 20; count += 1) answers.add(await order('/api/v1/pools/a/stop', tokens.operator));
+  for (let count = 0; count < 20; count += 1) answers.add(await order('stop', 'a', tokens.operator));
   // The second one finds a pool that is stopping.
   expect([...answers]).toEqual([expect.stringMatching(/^202 /), expect.stringMatching(/^202 /)]);
-  expect(await order('/api/v1/pools/b/start', tokens.limited)).toMatch(/^202 /);
+  expect(await order('start', 'b', tokens.limited)).toMatch(/^202 /);
   held.socket.destroy();
-  expect(await order('/api/v1/pools/a/start', tokens.operator)).toMatch(/^202 /);
+  expect(await order('start', 'a', tokens.operator)).toMatch(/^202 /);
 });

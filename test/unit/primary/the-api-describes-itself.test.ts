@@ -28,3 +28,11 @@ test('every reference leads to a schema, and none is left that OpenAPI does not 
   expect(text).not.toContain('$defs');
   expect(description['openapi']).toBe('3.1.0');
 });
+
+test('fields and events that a client has to know of are described', () => {
+  const { schemas, securitySchemes } = description['components'] as Readonly<Record<string, object>>;
+  expect(Object.keys(schemas ?? {})).toEqual(expect.arrayContaining(['Problem', 'Event', 'LogEvent']));
+  expect(securitySchemes).toMatchObject({ page: { in: 'header', name: 'x-sluice-session' } });
+  for (const name of ['if-match', 'last-event-id']) expect(text).toContain(`{"name":"${name}","in":"header"`);
+  expect(text).toContain('"text/event-stream":{"schema":{"type":"string"},"x-sluice-event":{"$ref":');
+});
