@@ -85,6 +85,7 @@ class ClientEngine<T> extends FramedConnection<ClientStreamCore<T>> implements C
     stream.open(this.#nextId, this.received.streamBytes, this.peer.initialWindowBytes);
     stream.isOwned = true;
     stream.isHead = request.method === 'HEAD';
+    stream.isConnect = request.protocol !== '';
     stream.isUnprocessed = false;
     stream.hasFinalHead = false;
     stream.interims = 0;
@@ -169,6 +170,7 @@ class ClientEngine<T> extends FramedConnection<ClientStreamCore<T>> implements C
     const { decoder } = this;
     let reason = isEnd ? readTrailers(decoder.entries, decoder.count) : 'TrailersWithoutEnd';
     if (decoder.isTooLarge) reason = 'TrailersTooLarge';
+    if (stream.isConnect && stream.answer.status < 300) reason = 'TunnelHeaders';
     if (reason === '') reason = lengthReason(stream, 0, true);
     if (reason !== '') this.malformed(stream, reason);
     else this.peerEnded(stream, readSection.trailers);

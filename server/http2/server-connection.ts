@@ -161,6 +161,7 @@ class ServerEngine<T> extends FramedConnection<ServerStreamCore<T>> implements S
     const { decoder } = this;
     let reason = isEnd ? readTrailers(decoder.entries, decoder.count) : 'TrailersWithoutEnd';
     if (decoder.isTooLarge) reason = 'TrailersTooLarge';
+    if (stream.request.upgradeWebSocket) reason = 'TunnelHeaders';
     if (reason === '') reason = this.#lengthReason(stream, 0, true);
     if (reason !== '') this.malformed(stream, reason);
     else this.peerEnded(stream, readSection.trailers);

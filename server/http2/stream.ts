@@ -94,6 +94,8 @@ export class ClientStreamCore<T> extends StreamCore<T> implements ClientStream<T
   isUnprocessed = false;
   hasFinalHead = false;
   interims = 0;
+  /** Extended CONNECT: a tunnel if the answer accepts it. */
+  isConnect = false;
   /** The method was HEAD, so that a Content-Length says nothing about DATA. */
   isHead = false;
 }

@@ -1,10 +1,23 @@
 /** RFC 9113 8: what makes a request malformed, and what is refused with an answer. */
 import { Flag, FrameType } from '../../../server/http2/codes.js';
-import { block, data, get, headers, host, ping, post, requestFields } from '../../support/http2-frames.js';
+import {
+  block,
+  data,
+  get,
+  headers,
+  host,
+  ping,
+  post,
+  priority,
+  requestFields,
+  windowUpdate,
+} from '../../support/http2-frames.js';
 import {
   answered,
   ended,
+  engineSection,
   frames,
+  ignored,
   refused,
   type Expectation,
   type Script,
@@ -23,6 +36,9 @@ function request(...fields: readonly string[]): Buffer {
 function malformedWith(...field: readonly string[]): readonly [Expectation, Step] {
   return [malformed, get(1, '/', ...field)];
 }
+
+/** WebSocket, to an application that neither accepts nor refuses it. */
+const tunnel = headers(1, block(...requestFields('CONNECT', '/hold', ':protocol', 'websocket')), 0);
 
 const bodies: readonly Script[] = [
   ...section('RFC 9113 8.1', {
@@ -196,6 +212,12 @@ const pseudoFields: readonly Script[] = [
   ...section('RFC 9113 8.5', {
     'CONNECT with :scheme and :path': [malformed, request(...withValue(':method', 'CONNECT'))],
     'CONNECT is not offered': [refused(1, 405), request(':method', 'CONNECT', ':authority', 'b.test:443'), ended(1)],
+  }),
+  ...engineSection('RFC 9113 8.5, a stream of extended CONNECT', {
+    'HEADERS that end it': [malformed, tunnel, headers(1, block('x-trailer', 'a'))],
+    'HEADERS that do not': [malformed, tunnel, headers(1, block('x-trailer', 'a'), 0)],
+    'an empty header block': [malformed, tunnel, headers(1, block())],
+    'DATA, WINDOW_UPDATE and PRIORITY': [ignored, tunnel, data(1, 'x'), windowUpdate(1, 1), priority(1, 3)],
   }),
   ...section('RFC 8441 4', {
     ':protocol without CONNECT': [malformed, request(...all, ':protocol', 'websocket')],

@@ -215,3 +215,14 @@ test('the limits of the worker are kept: streams, windows, extended CONNECT', ()
   front.flush();
   expect(front.resetCode(tunnel.id)).toBe(ErrorCode.cancel);
 });
+
+test('a tunnel has no trailers (RFC 9113 8.5); the answer that refuses one may', () => {
+  const front = new Front(Setting.enableConnectProtocol, 1);
+  const tunnel = { protocol: 'websocket', path: '/chat', fields: [] } as const;
+  for (let i = 0; i < 2; i++) front.open(tunnel, false);
+  front.send(headers(1, block(':status', '200'), 0), data(1, 'x'), headers(1, block('x-sum', '1')));
+  expect(front.told.slice(1)).toEqual(['data 1 x', 'TunnelHeaders', 'reset 1 1 us']);
+  expect(front.resetCode(1)).toBe(ErrorCode.protocolError);
+  front.send(headers(3, block(':status', '403'), 0), data(3, 'no'), headers(3, block('x-sum', '2')));
+  expect(front.told.slice(-2)).toEqual(['data 3 no', 'end 3 ["x-sum","2"]']);
+});

@@ -143,6 +143,8 @@ describe('answers', () => {
     engine.flush();
     expect(engine.log.of(FrameType.headers, 1)[0]?.fields).toEqual([':status', '200', 'date', 'today']);
     expect([stream.receivedBytes, engine.log.body(1)]).toEqual([5, 'frame']);
+    engine.send(headers(1, block('x-trailer', '1')));
+    expect(engine.told.slice(-2)).toEqual(['malformed TunnelHeaders', 'reset 1 1 us']);
   });
 });
 
