@@ -1,7 +1,7 @@
 // HOT: measured by test/bench/main.ts
 import type { RouteSite, RouteTls } from '../../pools/protocol/snapshot.js';
 import { type ForwardContext, refuseUnderscores } from '../http1/forward.js';
-import { contentLengthTooLarge } from '../http1/rejections.js';
+import { badRequest, contentLengthTooLarge } from '../http1/rejections.js';
 import type { Rejection, RequestHead } from '../http1/types.js';
 import type { AnswerLimits } from '../proxy/exchange-client.js';
 import type { Pace } from '../proxy/pacer.js';
@@ -81,7 +81,9 @@ export class RequestRouter implements AnswerLimits {
     if (site === null) return this.#reject(noHost);
     if (peer !== null && !this.#mayServe(peer, site, request.host)) return null;
     if (site.site !== this.site && !this.#enterSite(site.site)) return this.#reject(connLimit);
-    if (site.site.redirectPort !== 0 && forward.scheme === 'http') return this.#reject(toHttps);
+    if (site.site.redirectPort !== 0 && forward.scheme === 'http') {
+      return this.#reject(request.host === '' ? badRequest.hostMissing : toHttps);
+    }
     const route = matchPath(site, request.path);
     if (route === 'not-found') return this.#reject(noApplication);
     if (route === 'bad-path') return this.#reject(badPath);

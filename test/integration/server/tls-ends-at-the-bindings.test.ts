@@ -343,6 +343,9 @@ test('HSTS and the redirect to https', async () => {
   expect(there.status).toBe(307);
   expect(there.headers.location).toBe(`https://secure.test:${other}/a/b?c=d`);
   expect(there.headers['strict-transport-security']).toBeUndefined();
+  const nameless = await RawClient.connect(plain);
+  nameless.send('GET /a HTTP/1.0\r\n\r\n');
+  expect(await nameless.finishes()).toMatch(/^HTTP\/1\.1 400 (?![^]*location:)/i);
   const policy = 'Strict-Transport-Security: max-age=600; includeSubDomains';
   expect((await tlsCall(other, { servername: 'secure.test' })).head).toContain(policy);
   expect((await tlsCall(other, { servername: 'secure.test', path: '/%00' })).head).toContain(policy);
