@@ -127,7 +127,7 @@ export class H2cConnection implements ByteSink, Expiring {
         this.hasServed = true;
         stream.owner?.onAnswer(stream);
       },
-      onData: (stream, buffer, start, end) => stream.owner?.onData(buffer, start, end),
+      onData: (stream, buffer, start, end, isLast) => stream.owner?.onData(buffer, start, end, isLast),
       onEnd: (stream, trailers) => stream.owner?.onEnd(trailers),
       onReset: (stream, _code, byPeer) => this.#reset(stream, byPeer),
       onWritable: (stream) => stream.owner?.onWritable(),

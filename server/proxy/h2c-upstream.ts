@@ -31,6 +31,10 @@ export class H2cUpstream implements Upstream, Expiring {
   #hasAnswered = false;
   readonly #sent = new SentBody();
   #refusals = 0;
+  /** Bytes of the answer that its Content-Length announces beyond those that came; Infinity = none is announced. */
+  #left = Infinity;
+  /** The last of them, until the stream ends. */
+  #keptBack: Buffer | null = null;
   /** Taken from the worker and not given back to its window: the client is behind. */
   #owed = 0;
 
@@ -160,23 +164,36 @@ export class H2cUpstream implements Upstream, Expiring {
     const { request } = exchange;
     this.#isTunnel = acceptsTunnel(request, head);
     this.#isChunked = !this.#isTunnel && isChunked(request, head);
+    this.#left = !this.#isTunnel && head.framing === 'length' ? head.contentLength : Infinity;
     exchange.answer.head.neverIndexed = head.neverIndexed;
     this.#feed(Buffer.from(answerText(request, head), 'latin1'));
   }
 
-  onData(buffer: Buffer, start: number, end: number): void {
+  onData(buffer: Buffer, start: number, end: number, isLast: boolean): void {
     const exchange = this.#exchange;
     if (exchange !== null) {
       if (!this.#isTunnel) this.#touch();
       if (this.#isChunked) this.#feed(chunkOf(buffer, start, end));
-      else exchange.onAnswer(buffer, start, end);
+      else this.#pass(exchange, buffer, start, end, isLast);
     }
     this.#credit(end - start);
+  }
+
+  /**
+   * The last byte that the Content-Length announces goes on with the end of the stream: the client takes the answer for
+   * complete with it, and one more byte of the worker makes it malformed (RFC 9113 8.1.1).
+   */
+  #pass(exchange: Exchange, buffer: Buffer, start: number, end: number, isLast: boolean): void {
+    this.#left -= end - start;
+    const to = this.#left === 0 && !isLast ? end - 1 : end;
+    if (to < end) this.#keptBack = Buffer.from(buffer.subarray(to, end));
+    if (to > start) exchange.onAnswer(buffer, start, to);
   }
 
   /** The worker's side of the stream ended. */
   onEnd(trailers: string[] | null): void {
     if (this.#isTunnel) this.#exchange?.onAnswerEnd();
+    else if (this.#keptBack !== null) this.#feed(this.#keptBack);
     else if (this.#isChunked && this.#exchange !== null) {
       this.#isChunked = false;
       this.#feed(Buffer.from(trailerBlock(trailers), 'latin1'));

@@ -6,6 +6,7 @@ const settings = { enableConnectProtocol: true, maxConcurrentStreams: 20 };
 // Less patient than Node's own 1,000: who resets more often on one connection loses it.
 const server = createServer({ settings, streamResetBurst: 150, streamResetRate: 1 });
 let sessions = 0;
+let excess;
 server.on('session', () => (sessions += 1));
 
 const handlers = {
@@ -50,6 +51,21 @@ const handlers = {
   /** An error without a body: trailers only. */
   '/grpc.Echo/Denied': (stream) => {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '7' }, { endStream: true });
+  },
+  /** More than the Content-Length says, behind it. */
+  '/excess': (stream) => {
+    stream.respond({ ':status': 200, 'content-length': 4 });
+    stream.write('abcd');
+    excess = stream;
+  },
+  '/excess/more': (stream) => {
+    excess.end('e');
+    stream.respond({ ':status': 200 }, { endStream: true });
+  },
+  /** The end comes when it is asked for. */
+  '/excess/end': (stream) => {
+    excess.end();
+    stream.respond({ ':status': 200 }, { endStream: true });
   },
   '/hints': (stream) => {
     stream.additionalHeaders({ ':status': 103, link: '</a.css>' });

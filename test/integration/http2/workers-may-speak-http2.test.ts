@@ -81,6 +81,20 @@ test('what one side never indexes is not indexed towards the other side either',
   expect(toClient).toEqual(['x-answer-key']);
 });
 
+test('an answer that has its Content-Length is complete when its stream ends, no sooner', async () => {
+  for (const [then, text, isWhole] of [
+    ['/excess/end', 'abcd', true],
+    ['/excess/more', 'abc', false],
+  ] as const) {
+    const stream = client.open('/excess', {}, true);
+    const answer = answerOf(stream);
+    await new Promise((resolve) => stream.once('data', resolve));
+    await client.call(then);
+    const { resetCode, text: seen } = await answer;
+    expect({ then, seen, isWhole: resetCode === 0 }).toEqual({ then, seen: text, isWhole });
+  }
+});
+
 test('a client of HTTP/1.1 sees an answer like any other', async () => {
   const body = Buffer.alloc(300_000, 'p');
   const posted = await call(server.port, '/request', { method: 'POST', body, host: 'shop.test' });
