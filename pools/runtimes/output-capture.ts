@@ -9,6 +9,7 @@ import { type CancelTimer, type Clock } from '../../config/base/clock.js';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { outputBurstBytes, outputBytesPerSecondMax, outputDrainMs, outputTailBytes } from '../../config/base/limits.js';
 import { escapeOutput, type OutputSink } from './output-sinks.js';
+import type { RecentOutput } from './output-taps.js';
 
 export interface OutputCaptureOptions {
   readonly clock: Clock;
@@ -22,7 +23,7 @@ export interface OutputCaptureOptions {
   readonly onLimited: () => void;
 }
 
-export class OutputCapture {
+export class OutputCapture implements RecentOutput {
   readonly #options: OutputCaptureOptions;
   readonly #sources: Source[] = [];
   readonly #tail = new Tail();
@@ -42,7 +43,15 @@ export class OutputCapture {
 
   /** The last lines, safe to print. */
   tail(): string {
-    return this.#tail.text();
+    return this.#tail.textSince(0).trimEnd();
+  }
+
+  textSince(bytes: number): string {
+    return this.#tail.textSince(bytes);
+  }
+
+  lineAt(): number {
+    return this.#tail.lineAt();
   }
 
   /** After the process is gone: reads what is left, at most for a moment, and lets the pipes go. */
@@ -183,12 +192,15 @@ function readingChunks(stream: Readable, take: (chunk: Uint8Array) => boolean): 
 class Tail {
   #buffer = Buffer.alloc(0);
   #length = 0;
+  /** Bytes that were ever appended. */
+  #total = 0;
 
   append(chunk: Uint8Array): void {
     const kept = chunk.length > outputTailBytes ? chunk.subarray(chunk.length - outputTailBytes) : chunk;
     if (this.#length + kept.length > this.#buffer.length) this.#makeRoom(kept.length);
     this.#buffer.set(kept, this.#length);
     this.#length += kept.length;
+    this.#total += chunk.length;
   }
 
   #makeRoom(bytes: number): void {
@@ -201,12 +213,19 @@ class Tail {
     this.#length = keep;
   }
 
-  text(): string {
-    const start = Math.max(0, this.#length - outputTailBytes);
-    const text = this.#buffer.toString('utf8', start, this.#length);
-    return text.split('\n').map(printable).join('\n').trimEnd();
+  textSince(bytes: number): string {
+    const wanted = Math.min(outputTailBytes, this.#length, Math.max(0, this.#total - bytes));
+    const text = this.#buffer.toString('utf8', this.#length - wanted, this.#length);
+    return text.split('\n').map(printable).join('\n');
+  }
+
+  lineAt(): number {
+    const end = this.#buffer.subarray(0, this.#length).lastIndexOf(lineFeed) + 1;
+    return this.#total - (this.#length - end);
   }
 }
+
+const lineFeed = 0x0a;
 
 function printable(line: string): string {
   const withoutReturn = line.endsWith('\r') ? line.slice(0, -1) : line;

@@ -11,9 +11,17 @@ export interface OutputSource {
 /** Control bytes in `chunk` are escaped. It is only valid during the call. */
 export type OutputListener = (source: OutputSource, chunk: Uint8Array) => void;
 
+/** The end of what one worker has printed. */
+export interface RecentOutput {
+  /** What is still known of what came behind the first `bytes`, safe to print. */
+  textSince(bytes: number): string;
+  /** Bytes before the line that has not ended. */
+  lineAt(): number;
+}
+
 export class OutputTaps {
   readonly #listeners = new Set<OutputListener>();
-  readonly #tails = new Map<OutputSource, () => string>();
+  readonly #outputs = new Map<OutputSource, RecentOutput>();
 
   get isWanted(): boolean {
     return this.#listeners.size > 0;
@@ -31,18 +39,18 @@ export class OutputTaps {
     for (const listener of this.#listeners) listener(source, chunk);
   }
 
-  /** A worker runs; `tail`: its last lines. */
-  opened(source: OutputSource, tail: () => string): void {
-    this.#tails.set(source, tail);
+  /** A worker runs. */
+  opened(source: OutputSource, output: RecentOutput): void {
+    this.#outputs.set(source, output);
   }
 
   closed(source: OutputSource): void {
-    this.#tails.delete(source);
+    this.#outputs.delete(source);
   }
 
-  /** The last lines of a running worker; null = there is none. */
-  tailOf(workerId: number): { readonly source: OutputSource; readonly text: string } | null {
-    for (const [source, tail] of this.#tails) if (source.workerId === workerId) return { source, text: tail() };
+  /** Of a running worker; null = there is none. */
+  recentOf(workerId: number): { readonly source: OutputSource; readonly output: RecentOutput } | null {
+    for (const [source, output] of this.#outputs) if (source.workerId === workerId) return { source, output };
     return null;
   }
 }

@@ -106,7 +106,7 @@ export class WorkerProcess {
         if (pauses.count() === 1) parts.logger.warn('worker-output-limited', { pool: worker.pool.name, pid });
       },
     });
-    taps.opened(source, () => this.#output.tail());
+    taps.opened(source, this.#output);
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#alive = false;

@@ -13,6 +13,8 @@ export interface LogQuery {
   readonly workerId: number;
   /** How many of the last lines, before what is new. */
   readonly lines: number;
+  /** A position that a follower was told of: instead of the last lines what was added behind it. '' = none. */
+  readonly since: string;
 }
 
 export interface LogLine {
@@ -28,11 +30,15 @@ export interface LogFollower {
   line(line: LogLine): void;
   /** So many bytes came too fast to be shown. */
   skipped(bytes: number): void;
+  /** Behind the lines so far. */
+  position(position: string): void;
 }
 
 export interface OpenedLog {
   /** Before everything that the follower gets. */
   readonly last: readonly LogLine[];
+  /** Behind these, and what came since. */
+  readonly position: () => string;
   /** To be called in any case. */
   readonly close: () => void;
 }

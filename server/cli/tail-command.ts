@@ -1,12 +1,9 @@
-/** `sluice logs`: the last lines of a log of the running server, and with -f what is added. */
-import { pause } from '../../config/base/clock.js';
-import { eventsAgainMs } from '../../config/base/cli-limits.js';
+/** `sluice logs`: the last lines of a log of the running server, and with -f what is added, also over a broken connection. */
 import { escapeControls, printableJson } from '../../config/base/diagnostics.js';
 import type { LogLine } from '../admin/log-views.js';
-import { systemClock } from '../primary/clock.js';
 import { exitCode } from './exit-codes.js';
 import type { ServerEvent } from './event-reader.js';
-import { readEvents } from './events-command.js';
+import { follow, readEvents } from './events-command.js';
 import { type AdminFlags, open } from './pool-command.js';
 
 export interface TailFlags extends AdminFlags {
@@ -34,13 +31,10 @@ export async function tailLogs(flags: TailFlags): Promise<number> {
     if (event === 'line') process.stdout.write(`${shown(JSON.parse(data) as LogLine, flags.json === true)}\n`);
     else if (event === 'skipped') process.stderr.write('... lines came too fast and were skipped\n');
   };
-  for (;;) {
-    await readEvents(await client.stream(`/api/v1/logs?${query.toString()}`), tell);
-    if (flags.follow !== true) return exitCode.ok;
-    // Every stream ends after a while, so that rights are looked at again.
-    query.set('lines', '0');
-    await pause(systemClock, eventsAgainMs);
-  }
+  const path = `/api/v1/logs?${query.toString()}`;
+  if (flags.follow === true) await follow(client, path, tell);
+  else await readEvents(await client.stream(path), tell);
+  return exitCode.ok;
 }
 
 function shown(line: LogLine, isJson: boolean): string {

@@ -9,6 +9,7 @@ import { outputFileOf } from '../../pools/runtimes/runtime-parts.js';
 import type { LogFollower, LogLine, LogQuery, LogReader, OpenedLog } from '../admin/log-views.js';
 import { FileTail } from '../log/tail/file-tail.js';
 import { LineSplitter } from '../log/tail/line-splitter.js';
+import { type LogPosition, type LogPositions, positionText, readPosition } from '../log/tail/position.js';
 import { logFileAt } from '../log/log-names.js';
 import { centralLog, siteLog } from './log-targets.js';
 
@@ -24,6 +25,15 @@ interface LogFile {
   readonly application?: string;
 }
 
+/** Of one file or worker. */
+interface OpenedPart extends Pick<OpenedLog, 'last' | 'close'> {
+  position(): LogPosition | null;
+}
+
+interface PartFollower extends Pick<LogFollower, 'line' | 'skipped'> {
+  moved(): void;
+}
+
 /** Applications of one pool whose output is followed. */
 const followedFilesMax = 64;
 
@@ -35,17 +45,26 @@ export class PrimaryLogReader implements LogReader {
   }
 
   async open(query: LogQuery, follower: LogFollower): Promise<OpenedLog> {
-    const opened =
+    let opened: readonly OpenedPart[] = [];
+    const position = (): string => positionText(opened.flatMap((one) => one.position() ?? []));
+    const told: PartFollower = { ...follower, moved: () => follower.position(position()) };
+    const since = readPosition(query.since);
+    opened =
       query.workerId === 0
-        ? await Promise.all(this.#filesOf(query).map((file) => this.#openFile(query, file, follower)))
-        : [this.#openWorker(query, follower)];
+        ? await Promise.all(this.#filesOf(query).map((file) => this.#openFile(query, since, file, told)))
+        : [this.#openWorker(query, since, told)];
     const close = (): void => {
       for (const one of opened) one.close();
     };
-    return { last: newest(opened.flatMap((one) => one.last)), close };
+    return { last: newest(opened.flatMap((one) => one.last)), position, close };
   }
 
-  async #openFile(query: LogQuery, { path, application }: LogFile, follower: LogFollower): Promise<OpenedLog> {
+  async #openFile(
+    query: LogQuery,
+    since: LogPositions | null,
+    { path, application }: LogFile,
+    follower: PartFollower,
+  ): Promise<OpenedPart> {
     const { source, pool } = query;
     const lineOf = (text: string): LogLine =>
       application === undefined ? { source, text } : { source, pool, application, text };
@@ -55,17 +74,18 @@ export class PrimaryLogReader implements LogReader {
       lines: (lines: readonly string[], skipped: number) => {
         if (skipped > 0) follower.skipped(skipped);
         for (const text of lines) if (isWanted(text)) follower.line(lineOf(text));
+        follower.moved();
       },
     };
-    const { tail, last } = await FileTail.start(this.#parts.clock, followed, logTailLinesMax);
+    const { tail, last } = await FileTail.start(this.#parts.clock, followed, logTailLinesMax, since);
     const lines = query.lines === 0 ? [] : last.filter(isWanted).slice(-query.lines);
-    return { last: lines.map(lineOf), close: () => tail.close() };
+    return { last: lines.map(lineOf), position: () => tail.position, close: () => tail.close() };
   }
 
   /** One worker: its last lines from memory, and its output while it comes. */
-  #openWorker({ pool, workerId, lines }: LogQuery, follower: LogFollower): OpenedLog {
+  #openWorker({ pool, workerId, lines }: LogQuery, since: LogPositions | null, follower: PartFollower): OpenedPart {
     const { taps } = this.#parts;
-    const found = taps.tailOf(workerId);
+    const found = taps.recentOf(workerId);
     if (found === null || found.source.pool !== pool) {
       throw new SluiceError(
         'no-such-worker',
@@ -73,13 +93,13 @@ export class PrimaryLogReader implements LogReader {
         '`sluice worker list` names them',
       );
     }
-    const { source } = found;
+    const { source, output } = found;
     const { pid } = source;
     const lineOf = (text: string): LogLine => {
       return { source: 'output', pool, application: source.applicationId, workerId, pid, text };
     };
     const splitter = new LineSplitter();
-    const last = splitter.lines(found.text);
+    const last = splitter.lines(output.textSince(since?.get(String(pid)) ?? 0));
     let untilMs = 0;
     let bytes = 0;
     let skipped = 0;
@@ -96,8 +116,10 @@ export class PrimaryLogReader implements LogReader {
       const lines = splitter.lines(Buffer.from(chunk).toString());
       if (bytes > logTailReadBytesMax) skipped += chunk.length;
       else for (const text of lines) follower.line(lineOf(text));
+      if (lines.length > 0) follower.moved();
     });
-    return { last: (lines === 0 ? [] : last.slice(-lines)).map(lineOf), close };
+    const shown = since !== null ? last : lines === 0 ? [] : last.slice(-lines);
+    return { last: shown.map(lineOf), position: () => ({ key: pid, at: output.lineAt() }), close };
   }
 
   #filesOf(query: LogQuery): readonly LogFile[] {

@@ -167,7 +167,11 @@ export function adminWorld(): AdminWorld {
     clock: systemClock,
     traces: { list: async () => [], find: async () => null },
     logs: {
-      open: async ({ source }) => ({ last: [{ source, text: 'the last line' }], close: () => undefined }),
+      open: async ({ source }) => ({
+        last: [{ source, text: 'the last line' }],
+        position: () => '',
+        close: () => undefined,
+      }),
     },
     pools: () => [pool, { ...pool, name: 'b', obituaries: [], receipts: [], applications: [] }],
     pool: (name) => (name === pool.name ? pool : null),

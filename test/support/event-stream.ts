@@ -9,6 +9,8 @@ export interface ReceivedEvent {
 export class EventClient {
   readonly events: ReceivedEvent[] = [];
   isOver = false;
+  /** What to name in Last-Event-ID; '' = nothing was given. */
+  lastId = '';
   readonly #answer: IncomingMessage;
   #rest = '';
 
@@ -23,9 +25,10 @@ export class EventClient {
   }
 
   /** Rejects with status and body when no stream comes back. */
-  static open(socketPath: string, path: string): Promise<EventClient> {
+  static open(socketPath: string, path: string, lastId = ''): Promise<EventClient> {
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath, path }, (answer) => {
+      const headers = lastId === '' ? {} : { 'last-event-id': lastId };
+      const asked = request({ socketPath, path, headers }, (answer) => {
         if (answer.statusCode === 200) return resolve(new EventClient(answer));
         let text = '';
         answer.setEncoding('utf8');
@@ -68,6 +71,7 @@ export class EventClient {
           ?.slice(name.length + 2);
       const event = value('event');
       const data = value('data');
+      this.lastId = value('id') ?? this.lastId;
       if (event !== undefined && data !== undefined) this.events.push({ event, data: JSON.parse(data) as unknown });
     }
   }

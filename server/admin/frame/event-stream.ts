@@ -7,6 +7,9 @@ import {
 } from '../../../config/base/admin-limits.js';
 import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 
+/** Names the last event that a client saw when it comes back. */
+export const lastEventField = 'last-event-id';
+
 export interface StreamEvent {
   /** '' = none; a client that comes back names the last one it saw in Last-Event-ID. */
   readonly id: string;

@@ -4,7 +4,7 @@ import { eventKinds, eventSchema } from '../events/event.js';
 import { type SentEvent, sampleText } from '../events/hub.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
 import type { Door } from '../frame/door.js';
-import { EventStream } from '../frame/event-stream.js';
+import { EventStream, lastEventField } from '../frame/event-stream.js';
 import { type AdminCall, type AdminRoute, adminRoute } from '../frame/route.js';
 
 const query = z.strictObject({
@@ -16,8 +16,6 @@ const query = z.strictObject({
     .optional()
     .describe('Only these, with commas between; default: all'),
 });
-
-const lastEventField = 'last-event-id';
 
 type Query = z.infer<typeof query>;
 

@@ -6,7 +6,7 @@ import type { ControlPlane } from '../control-plane.js';
 import { type AdminCaller, covers } from '../frame/caller.js';
 import type { Door } from '../frame/door.js';
 import { AdminError, notFound } from '../frame/errors.js';
-import { EventStream } from '../frame/event-stream.js';
+import { EventStream, lastEventField } from '../frame/event-stream.js';
 import { type AdminRoute, adminRoute } from '../frame/route.js';
 import { type LogLine, type LogQuery, type LogReader, logSources } from '../log-views.js';
 import { reopenLogsPath } from '../paths.js';
@@ -31,11 +31,16 @@ export function logRoutes(control: ControlPlane, door: Door): readonly AdminRout
       summary:
         'The last lines of the server log, an access log or the output of a pool’s workers, and with follow=1 what is added',
       query,
+      requestFields: {
+        [lastEventField]:
+          'The id of the last position that was told: instead of the last lines what was added behind it',
+      },
       answer: 'event-stream',
       events: logEventSchema,
-      async handle({ query: asked, caller, reply }) {
+      async handle({ query: asked, caller, reply, header }) {
         const { source, pool, site, worker, lines } = asked;
-        const what: LogQuery = { source, pool, site, workerId: worker, lines };
+        const since = header(lastEventField);
+        const what: LogQuery = { source, pool, site, workerId: worker, lines, since };
         check(control, caller, what);
         const leavePlace = door.logPlaces.take(caller);
         try {
@@ -66,11 +71,18 @@ async function streamOf(logs: LogReader, what: LogQuery, reply: FastifyReply, cl
   const log = await logs.open(what, {
     line: (line) => (stream === null ? early.push(line) : sendLine(stream, line)),
     skipped: (bytes) => stream?.send({ id: '', event: 'skipped', data: { bytes } }),
+    position: (id) => sendPosition(stream, id),
   });
   stream = new EventStream(reply, clock);
   stream.whenClosed(log.close);
   for (const line of [...log.last, ...early]) sendLine(stream, line);
+  sendPosition(stream, log.position());
   return stream;
+}
+
+/** Clients name it in Last-Event-ID to go on behind the lines so far. */
+function sendPosition(stream: EventStream | null, id: string): void {
+  if (id !== '') stream?.send({ id, event: 'position', data: {} });
 }
 
 function sendLine(stream: EventStream, line: LogLine): void {

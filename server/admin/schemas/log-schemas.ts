@@ -13,4 +13,8 @@ const line = z.object({
 
 const skipped = z.object({ bytes: z.number().describe('Event skipped: so many came too fast to be shown') });
 
-export const logEventSchema = z.union([line, skipped]).meta({ id: 'LogEvent' });
+const position = z
+  .strictObject({})
+  .describe('Event position: its id is named in Last-Event-ID to go on behind the lines so far');
+
+export const logEventSchema = z.union([line, skipped, position]).meta({ id: 'LogEvent' });

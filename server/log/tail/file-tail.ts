@@ -6,6 +6,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 import { logTailBytesMax, logTailPollMs, logTailReadBytesMax } from '../../../config/base/log-limits.js';
 import { LineSplitter } from './line-splitter.js';
+import type { LogPosition, LogPositions } from './position.js';
 
 export interface FollowedFile {
   /** Asked at each look: a log with a period goes on in another file. */
@@ -27,6 +28,8 @@ export class FileTail {
   #path = '';
   #inode = 0;
   #at = 0;
+  /** Where the line begins that has not ended. */
+  #lineAt = 0;
   #cancel: CancelTimer = () => undefined;
   #isClosed = false;
 
@@ -35,12 +38,26 @@ export class FileTail {
     this.#followed = followed;
   }
 
-  /** `last`: the last lines there are, at most `count`; what comes after them goes to `followed`. */
-  static async start(clock: Clock, followed: FollowedFile, count: number): Promise<StartedTail> {
+  /**
+   * `last`: the last lines there are, at most `count`; what comes after them goes to `followed`. With `since` there are
+   * none: what stands behind that position is new, and all of a file that it does not name.
+   */
+  static async start(
+    clock: Clock,
+    followed: FollowedFile,
+    count: number,
+    since: LogPositions | null,
+  ): Promise<StartedTail> {
     const tail = new FileTail(clock, followed);
-    const last = await tail.#take(followed.path(), count);
+    const last = await tail.#take(followed.path(), since === null ? count : 0);
+    if (since !== null) tail.#goBack(since.get(String(tail.#inode)) ?? 0);
     tail.#lookLater();
     return { tail, last };
+  }
+
+  /** Behind the last line that was handed on; null = there is no file. */
+  get position(): LogPosition | null {
+    return this.#file === null ? null : { key: this.#inode, at: this.#lineAt };
   }
 
   close(): void {
@@ -66,8 +83,7 @@ export class FileTail {
       await this.#read();
       await this.#take(path, 0);
       // Everything in it is new.
-      this.#at = 0;
-      this.#splitter = new LineSplitter();
+      this.#goBack(0);
       await this.#read();
     } catch {
       // Removed between two steps: the next look finds what is there then.
@@ -86,8 +102,9 @@ export class FileTail {
     this.#splitter = new LineSplitter();
     this.#at = size;
     const from = Math.max(0, size - logTailBytesMax);
+    this.#lineAt = from;
     // The first one may have begun before.
-    const lines = this.#splitter.lines(await textOf(file, from, size)).slice(from > 0 ? 1 : 0);
+    const lines = (await this.#linesOf(file, from, size)).slice(from > 0 ? 1 : 0);
     if (this.#isClosed) await this.#drop();
     return count === 0 ? [] : lines.slice(-count);
   }
@@ -96,16 +113,31 @@ export class FileTail {
     const file = this.#file;
     if (file === null) return;
     const { size } = await file.stat();
-    if (size < this.#at) this.#at = 0;
+    if (size < this.#at) this.#goBack(0);
     if (size === this.#at) return;
     const from = Math.max(this.#at, size - logTailReadBytesMax);
     const skipped = from - this.#at;
     if (skipped > 0) this.#splitter = new LineSplitter();
-    const lines = this.#splitter.lines(await textOf(file, from, size));
+    const lines = await this.#linesOf(file, from, size);
     this.#at = size;
     if (!this.#isClosed && (lines.length > 0 || skipped > 0)) {
       this.#followed.lines(skipped > 0 ? lines.slice(1) : lines, skipped);
     }
+  }
+
+  #goBack(at: number): void {
+    this.#at = at;
+    this.#lineAt = at;
+    this.#splitter = new LineSplitter();
+  }
+
+  async #linesOf(file: FileHandle, from: number, to: number): Promise<string[]> {
+    const buffer = Buffer.alloc(to - from);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
+    const read = buffer.subarray(0, bytesRead);
+    const end = read.lastIndexOf(lineFeed) + 1;
+    if (end > 0) this.#lineAt = from + end;
+    return this.#splitter.lines(read.toString());
   }
 
   async #drop(): Promise<void> {
@@ -116,8 +148,4 @@ export class FileTail {
   }
 }
 
-async function textOf(file: FileHandle, from: number, to: number): Promise<string> {
-  const buffer = Buffer.alloc(to - from);
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
-  return buffer.toString('utf8', 0, bytesRead);
-}
+const lineFeed = 0x0a;

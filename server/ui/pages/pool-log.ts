@@ -7,13 +7,19 @@ import { part } from '../parts/part.js';
 const linesKept = 500;
 const linesAtFirst = 100;
 
+interface Line {
+  readonly id: number;
+  readonly text: string;
+}
+
 export class PoolLog {
   readonly #app: App;
   readonly #path: string;
-  #lines: readonly { readonly id: number; readonly text: string }[] = [];
+  #lines: readonly Line[] = [];
+  /** What is shown while nothing moves; null = all there is. */
+  #held: readonly Line[] | null = null;
   #count = 0;
   #state: 'waiting' | 'open' | 'failed' = 'waiting';
-  #paused = false;
   #element: Element | null = null;
 
   constructor(app: App, pool: string) {
@@ -25,8 +31,10 @@ export class PoolLog {
     const feed = new EventFeed(this.#path, {
       opened: () => this.#is('open'),
       lost: (_error, isFinal) => this.#is(isFinal ? 'failed' : 'waiting'),
-      message: ({ event, data }) =>
-        this.#add(event === 'skipped' ? '… too much at once, some of it is not shown …' : textOf(data)),
+      message: ({ event, data }) => {
+        if (event === 'line') this.#add(textOf(data));
+        else if (event === 'skipped') this.#add('… too much at once, some of it is not shown …');
+      },
     });
     return feed.open();
   }
@@ -37,7 +45,6 @@ export class PoolLog {
   }
 
   #add(text: string): void {
-    if (this.#paused) return;
     this.#count += 1;
     this.#lines = [...this.#lines.slice(1 - linesKept), { id: this.#count, text }];
     this.#app.invalidate();
@@ -48,13 +55,13 @@ export class PoolLog {
       'button',
       {
         type: 'button',
-        'aria-pressed': String(this.#paused),
+        'aria-pressed': String(this.#held !== null),
         onClick: () => {
-          this.#paused = !this.#paused;
+          this.#held = this.#held === null ? this.#lines : null;
           this.#app.invalidate();
         },
       },
-      this.#paused ? 'Go on' : 'Pause',
+      this.#held !== null ? 'Go on' : 'Pause',
     );
     if (this.#state === 'failed') {
       return part(
@@ -64,7 +71,7 @@ export class PoolLog {
       );
     }
     this.#follow();
-    const rows = this.#lines.map(({ id, text }) => h('div', { key: String(id) }, text));
+    const rows = (this.#held ?? this.#lines).map(({ id, text }) => h('div', { key: String(id) }, text));
     const none = this.#state === 'open' ? 'Nothing was printed since this page was opened.' : 'Connecting …';
     return part(
       'Log',

@@ -1,5 +1,6 @@
 /** One server whose logs are read over its admin socket. */
 import { renameSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LogLine } from '../../../server/admin/log-views.js';
@@ -40,7 +41,8 @@ afterAll(async () => {
   removeFolder(folder);
 });
 
-const follow = (query: string): Promise<EventClient> => EventClient.open(sluice.adminSocket, `/api/v1/logs?${query}`);
+const follow = (query: string, lastId = ''): Promise<EventClient> =>
+  EventClient.open(sluice.adminSocket, `/api/v1/logs?${query}`, lastId);
 const lines = (client: EventClient): LogLine[] => client.of('line') as LogLine[];
 const texts = (client: EventClient): string =>
   lines(client)
@@ -78,6 +80,36 @@ test('the output of one worker, from memory', async () => {
   expect(lines(client).at(-1)).toMatchObject({ pool: 'a', application: 'main/', workerId: worker?.workerId, pid });
   client.close();
   await expect(follow(`source=output&pool=b&worker=${worker?.workerId ?? 0}`)).rejects.toThrow(/404 .*no-such-worker/);
+});
+
+test('whoever comes back goes on behind the last line: of files, and of one worker', async () => {
+  const pid = Number((await sluice.call('/who')).text);
+  const { workers } = await sluice.pool('a');
+  const worker = workers.find((one) => one.pid === pid)?.workerId ?? 0;
+  for (const [index, query] of ['source=output&pool=a', `source=output&pool=a&worker=${worker}`].entries()) {
+    const asked = `${query}&lines=20&follow=1`;
+    const first = await follow(asked);
+    await sluice.call(`/seen-${index}`);
+    await until('the line and where it ends', () => {
+      return texts(first).includes(`/seen-${index}`) && first.events.at(-1)?.event === 'position';
+    });
+    first.close();
+    await sluice.call(`/missed-${index}`);
+    const second = await follow(asked, first.lastId);
+    await sluice.call(`/later-${index}`);
+    await until('both lines', () => texts(second).includes(`/later-${index}`));
+    expect(lines(second).map(({ text }) => /\/\S+/.exec(text.replace('</b>', ''))?.[0])).toEqual([
+      `/missed-${index}`,
+      `/later-${index}`,
+    ]);
+    second.close();
+    // Of a stranger: it begins as if nothing had been said.
+    for (const strange of ['7', '1.2.3', `${'9'.repeat(30)}.1`, '../..', '1.2-']) {
+      const third = await follow(query, strange);
+      await until('it has ended', () => third.isOver);
+      expect(texts(third)).toContain(`/missed-${index}`);
+    }
+  }
 });
 
 test('the access log goes on where it was renamed, and can be cut to a pool', async () => {
@@ -153,7 +185,43 @@ test('sluice logs prints and follows them', async () => {
     return following.output().includes('asked</b> for /more');
   });
   await following.stop('SIGINT');
+  const printed = following.output().trimEnd().split('\n');
+  expect(printed.map((line) => JSON.parse(line).source)).toEqual(printed.map(() => 'output'));
   const wrong = await run(process.execPath, logs('--pool', 'nobody'));
   expect(wrong).toMatchObject({ code: 1 });
   expect(wrong.output).toContain('there is no such pool');
+});
+
+test('sluice logs -f goes on over a broken connection: no line is lost, none comes twice', async () => {
+  const socketPath = join(sluice.folder, 'between.sock');
+  const open = new Set<Socket>();
+  const listen = async (): Promise<Server> => {
+    const server = createServer((client) => {
+      const there = connect(sluice.adminSocket);
+      for (const one of [client, there]) open.add(one.on('error', () => undefined).on('close', () => open.delete(one)));
+      client.pipe(there).pipe(client);
+    });
+    await new Promise<void>((done) => void server.listen(socketPath, done));
+    return server;
+  };
+  const before = await listen();
+  const following = startProgram(process.execPath, [sluiceMain, 'logs', '-f', '--admin', socketPath, '--pool', 'a']);
+  let calls = 0;
+  await until('it follows', async () => {
+    await sluice.call(`/unbroken-${(calls += 1)}.`);
+    return following.output().includes('/unbroken-');
+  });
+  before.close();
+  for (const one of open) one.destroy();
+  await sluice.call('/in-between.');
+  const after = await listen();
+  await until('the line of the pause', () => following.output().includes('/in-between.'));
+  await following.stop('SIGINT');
+  after.close();
+  for (const one of open) one.destroy();
+  const seen = [...following.output().matchAll(/\/(?:unbroken-(\d+)|in-between)\./g)].map(([, number]) =>
+    Number(number),
+  );
+  const from = seen[0] ?? 0;
+  expect(seen).toEqual([...Array.from({ length: calls + 1 - from }, (_, n) => from + n), Number.NaN]);
 });

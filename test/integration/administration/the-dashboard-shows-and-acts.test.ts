@@ -5,6 +5,7 @@ import { confirmed, injected, notice, openPage, overflow, poolHash, signIn, tile
 import { testNeeding } from '../../support/needs.js';
 import { app } from '../../support/paths.js';
 import { adminToken, type Sluice, startSluice } from '../../support/sluice.js';
+import { EventClient } from '../../support/event-stream.js';
 import { until } from '../../support/time.js';
 import { reasonToSkip } from '../../support/missing.js';
 import { type Attacker, attackTests, plantAttacks } from './dashboard-attacks.js';
@@ -14,6 +15,18 @@ import { callers, roleTests } from './dashboard-roles.js';
 const test = testNeeding('chromium');
 /** As evil as a name may be: IIS allows these characters. */
 const oddName = "o'brien's {{7-7}} #1 100% (x)";
+
+/** Lets a test end the connection of the log in the middle, as a network does. */
+const cuttableLog = `(() => {
+  const ask = window.fetch;
+  window.fetch = async (path, options) => {
+    const answer = await ask(path, options);
+    if (!path.includes('/api/v1/logs')) return answer;
+    const cut = new AbortController();
+    window.cutLog = () => cut.abort();
+    return new Response(answer.body.pipeThrough(new TransformStream(), { signal: cut.signal }), answer);
+  };
+})()`;
 
 let sluice: Sluice;
 let browser: Browser;
@@ -140,12 +153,32 @@ describe('the dashboard', () => {
 
   test('the log of a pool is followed', async () => {
     await sluice.call('/odd/');
+    await openPage(page, sluice, '');
+    await page.evaluate(cuttableLog);
     await openPage(page, sluice, poolHash(oddName));
     const log = page.getByRole('log', { name: 'Output of the applications' });
     await log.waitFor();
     await sluice.call('/odd/print');
-    await log.getByText("<script>window.attacked='line'</script>").first().waitFor();
+    const line = log.getByText("<script>window.attacked='line'</script>");
+    await line.first().waitFor();
     expect(await injected(page)).toBe('');
+    const shown = await line.count();
+    const isPrinted = (one: unknown): boolean => JSON.stringify(one).includes("attacked='line'");
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await sluice.call('/odd/print');
+    // The same stream as the page's, asked for later, so the page has it too.
+    const path = `/api/v1/logs?source=output&pool=${encodeURIComponent(oddName)}&lines=100&follow=1`;
+    const same = await EventClient.open(sluice.adminSocket, path);
+    await until('it was printed', () => same.of('line').filter(isPrinted).length > shown);
+    same.close();
+    expect(await line.count()).toBe(shown);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await line.nth(shown).waitFor();
+    // Behind a connection that broke come only new lines.
+    await page.evaluate('cutLog()');
+    await sluice.call('/odd/print');
+    await line.nth(shown + 1).waitFor();
+    expect(await line.count()).toBe(shown + 2);
   });
 
   test('sites have their bindings, and an application goes offline and back', async () => {

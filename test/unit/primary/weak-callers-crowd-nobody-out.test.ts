@@ -49,7 +49,7 @@ const sites = played.sites().flatMap((site): readonly SiteView[] =>
     return { ...site, id, name: one.pool, bindings, applications: [one] };
   }),
 );
-let openLog: () => Promise<OpenedLog> = async () => ({ last: [], close: () => undefined });
+let openLog: () => Promise<OpenedLog> = async () => ({ last: [], position: () => '', close: () => undefined });
 const control: ControlPlane = {
   ...played,
   sites: () => sites,
@@ -224,6 +224,7 @@ test('a log that was opened for a client which has left meanwhile is closed', as
   expect((await ask('/livez', null)).status).toBe(200);
   given({
     last: [],
+    position: () => '',
     close: () => {
       isClosed = true;
     },
