@@ -200,7 +200,8 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
       this.#clients[i]?.watch(nowMs, minBytesPerSecond, maySend);
     }
     engine.tick(nowMs, minBytesPerSecond, rateGraceMs);
-    if (engine.headStartedMs > 0 && nowMs - engine.headStartedMs >= routing.headerWaitTimeoutMs) {
+    const isHeadLate = engine.headStartedMs > 0 && nowMs - engine.headStartedMs >= routing.headerWaitTimeoutMs;
+    if (isHeadLate && !this.#isPaused) {
       engine.fail(headerWait);
     } else if (engine.isGoingAway) engine.goAway();
     else if (engine.streamCount === 0 && nowMs - this.#idleSinceMs >= this.#timeoutMs) engine.goAway();

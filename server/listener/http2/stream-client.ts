@@ -157,7 +157,10 @@ export class StreamClient implements ExchangeClient {
   /** `maySend`: nothing of its connection keeps the client from sending. */
   watch(nowMs: number, minRate: number, maySend: boolean): void {
     if (nowMs >= this.#tunnelUntilMs) return this.cut();
-    if (this.#isEndOwed) return this.#watchHead(nowMs);
+    if (this.#isEndOwed) {
+      if (maySend) this.#watchHead(nowMs);
+      return;
+    }
     const timeoutMs = this.site?.connectionTimeoutMs ?? Infinity;
     const body = { isDone: this.isDone, isHeld: this.isHeld || !maySend, received: this.received };
     const reason = this.#rates.bodyTooSlow(nowMs, this.exchange, body, minRate, timeoutMs);

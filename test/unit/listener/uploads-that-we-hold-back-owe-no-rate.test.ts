@@ -6,13 +6,15 @@ import {
   http2StreamWindowBytes,
   rateGraceMs,
 } from '../../../config/base/limits.js';
-import { FrameType } from '../../../server/http2/codes.js';
+import { Flag, FrameType } from '../../../server/http2/codes.js';
 import { data, get, post, resetStream, windowUpdate } from '../../support/http2-frames.js';
 import { PlayedHttp2 } from '../../support/played-http2.js';
 
 const connectionTimeoutMs = 10_000;
 const graceTicks = rateGraceMs / deadlineTickMs + 2;
 const timeoutTicks = connectionTimeoutMs / deadlineTickMs + 2;
+/** Beyond every time that a client has for what it began. */
+const headTicks = 30_000 / deadlineTickMs + graceTicks;
 const cancel = 8;
 const length = ['content-length', '1000000'] as const;
 
@@ -64,16 +66,20 @@ test('what is left of the window comes back although less than half of the whole
   expect(credit(played)).toBe(rest);
 });
 
-test('a client that takes an answer slowly is not read from meanwhile, and its upload is not too slow', async () => {
+test('a client that takes an answer slowly is not read from meanwhile, and nothing of its requests is too slow', async () => {
   const played = await PlayedHttp2.open(connectionTimeoutMs);
   await played.send(post(1, '/taken', ...length), data(1, 'x'));
   const bytes = 1_000_000;
   await played.send(get(3, '/file'), windowUpdate(0, bytes), windowUpdate(3, bytes));
   played.worker.answer('/file', `HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`);
-  await played.pass(graceTicks + timeoutTicks, 200);
-  expect([played.socket.isPaused, played.socket.isDestroyed, played.log.field(1, ':status')]).toEqual([
-    true,
-    false,
-    '',
-  ]);
+  const begun = get(7, '/more');
+  await played.send(post(5, '/empty', 'content-length', '0'), begun.subarray(0, 20));
+  await played.pass(headTicks, 140);
+  expect(played.log.of(FrameType.goAway)).toEqual([]);
+  expect([played.socket.isPaused, played.log.field(1, ':status')]).toEqual([true, '']);
+  played.take(Infinity);
+  await played.pass(1);
+  await played.send(begun.subarray(20), data(5, '', Flag.endStream));
+  expect(played.socket.isPaused).toBe(false);
+  expect([...played.worker.exchanges.keys()].slice(2)).toEqual(['/more', '/empty']);
 });
