@@ -10,3 +10,10 @@ export const missingCertificatesMax = 1_000;
 export const acmeOnDemandFailuresMax = 3;
 export const acmeGivenUpRestMs = 21_600_000;
 export const acmeGivenUpMax = 1_000;
+
+/** certificateStore: what is inside its files is looked at anew after so long, also where nothing tells of a change. */
+export const certificateStoreLookMs = 60_000;
+/** New folders in it that are watched for the certificate to come. */
+export const certificateFoldersAwaitedMax = 100;
+/** After changes in it, names that are served from it are led to their files anew at most so often. */
+export const certificateStoreRestMs = 1_000;

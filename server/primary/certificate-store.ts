@@ -4,87 +4,196 @@ import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { certificateFoldersAwaitedMax, certificateStoreLookMs } from '../../config/base/certificate-limits.js';
+import type { Clock } from '../../config/base/clock.js';
 import { certificateFileBytesMax, certificateStoreFilesMax } from '../../config/base/limits.js';
-import type { CertificateFiles } from '../../config/load/certificate-files.js';
+import { type CertificateFiles, readCertificate } from '../../config/load/certificate-files.js';
 import { readBounded } from '../../config/load/read-file.js';
+import { fileLooks } from './file-looks.js';
 
-/** Names inside the certificates of one folder, as it was at some time. */
+/** The kernel's times of files lag behind the clock by up to this. */
+const fileTimeLagMs = 20;
+const looksAtOnce = 64;
+const chain = 'fullchain.pem';
+
+/** Names in the folder, as they were at some time. */
+interface Listing {
+  readonly look: string;
+  /** Whatever changes later shows. */
+  readonly isSettled: boolean;
+  /** In order, and whether each may be a folder. */
+  readonly names: ReadonlyMap<string, boolean>;
+}
+
+/** What is inside one file. */
+interface Indexed {
+  readonly look: string;
+  readonly hosts: readonly string[];
+}
+
 interface Index {
-  readonly folderMs: number;
-  readonly byName: ReadonlyMap<string, string>;
+  readonly listing: Listing;
+  readonly atMs: number;
+  readonly files: ReadonlyMap<string, Indexed>;
+  readonly byHost: ReadonlyMap<string, string>;
 }
 
-const indexes = new Map<string, Promise<Index>>();
+export class CertificateStore {
+  readonly folder: string;
+  /** A group for the watch: another object when it is to look at other things. */
+  watched: readonly string[];
+  readonly #password: string;
+  readonly #clock: Clock;
+  readonly #watchedChanged: () => void;
+  #listing: Listing | null = null;
+  #reading: Promise<Listing> | null = null;
+  #index: Index | null = null;
+  #indexing: Promise<Index> | null = null;
+  /** Folders that were there at the last look; null = nobody has looked. */
+  #folders: ReadonlySet<string> | null = null;
+  /** New folders that nothing is in yet. */
+  #awaited: readonly string[] = [];
 
-/** null: nothing in the folder is for this host. '' as host finds nothing: there is no certificate for everybody. */
-export async function findInStore(folder: string, host: string, password: string): Promise<CertificateFiles | null> {
-  // The name comes from a client; its letters were checked, and it must not leave the folder.
-  if (host === '' || !/^[a-z0-9._-]+$/.test(host) || host.includes('..')) return null;
-  const dot = host.indexOf('.');
-  const stems = dot > 0 ? [host, `_${host.slice(dot)}`] : [host];
-  for (const stem of stems) {
-    const found = await byFileName(folder, stem, password);
-    if (found !== null) return found;
+  constructor(folder: string, password: string, clock: Clock, watchedChanged: () => void) {
+    this.folder = folder;
+    this.watched = [join(folder, '*')];
+    this.#password = password;
+    this.#clock = clock;
+    this.#watchedChanged = watchedChanged;
   }
-  const { byName } = await indexOf(folder);
-  const file = byName.get(host) ?? (dot > 0 ? byName.get(`*${host.slice(dot)}`) : undefined);
-  if (file === undefined) return null;
-  const key = file.replace(/\.(pem|crt)$/, '.key');
-  return { kind: 'pem', certFile: file, keyFile: (await exists(key)) ? key : file, password };
-}
 
-async function byFileName(folder: string, stem: string, password: string): Promise<CertificateFiles | null> {
-  const at = (name: string): string => join(folder, name);
-  const pfx = at(`${stem}.pfx`);
-  if (await exists(pfx)) return { kind: 'pfx', file: pfx, password };
-  for (const ending of ['pem', 'crt']) {
-    const certFile = at(`${stem}.${ending}`);
-    if (!(await exists(certFile))) continue;
-    const key = at(`${stem}.key`);
-    return { kind: 'pem', certFile, keyFile: (await exists(key)) ? key : certFile, password };
+  /** Something in it may have changed: all is looked at again, and what looks different is read. */
+  touched(): void {
+    this.#listing = null;
+    this.#reading = null;
   }
-  const chain = join(folder, stem, 'fullchain.pem');
-  if (!(await exists(chain))) return null;
-  return { kind: 'pem', certFile: chain, keyFile: join(folder, stem, 'privkey.pem'), password };
-}
 
-/** Made when a name is asked for that no file is named after, and again when the folder has changed since. */
-async function indexOf(folder: string): Promise<Index> {
-  const info = await stat(folder).catch(() => null);
-  const folderMs = info?.mtimeMs ?? 0;
-  const known = indexes.get(folder);
-  if (known !== undefined) {
-    const index = await known;
-    if (index.folderMs === folderMs) return index;
+  /** null: nothing in the folder is for this host. '' as host finds nothing: there is no certificate for everybody. */
+  async find(host: string): Promise<CertificateFiles | null> {
+    // The name comes from a client; its letters were checked, and it must not leave the folder.
+    if (host === '' || !/^[a-z0-9._-]+$/.test(host) || host.includes('..')) return null;
+    const listing = await this.#list();
+    const dot = host.indexOf('.');
+    for (const stem of dot > 0 ? [host, `_${host.slice(dot)}`] : [host]) {
+      const found = await this.#byFileName(stem, listing);
+      if (found !== null) return found;
+    }
+    const { byHost } = await this.#indexOf(listing);
+    const name = byHost.get(host) ?? (dot > 0 ? byHost.get(`*${host.slice(dot)}`) : undefined);
+    return name === undefined ? null : this.#filesOf(name, listing);
   }
-  const made = makeIndex(folder, folderMs);
-  indexes.set(folder, made);
-  return made;
-}
 
-async function makeIndex(folder: string, folderMs: number): Promise<Index> {
-  const byName = new Map<string, string>();
-  const names = await readdir(folder).catch(() => []);
-  const files = names.filter((name) => /\.(pem|crt)$/.test(name)).sort();
-  for (const name of files.slice(0, certificateStoreFilesMax)) {
-    const file = join(folder, name);
-    const read = await readBounded(file, certificateFileBytesMax, true);
-    if (read.kind === 'bytes') for (const host of namesIn(read.bytes)) if (!byName.has(host)) byName.set(host, file);
+  async #byFileName(stem: string, listing: Listing): Promise<CertificateFiles | null> {
+    const own = [`${stem}.pfx`, `${stem}.pem`, `${stem}.crt`].find((name) => listing.names.has(name));
+    if (own !== undefined) return this.#filesOf(own, listing);
+    const isThere = listing.names.get(stem) === true && (await exists(join(this.folder, stem, chain)));
+    return isThere ? this.#filesOf(join(stem, chain), listing) : null;
+  }
+
+  /** `name`: of the certificate, relative to the folder. */
+  #filesOf(name: string, listing: Listing): CertificateFiles {
+    const at = (one: string): string => join(this.folder, one);
+    const password = this.#password;
+    if (name.endsWith('.pfx')) return { kind: 'pfx', file: at(name), password };
+    const certFile = at(name);
+    if (name.endsWith(`/${chain}`))
+      return { kind: 'pem', certFile, keyFile: join(certFile, '../privkey.pem'), password };
+    const key = name.replace(/\.(?:pem|crt)$/, '.key');
+    return { kind: 'pem', certFile, keyFile: listing.names.has(key) ? at(key) : certFile, password };
+  }
+
+  #list(): Promise<Listing> {
+    if (this.#reading !== null) return this.#reading;
+    const reading = this.#look().then((listing) => {
+      // Unless it was touched meanwhile.
+      if (this.#reading === reading) [this.#listing, this.#reading] = [listing, null];
+      return listing;
+    });
+    this.#reading = reading;
+    return reading;
+  }
+
+  async #look(): Promise<Listing> {
+    const before = this.#listing;
+    const atMs = this.#clock.wallMs();
+    const info = await stat(this.folder).catch(() => null);
+    const look = info === null ? '' : `${info.ino}:${info.mtimeMs}:${info.ctimeMs}`;
+    if (before?.isSettled === true && before.look === look) return before;
+    const entries = await readdir(this.folder, { withFileTypes: true }).catch(() => []);
+    const names = new Map(entries.map((one) => [one.name, one.isDirectory() || one.isSymbolicLink()]));
+    await this.#awaitFolders(entries.filter((one) => one.isDirectory()).map(({ name }) => name));
+    return { look, isSettled: (info?.mtimeMs ?? 0) < atMs - fileTimeLagMs, names };
+  }
+
+  /** A folder is made before the files in it are: the watch tells when they come. */
+  async #awaitFolders(folders: readonly string[]): Promise<void> {
+    const before = this.#folders ?? new Set(folders);
+    this.#folders = new Set(folders);
+    const fresh = folders.filter((name) => !before.has(name) || this.#awaited.includes(name));
+    const found = await Promise.all(fresh.map((name) => exists(join(this.folder, name, chain))));
+    const awaited = fresh.filter((_, index) => found[index] === false).slice(-certificateFoldersAwaitedMax);
+    if (awaited.join('/') === this.#awaited.join('/')) return;
+    this.#awaited = awaited;
+    this.watched = [join(this.folder, '*'), ...awaited.map((name) => join(this.folder, name, chain))];
+    this.#watchedChanged();
+  }
+
+  /** Made when a name is asked for that no file is named after. */
+  async #indexOf(listing: Listing): Promise<Index> {
+    if (this.#indexing !== null) await this.#indexing;
+    const known = this.#index;
+    // Where the kernel tells nothing of files that are written in place, time does.
+    const isFresh = known !== null && this.#clock.monotonicMs() - known.atMs < certificateStoreLookMs;
+    if (isFresh && known.listing === listing) return known;
+    this.#indexing ??= this.#makeIndex(listing, known).finally(() => {
+      this.#indexing = null;
+    });
+    return this.#indexing;
+  }
+
+  async #makeIndex(listing: Listing, before: Index | null): Promise<Index> {
+    const atMs = this.#clock.monotonicMs();
+    const names = [...listing.names].flatMap(([name, isFolder]) => {
+      if (/\.(?:pem|crt|pfx)$/.test(name)) return [name];
+      return isFolder ? [join(name, chain)] : [];
+    });
+    const files = new Map<string, Indexed>();
+    const byHost = new Map<string, string>();
+    const wanted = names.sort().slice(0, certificateStoreFilesMax);
+    for (let start = 0; start < wanted.length; start += looksAtOnce) {
+      const part = wanted.slice(start, start + looksAtOnce);
+      const looks = await Promise.all(part.map((name) => fileLooks([join(this.folder, name)])));
+      for (const [index, name] of part.entries()) {
+        const look = looks[index] ?? '';
+        const known = before?.files.get(name);
+        const file = known?.look === look ? known : { look, hosts: await this.#hostsIn(name, listing) };
+        files.set(name, file);
+        for (const host of file.hosts) if (!byHost.has(host)) byHost.set(host, name);
+      }
+    }
+    this.#index = { listing, atMs, files, byHost };
+    return this.#index;
+  }
+
+  async #hostsIn(name: string, listing: Listing): Promise<readonly string[]> {
+    const files = this.#filesOf(name, listing);
     await nextTurn();
+    if (files.kind === 'pfx') {
+      const read = await readCertificate(files);
+      return read.ok && read.leaf !== null ? dnsNamesOf(read.leaf) : [];
+    }
+    const read = await readBounded(files.certFile, certificateFileBytesMax, true);
+    try {
+      return read.kind === 'bytes' ? dnsNamesOf(new X509Certificate(read.bytes)) : [];
+    } catch {
+      return [];
+    }
   }
-  return { folderMs, byName };
 }
 
-function namesIn(pem: Buffer): string[] {
-  try {
-    const { subjectAltName = '' } = new X509Certificate(pem);
-    return subjectAltName
-      .split(', ')
-      .filter((entry) => entry.startsWith('DNS:'))
-      .map((entry) => entry.slice(4).toLowerCase());
-  } catch {
-    return [];
-  }
+function dnsNamesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  const entries = subjectAltName.split(', ').filter((entry) => entry.startsWith('DNS:'));
+  return entries.map((entry) => entry.slice(4).toLowerCase());
 }
 
 async function exists(file: string): Promise<boolean> {

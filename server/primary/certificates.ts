@@ -4,9 +4,9 @@
  * while the one before it serves on.
  */
 import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { messageOf } from '../../config/base/errors.js';
+import { certificateStoreRestMs } from '../../config/base/certificate-limits.js';
 import { certificatesLoadedMax, certificateWatchDelayMs, tlsTicketRotationMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
 import {
@@ -19,8 +19,8 @@ import type { CompiledConfig, TlsConfig } from '../../config/model.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
 import type { CertificateMaterial } from '../../pools/protocol/snapshot.js';
 import { type CertificateFacts, type CertificateView, ExpiryWarnings, factsOf, viewOf } from './certificate-views.js';
-import { findInStore } from './certificate-store.js';
-import { developmentCertificate } from './development-certificate.js';
+import { CertificateSources } from './certificate-sources.js';
+import { fileLooks } from './file-looks.js';
 import { tlsKey } from './routes.js';
 import { askResponder } from './ocsp/ask-responder.js';
 import { Stapler } from './ocsp/stapler.js';
@@ -61,8 +61,8 @@ interface Problem {
 export class Certificates {
   readonly #ports: CertificatePorts;
   readonly #watcher: ConfigWatcher;
+  readonly #sources: CertificateSources;
   #configured = new Map<string, TlsConfig>();
-  #stateDir = '';
   /** In the order in which they were asked for. */
   readonly #loaded = new Map<string, Loaded>();
   readonly #warnings: ExpiryWarnings;
@@ -72,10 +72,19 @@ export class Certificates {
   /** Whose files are others since the watcher was last told. */
   readonly #unwatched: Loaded[] = [];
   #cancelWatch: CancelTimer | null = null;
+  #cancelResolve: CancelTimer | null = null;
 
   constructor(ports: CertificatePorts) {
     this.#ports = ports;
-    this.#watcher = new ConfigWatcher(ports.clock, () => this.look());
+    this.#watcher = new ConfigWatcher(ports.clock, (files) => this.#look(files));
+    this.#sources = new CertificateSources({
+      clock: ports.clock,
+      issuedFile: (name) => ports.issuedFile(name),
+      watchedChanged: () => {
+        this.#watchLater();
+        this.#resolveLater();
+      },
+    });
     this.#stapler = new Stapler({
       clock: ports.clock,
       logger: ports.logger,
@@ -93,7 +102,7 @@ export class Certificates {
   configure(config: CompiledConfig): void {
     const bindings = config.sites.flatMap((site) => site.bindings);
     this.#configured = new Map(bindings.flatMap(({ tls }) => (tls === null ? [] : [[tlsKey(tls), tls] as const])));
-    this.#stateDir = config.server.stateDir;
+    this.#sources.configure(config.server.stateDir, [...this.#configured.values()]);
     for (const [id, { key }] of this.#loaded) if (!this.#configured.has(key)) this.#loaded.delete(id);
     this.#watch();
   }
@@ -144,6 +153,7 @@ export class Certificates {
     this.#stapler.close();
     this.#cancelRotation();
     this.#cancelWatch?.();
+    this.#cancelResolve?.();
   }
 
   #start(id: string, key: string, name: string, tls: TlsConfig): Loaded {
@@ -183,8 +193,7 @@ export class Certificates {
     return all.filter((one) => one.name === name && one.tls.certificate.kind === 'acme');
   }
 
-  #watchLater(one: Loaded): void {
-    this.#unwatched.push(one);
+  #watchLater(): void {
     this.#cancelWatch ??= this.#ports.clock.setTimer(certificateWatchDelayMs, () => {
       this.#cancelWatch = null;
       this.#watch();
@@ -195,15 +204,18 @@ export class Certificates {
 
   async #read(one: Loaded): Promise<void> {
     const { certificate, authoritiesFile } = one.tls;
-    const files = await this.#filesOf(one);
+    const files = await this.#sources.filesOf(one.tls, one.name);
     if (files === null) {
       one.material = null;
       return;
     }
     const paths = pathsOf(files, authoritiesFile);
-    if (!isSame(paths, one.files)) this.#watchLater(one);
+    if (!isSame(paths, one.files)) {
+      this.#unwatched.push(one);
+      this.#watchLater();
+    }
     one.files = paths;
-    one.signature = await signatureOf(one.files);
+    one.signature = await fileLooks(one.files);
     const read = await readCertificate(files);
     const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
     if (!read.ok) return this.#refuse(one, read);
@@ -221,23 +233,6 @@ export class Certificates {
     one.material = { ...read.material, authorities: authorities?.pem ?? '', ocsp };
     one.facts = facts;
     this.#tell(one, read, certificate.kind);
-  }
-
-  async #filesOf({ tls, name }: Loaded): Promise<CertificateFiles | null> {
-    const { certificate } = tls;
-    switch (certificate.kind) {
-      case 'pem':
-      case 'pfx':
-        return certificate;
-      case 'store':
-        return findInStore(certificate.folder, name, certificate.password);
-      case 'acme': {
-        const file = await this.#ports.issuedFile(name);
-        return file === null ? null : { kind: 'pem', certFile: file, keyFile: file, password: '' };
-      }
-      case 'development':
-        return developmentCertificate(this.#stateDir, this.#ports.clock.wallMs());
-    }
   }
 
   #tell(one: Loaded, { leaf }: Extract<CertificateRead, { ok: true }>, kind: string): void {
@@ -270,12 +265,21 @@ export class Certificates {
 
   #watch(): void {
     this.#stapler.keep(new Set([...this.#loaded.values()].map(({ staple }) => staple)));
-    this.#watcher.watch([...this.#loaded.values()].map(({ files }) => files));
+    this.#watcher.watch([...this.#sources.watched, ...[...this.#loaded.values()].map(({ files }) => files)]);
   }
 
-  /** Some watched file changed: those that look different are read again. */
-  look(): void {
-    for (const one of this.#loaded.values()) this.#check(one);
+  /** These may have changed: what looks different is read again. */
+  #look(files: ReadonlySet<string>): void {
+    if (this.#sources.touched(files)) this.#resolveLater();
+    for (const one of this.#loaded.values()) if (one.files.some((file) => files.has(file))) this.#check(one);
+  }
+
+  /** Names that are served from folders may lead to other files now; of many changes there, once in a while. */
+  #resolveLater(): void {
+    this.#cancelResolve ??= this.#ports.clock.setTimer(certificateStoreRestMs, () => {
+      this.#cancelResolve = null;
+      for (const one of this.#loaded.values()) if (one.tls.certificate.kind === 'store') this.#check(one);
+    });
   }
 
   #check(one: Loaded): void {
@@ -296,9 +300,10 @@ export class Certificates {
   }
 
   async #isChanged(one: Loaded): Promise<boolean> {
-    if ((await signatureOf(one.files)) !== one.signature) return true;
-    if (one.tls.certificate.kind !== 'acme') return false;
-    const files = await this.#filesOf(one);
+    if ((await fileLooks(one.files)) !== one.signature) return true;
+    const { kind } = one.tls.certificate;
+    if (kind !== 'acme' && kind !== 'store') return false;
+    const files = await this.#sources.filesOf(one.tls, one.name);
     return files !== null && !isSame(pathsOf(files, one.tls.authoritiesFile), one.files);
   }
 
@@ -326,14 +331,4 @@ function isSame(left: readonly string[], right: readonly string[]): boolean {
 
 function newSecret(): string {
   return randomBytes(32).toString('base64');
-}
-
-async function signatureOf(files: readonly string[]): Promise<string> {
-  const looks = files.map((file) =>
-    stat(file).then(
-      ({ ino, size, mtimeMs, ctimeMs }) => `${ino}:${size}:${mtimeMs}:${ctimeMs}`,
-      () => '-',
-    ),
-  );
-  return (await Promise.all(looks)).join(' ');
 }
