@@ -19,7 +19,13 @@ export interface CertificateMaterial {
 }
 
 export type CertificateRead =
-  | { readonly ok: true; readonly material: CertificateMaterial; readonly leaf: X509Certificate | null }
+  | {
+      readonly ok: true;
+      readonly material: CertificateMaterial;
+      readonly leaf: X509Certificate | null;
+      /** Of the leaf; null = it is not in the file. */
+      readonly issuer: X509Certificate | null;
+    }
   /** `file` is the one to look at; the message holds nothing of its contents. */
   | { readonly ok: false; readonly file: string; readonly message: string };
 
@@ -50,10 +56,17 @@ async function readPem(certFile: string, keyFile: string, password: string): Pro
     return { ok: false, file: keyFile, message: 'the private key belongs to another certificate' };
   }
   const blocks = certificate.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  let issuer: X509Certificate | null;
+  try {
+    issuer = blocks[1] === undefined ? null : new X509Certificate(blocks[1]);
+  } catch {
+    return { ok: false, file: certFile, message: 'the second certificate in it cannot be read' };
+  }
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return {
     ok: true,
     leaf,
+    issuer,
     material: { certificate: `${blocks.join('\n')}\n`, privateKey: pem, pfx: '', password: '' },
   };
 }
@@ -75,9 +88,9 @@ async function readPfx(file: string, password: string): Promise<CertificateRead>
   if (read.kind !== 'bytes') return unreadable(file, read);
   // Only processes with PKCS #12 files need it, and it is large.
   const { createSecureContext } = await import('node:tls');
-  let leaf: X509Certificate | null;
+  let opened: Opened;
   try {
-    leaf = leafOf(createSecureContext({ pfx: read.bytes, passphrase: password }).context);
+    opened = openedBy(createSecureContext({ pfx: read.bytes, passphrase: password }).context);
   } catch (error) {
     const reason = messageOf(error);
     const why = reason.includes('mac verify')
@@ -88,14 +101,19 @@ async function readPfx(file: string, password: string): Promise<CertificateRead>
     return { ok: false, file, message: why };
   }
   const material = { certificate: '', privateKey: '', pfx: read.bytes.toString('base64'), password };
-  return { ok: true, leaf, material };
+  return { ok: true, ...opened, material };
 }
 
+type Opened = Pick<Extract<CertificateRead, { ok: true }>, 'leaf' | 'issuer'>;
+
 /** Node opens PKCS #12 and shows what was in it nowhere but here, undocumented: null where it does not. */
-function leafOf(context: object): X509Certificate | null {
-  if (!('getCertificate' in context) || typeof context.getCertificate !== 'function') return null;
-  const der: unknown = context.getCertificate();
-  return Buffer.isBuffer(der) ? new X509Certificate(der) : null;
+function openedBy(context: object): Opened {
+  const certificateOf = (method: unknown): X509Certificate | null => {
+    const der: unknown = typeof method === 'function' ? method.call(context) : null;
+    return Buffer.isBuffer(der) ? new X509Certificate(der) : null;
+  };
+  const { getCertificate, getIssuer }: { getCertificate?: unknown; getIssuer?: unknown } = context;
+  return { leaf: certificateOf(getCertificate), issuer: certificateOf(getIssuer) };
 }
 
 /** Certificates of authorities, PEM. */

@@ -228,7 +228,7 @@ export class Certificates {
       return this.#refuse(one, { file: one.files[0] ?? '', message });
     }
     one.problem = '';
-    one.staple = this.#stapler.needs(read.material.certificate);
+    one.staple = this.#stapler.needs(read.leaf, read.issuer);
     const ocsp = one.staple === '' ? '' : await this.#stapler.answer(one.staple);
     one.material = { ...read.material, authorities: authorities?.pem ?? '', ocsp };
     one.facts = facts;

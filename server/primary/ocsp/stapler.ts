@@ -2,7 +2,7 @@
  * Answers of responders for certificates that must be shown with one: asked for when the certificate is, anew at
  * half their life, and given away only while they hold. No other certificate is ever asked about.
  */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { CancelTimer, Clock } from '../../../config/base/clock.js';
 import { messageOf } from '../../../config/base/errors.js';
 import { ocspRefreshMaxMs, ocspRetryMs, ocspWaitMs } from '../../../config/base/limits.js';
@@ -39,15 +39,14 @@ export class Stapler {
     this.#ports = ports;
   }
 
-  /** Fingerprint of a certificate that must be stapled, of a PEM chain; '' = it need not. */
-  needs(chain: string): string {
-    const [certificate, issuer] = certificatesOf(chain);
-    if (certificate === undefined || !mustStaple(certificate)) return '';
+  /** Fingerprint of a certificate that must be stapled; '' = it need not, or cannot be, which is told then. */
+  needs(certificate: X509Certificate | null, issuer: X509Certificate | null): string {
+    if (certificate === null || !mustStaple(certificate)) return '';
     const { fingerprint256 } = certificate;
     if (this.#entries.has(fingerprint256)) return fingerprint256;
     const url = responderOf(certificate);
-    if (issuer === undefined || url === '') {
-      const problem = issuer === undefined ? 'its issuer is not in the file' : 'it names no responder over http';
+    if (issuer === null || url === '') {
+      const problem = issuer === null ? 'its issuer is not in the file' : 'it names no responder over http';
       this.#ports.logger.error('must-staple-impossible', { subject: certificate.subject, problem });
       return '';
     }
@@ -115,9 +114,4 @@ export class Stapler {
     entry.cancel = clock.setTimer(nextMs, () => void this.#refresh(fingerprint, entry));
     changed(fingerprint);
   }
-}
-
-function certificatesOf(chain: string): X509Certificate[] {
-  const blocks = chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.slice(0, 2).map((block) => new X509Certificate(block));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Clock } from '../../../config/base/clock.js';
+import { type CertificateFiles, readCertificate } from '../../../config/load/certificate-files.js';
 import { mustStaple, ocspRequest, readOcspAnswer, responderOf } from '../../../server/primary/ocsp/messages.js';
 import { Stapler } from '../../../server/primary/ocsp/stapler.js';
 import { systemClock } from '../../../server/primary/clock.js';
@@ -54,7 +55,6 @@ function answer(question: Buffer, minutes = 600, signer = authority): Buffer {
 }
 
 const parsed = ({ cert }: MadeCertificate): X509Certificate => new X509Certificate(cert);
-const chain = (made: MadeCertificate): string => made.cert + authority.pem;
 
 test('only certificates that say so are stapled, and openssl understands what is asked', () => {
   expect([good, plain].map((one) => mustStaple(parsed(one)))).toEqual([true, false]);
@@ -96,11 +96,12 @@ let shifted: Clock;
 let asked: number;
 let answers: () => Buffer;
 let changes: number;
+let log: string[];
 
 function stapler(): Stapler {
   return new Stapler({
     clock: shifted,
-    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (event) => log.push(event) },
     ask: async () => {
       asked += 1;
       return answers();
@@ -119,17 +120,17 @@ beforeEach(() => {
     wallMs: () => startMs + clock.monotonicMs(),
     setTimer: (delayMs, fire) => clock.setTimer(delayMs, fire),
   };
-  [asked, changes] = [0, 0];
+  [asked, changes, log] = [0, 0, []];
 });
 
 test('answers are asked for once, anew at half their life, and are taken away when they end', async () => {
   const first = answer(ocspRequest(parsed(good), issuer), 60);
   answers = () => first;
   const made = stapler();
-  expect(made.needs(chain(plain))).toBe('');
-  const id = made.needs(chain(good));
+  expect(made.needs(parsed(plain), issuer)).toBe('');
+  const id = made.needs(parsed(good), issuer);
   expect(await made.answer(id)).toBe(first.toString('base64'));
-  expect([made.needs(chain(good)), asked]).toEqual([id, 1]);
+  expect([made.needs(parsed(good), issuer), asked]).toEqual([id, 1]);
   // The responder is away: the old answer goes on while it holds.
   answers = () => {
     throw new Error('away');
@@ -150,7 +151,33 @@ test('answers are asked for once, anew at half their life, and are taken away wh
 test('a certificate without its issuer or responder is told, not asked about', () => {
   const made = stapler();
   answers = () => Buffer.alloc(0);
-  expect(made.needs(good.cert)).toBe('');
-  expect(asked).toBe(0);
+  expect(made.needs(parsed(good), null)).toBe('');
+  expect([asked, log]).toEqual([0, ['must-staple-impossible']]);
   made.close();
+});
+
+test('it is known of every form of file that its certificate must be stapled', async () => {
+  const [whole, alone] = [join(folder, 'whole.pem'), join(folder, 'alone.pem')];
+  writeFileSync(whole, good.cert + good.key + authority.pem);
+  writeFileSync(alone, good.cert + good.key);
+  const pfxOf = (file: string): CertificateFiles => {
+    openssl('pkcs12', '-export', '-in', file, '-out', `${file}.pfx`, '-passout', 'pass:word');
+    return { kind: 'pfx', file: `${file}.pfx`, password: 'word' };
+  };
+  const pemOf = (file: string): CertificateFiles => ({ kind: 'pem', certFile: file, keyFile: file, password: '' });
+  const first = answer(ocspRequest(parsed(good), issuer));
+  answers = () => first;
+  const made = stapler();
+  const needs = async (files: CertificateFiles): Promise<string> => {
+    const read = await readCertificate(files);
+    return read.ok ? made.needs(read.leaf, read.issuer) : read.message;
+  };
+  // Without its issuer nobody can ask about it, and that is said.
+  expect([await needs(pemOf(alone)), await needs(pfxOf(alone))]).toEqual(['', '']);
+  expect(log.splice(0)).toEqual(['must-staple-impossible', 'must-staple-impossible']);
+  const { fingerprint256 } = parsed(good);
+  expect([await needs(pemOf(whole)), await needs(pfxOf(whole)), log]).toEqual([fingerprint256, fingerprint256, []]);
+  made.close();
+  writeFileSync(whole, good.cert + good.key + authority.pem.replace('\nMI', '\nAA'));
+  expect(await needs(pemOf(whole))).toBe('the second certificate in it cannot be read');
 });
