@@ -82,16 +82,16 @@ test('what one side never indexes is not indexed towards the other side either',
 });
 
 test('an answer that has its Content-Length is complete when its stream ends, no sooner', async () => {
-  for (const [then, text, isWhole] of [
+  for (const [path, text, isWhole] of [
     ['/excess/end', 'abcd', true],
     ['/excess/more', 'abc', false],
   ] as const) {
     const stream = client.open('/excess', {}, true);
     const answer = answerOf(stream);
     await new Promise((resolve) => stream.once('data', resolve));
-    await client.call(then);
+    await client.call(path);
     const { resetCode, text: seen } = await answer;
-    expect({ then, seen, isWhole: resetCode === 0 }).toEqual({ then, seen: text, isWhole });
+    expect({ path, seen, isWhole: resetCode === 0 }).toEqual({ path, seen: text, isWhole });
   }
 });
 
