@@ -61,7 +61,15 @@ const endpoint = () =>
     .refine((address) => URL.canParse(address), { error: 'an http or https address' })
     .refine((address) => !URL.canParse(address) || !metadataHosts.includes(new URL(address).hostname), {
       error: 'this is the metadata service of a cloud, not a collector',
+    })
+    // Whoever may look at the configuration sees the address.
+    .refine((address) => !URL.canParse(address) || !hasCredentials(new URL(address)), {
+      error: 'an address without a name and password: these go into otlp.headers, as Authorization',
     });
+
+function hasCredentials({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
 
 const otlp = z.strictObject({
   endpoint: setting(endpoint(), {

@@ -49,11 +49,14 @@ test.each([
   'http://169.254.170.2/v2/credentials',
   'http://[fd00:ec2::254]',
   'http://[',
+  'http://user:s3cret@collector.test:4318',
+  'http://s3cret@collector.test',
 ])('%s is no collector', async (endpoint) => {
   await withFiles(async (files) => {
     const telemetry = `telemetry: { otlp: { endpoint: "${endpoint}" } }\n`;
     files.write('app/server.js').write('sluice.yaml', `${telemetry}${oneApplication()}`);
     const { config, diagnostics } = await files.load();
     expect([config, diagnostics.map(({ path }) => path)]).toEqual([null, ['telemetry.otlp.endpoint']]);
+    expect(JSON.stringify(diagnostics)).not.toContain('s3cret');
   });
 });
