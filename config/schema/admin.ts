@@ -56,7 +56,7 @@ export const admin = z.strictObject({
   }),
   metricsToken: setting(hash().optional(), {
     description:
-      'Hash of a token without which /metrics is refused at admin.listen (tokens of the API do too). Default: /metrics needs none.',
+      'Hash of a token without which /metrics is refused at admin.listen (tokens of the API for all pools do too). Default: /metrics needs none.',
     reload: 'live',
     secret: true,
   }),

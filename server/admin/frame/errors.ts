@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { SluiceError } from '../../../config/base/errors.js';
+import type { AdminCaller } from './caller.js';
 
 export interface AdminProblem {
   readonly code: string;
@@ -30,6 +31,11 @@ export class AdminError extends SluiceError {
 
 export function notFound(code: string, message: string, remedy = ''): AdminError {
   return new AdminError(404, code, message, remedy);
+}
+
+export function otherPools({ name, pools }: AdminCaller): AdminError {
+  const message = `${name} is for other pools: ${pools === 'all' ? '' : pools.join(', ')}`;
+  return new AdminError(403, 'wrong-pool', message, 'use a token whose pools include it, or one for all pools');
 }
 
 export const tooManyFailuresCode = 'too-many-failures';

@@ -4,7 +4,7 @@ import type { LogFields } from '../../../config/base/logger.js';
 import type { AdminConnections } from '../connections.js';
 import { type AdminCaller, socketCaller } from './caller.js';
 import type { Door } from './door.js';
-import { AdminError, tooManyFailures, tooManyFailuresCode, tooManyRequests } from './errors.js';
+import { AdminError, otherPools, tooManyFailures, tooManyFailuresCode, tooManyRequests } from './errors.js';
 import { checkOrigin, checkOwnPage, cookieOf, sessionField } from './origin-check.js';
 import type { AuditEntry, Gate } from './register.js';
 import type { AdminRoute } from './route.js';
@@ -61,11 +61,14 @@ function unknownCaller(door: Door, { headers, method, routeOptions }: FastifyReq
   return new AdminError(401, 'token-needed', message, `send Authorization: Bearer TOKEN; ${make}`);
 }
 
-/** Of /metrics: open, unless the configuration names a token for it. */
+/** Of /metrics, which tell of every pool: open, unless the configuration names a token for it. */
 export function mayScrape(door: Door, request: FastifyRequest): void {
   if (door.settings.metricsTokenHash === '') return;
   const token = bearerOf(request.headers.authorization);
-  if (token !== '' && (door.isMetricsToken(token) || door.subjectOf(token) !== null)) return;
+  if (token !== '' && door.isMetricsToken(token)) return;
+  const caller = token === '' ? null : (door.subjectOf(token)?.() ?? null);
+  if (caller?.pools === 'all') return;
+  if (caller !== null) throw otherPools(caller);
   throw unknownCaller(door, request, request.raw.socket.remoteAddress ?? '');
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { adminBodyBytesMax } from '../../../config/base/admin-limits.js';
 import { type AdminCaller, covers, hasRole } from './caller.js';
-import { AdminError, problemOf, sendProblem } from './errors.js';
+import { AdminError, otherPools, problemOf, sendProblem } from './errors.js';
 import type { AdminRoute } from './route.js';
 
 /** One change that was asked for, done or refused. */
@@ -112,8 +112,7 @@ function checkPool(caller: AdminCaller, route: AdminRoute, params: unknown): voi
   if (caller.pools === 'all' || route.role === 'anyone' || route.filtered === true) return;
   const pool = route.pool?.(params) ?? null;
   if (pool !== null && covers(caller, pool)) return;
-  const message = `${caller.name} is for other pools: ${caller.pools.join(', ')}`;
-  throw new AdminError(403, 'wrong-pool', message, 'use a token whose pools include it, or one for all pools');
+  throw otherPools(caller);
 }
 
 function parse<T>(schema: z.ZodType<T> | undefined, input: unknown, part: string): unknown {

@@ -136,6 +136,8 @@ describe('who may come in over TCP', () => {
     expect((await ask('/metrics', null)).status).toBe(401);
     expect((await ask('/metrics', 'm'.repeat(43))).status).toBe(200);
     expect((await ask('/metrics', tokens.viewer)).status).toBe(200);
+    const limited = await ask('/metrics', tokens.operator);
+    expect([limited.status, limited.text]).toEqual([403, expect.stringContaining('wrong-pool')]);
     expect((await ask('/api/v1/pools', 'm'.repeat(43))).status).toBe(401);
     expect((await ask('/readyz', null)).status).toBe(200);
   });
