@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { escapeControls } from '../../config/base/diagnostics.js';
 import { processReportEntriesMax, processReportFileBytesMax } from '../../config/base/limits.js';
 import { safeName } from './files.js';
+import { makeRoom } from './in-process/host/dump-room.js';
 
 const files = ['status', 'stat', 'limits', 'io', 'smaps_rollup', 'cgroup', 'oom_score', 'net/sockstat'] as const;
 const threadFiles = ['comm', 'stat', 'wchan', 'stack'] as const;
@@ -24,7 +25,9 @@ export interface ProcessReport {
 export function writeProcessReport({ stateDir, pool, pid, nowMs, output }: ProcessReport): string {
   const folder = join(stateDir, 'dumps');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const target = join(folder, `${safeName(pool)}-${pid}-${nowMs}.txt`);
+  const prefix = `${safeName(pool)}-`;
+  makeRoom(folder, (name) => name.startsWith(prefix) && /^\d+-\d+\.txt$/.test(name.slice(prefix.length)));
+  const target = join(folder, `${prefix}${pid}-${nowMs}.txt`);
   const root = `/proc/${pid}`;
   const parts = files.map((name) => section(name, read(join(root, name))));
   for (const thread of entries(join(root, 'task'))) {

@@ -4,9 +4,11 @@ import path from 'node:path';
 import type { HostToPrimary } from '../../../protocol/host-to-primary.js';
 import type { PrimaryToHost } from '../../../protocol/primary-to-host.js';
 import { cpuProfile } from './cpu-profile.js';
+import { makeRoom } from './dump-room.js';
 
 type DumpOrder = Extract<PrimaryToHost, { readonly type: 'dump' }>;
 
+const ourName = /^(?:report|heap|heap-statistics|cpu)-\d+-\d+\.(?:json|heapsnapshot|cpuprofile)$/;
 const endings = { report: 'json', heap: 'heapsnapshot', 'heap-statistics': 'json', cpu: 'cpuprofile' } as const;
 
 export async function dump({
@@ -19,6 +21,8 @@ export async function dump({
   try {
     // In the pool's home, which is there; `recursive` would report a read-only disk as a missing folder.
     if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 });
+    // With the tenant's rights: the folder is the tenant's.
+    makeRoom(folder, (name) => ourName.test(name));
     const target = path.join(folder, file);
     // Loaded only now: nothing else here needs them. The snapshot goes to the disk piece by piece, mode 0600.
     if (kind === 'heap') (await import('node:v8')).writeHeapSnapshot(target);
