@@ -10,15 +10,17 @@ export type ProxySource = ProxyHeader['source'];
 
 /** What came before the first byte of HTTP. */
 export interface Origin {
+  /** Knows the addresses of both ends; over TLS the socket below, which has been asked already. */
+  readonly ends: Socket;
   /** What the handshake said; null = no TLS. */
   readonly tls: TlsPeer | null;
   readonly source: ProxySource;
 }
 
 /** What is known of a client before its first request; the router sets what the routes say of it. */
-export function clientContext(accepted: Socket, { tls, source }: Origin, clock: Clock): ForwardContext {
-  const address = source?.address ?? plainAddress(accepted.remoteAddress);
-  const port = source?.port ?? accepted.remotePort ?? 0;
+export function clientContext({ ends, tls, source }: Origin, clock: Clock): ForwardContext {
+  const address = source?.address ?? plainAddress(ends.remoteAddress);
+  const port = source?.port ?? ends.remotePort ?? 0;
   const context = createForwardContext(address, port, tls === null ? 'http' : 'https', false, 'pass');
   context.acceptedMs = clock.monotonicMs();
   context.clientCertificate = tls?.clientCertificate ?? '';

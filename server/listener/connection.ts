@@ -58,9 +58,9 @@ export class ClientConnection implements ExchangeClient, ListenerConnection, Byt
 
   constructor(accepted: Socket, context: ConnectionContext, origin: Origin, adopt: AdoptSocket) {
     this.#context = context;
-    this.forward = clientContext(accepted, origin, context.clock);
-    this.localAddress = plainAddress(accepted.localAddress);
-    this.localPort = accepted.localPort ?? 0;
+    this.forward = clientContext(origin, context.clock);
+    this.localAddress = plainAddress(origin.ends.localAddress);
+    this.localPort = origin.ends.localPort ?? 0;
     this.#entries = new SiteEntries(context.siteConnections, false);
     const { localAddress, localPort } = this;
     const facts = { context, peer: origin.tls, localAddress, localPort, entries: this.#entries, isHttp2: false };

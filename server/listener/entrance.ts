@@ -130,11 +130,11 @@ export class Entrance {
 
   /** `rest`: what was read already, of an `arrival` with a PROXY header. */
   #openPlain(socket: Socket, port: number, rest: Buffer, arrival: Arrival | null): void {
-    const origin: Origin = { tls: null, source: arrival?.source ?? null };
+    const origin: Origin = { ends: socket, tls: null, source: arrival?.source ?? null };
     if (!this.#hasRoom(socket, arrival?.address ?? plainAddress(socket.remoteAddress))) return void socket.destroy();
     const connection = this.#owner.routing.http2Ports.has(port)
       ? new FirstBytes(socket, this.#owner, (isHttp2, adopted, adopt) => {
-          this.#addresses.move(connection, this.#open(adopted, origin, isHttp2, adopt));
+          this.#addresses.move(connection, this.#open(adopted, { ...origin, ends: adopted }, isHttp2, adopt));
         })
       : new ClientConnection(socket, this.#owner, origin, adoptSocket);
     this.#addresses.move(socket, connection);
@@ -144,7 +144,7 @@ export class Entrance {
   }
 
   #secured(socket: TLSSocket, arrival: Arrival, tls: TlsPeer): void {
-    const origin: Origin = { tls, source: arrival.source };
+    const origin: Origin = { ends: arrival.socket, tls, source: arrival.source };
     this.#become(arrival, this.#open(socket, origin, socket.alpnProtocol === 'h2', adoptSocket));
   }
 

@@ -56,11 +56,26 @@ interface SharedRead {
   readonly callback: (length: number) => boolean;
 }
 
-function onreadOf(sink: ByteSink): SharedRead {
+/**
+ * What a socket's listeners reach their sink by, cut when it closes: V8's young collections keep a closed socket, with
+ * all that it leads to, until an old one comes, since Node has put properties onto its handle.
+ */
+interface Line {
+  sink: ByteSink;
+}
+
+const nobody: ByteSink = {
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+  onDrain: () => undefined,
+  onClosed: () => undefined,
+};
+
+function onreadOf(line: Line): SharedRead {
   return {
     buffer: readBuffer,
     callback: (length) => {
-      sink.onBytes(readBuffer, length);
+      line.sink.onBytes(readBuffer, length);
       return true;
     },
   };
@@ -73,17 +88,19 @@ export function openSockets(): number {
   return open;
 }
 
-function listen(socket: Socket, sink: ByteSink, withData: boolean): void {
+function listen(socket: Socket, line: Line, withData: boolean): void {
   let code = '';
   open += 1;
-  if (withData) socket.on('data', (chunk: Buffer) => sink.onBytes(chunk, chunk.length));
-  socket.on('end', () => sink.onEnd());
-  socket.on('drain', () => sink.onDrain());
+  if (withData) socket.on('data', (chunk: Buffer) => line.sink.onBytes(chunk, chunk.length));
+  socket.on('end', () => line.sink.onEnd());
+  socket.on('drain', () => line.sink.onDrain());
   socket.on('error', (error: NodeJS.ErrnoException) => {
     code = error.code ?? 'ERROR';
   });
   socket.on('close', () => {
     open -= 1;
+    const { sink } = line;
+    line.sink = nobody;
     sink.onClosed(code);
   });
 }
@@ -105,16 +122,31 @@ function findOnreadKeys(): { readonly buffer: symbol; readonly callback: symbol 
  * A server's TLSSocket is not asked about `onread`, although it reads as every other socket does: told afterwards.
  * @returns false where this Node has no such way, or something was read already.
  */
-function readIntoShared(socket: Socket, sink: ByteSink): boolean {
+function readIntoShared(socket: Socket, { callback }: SharedRead): boolean {
   const handle = handleOf(socket);
   if (onreadKeys === null || typeof handle?.useUserBuffer !== 'function' || socket.readableLength > 0) return false;
-  const callback = (length: number): boolean => {
-    sink.onBytes(readBuffer, length);
-    return true;
-  };
   handle.useUserBuffer(readBuffer);
-  Object.assign(socket, { [onreadKeys.buffer]: readBuffer, [onreadKeys.callback]: callback });
+  const fields = socket as unknown as Record<symbol, unknown>;
+  fields[onreadKeys.buffer] = readBuffer;
+  fields[onreadKeys.callback] = callback;
   return true;
+}
+
+/** As a ByteSink gets them. */
+export type TakeBytes = (buffer: Buffer, length: number) => void;
+
+/**
+ * Reads what comes first on an accepted socket that TLS takes over afterwards, without a buffer of its own for each read.
+ * @returns what ends it; null where it cannot be: `readable` tells then.
+ */
+export function readFirst(accepted: Socket, take: TakeBytes): (() => void) | null {
+  mode ??= detect(accepted);
+  const line: Line = { sink: { ...nobody, onBytes: take } };
+  if (mode === 'data' || !readIntoShared(accepted, onreadOf(line))) return null;
+  accepted.read(0);
+  return () => {
+    line.sink = nobody;
+  };
 }
 
 /**
@@ -123,18 +155,19 @@ function readIntoShared(socket: Socket, sink: ByteSink): boolean {
  */
 export function adoptSocket(accepted: Socket, sink: ByteSink): Socket {
   mode ??= detect(accepted);
+  const line: Line = { sink };
   if (mode === 'data' || 'encrypted' in accepted) {
     accepted.allowHalfOpen = true;
-    listen(accepted, sink, mode === 'data' || !readIntoShared(accepted, sink));
+    listen(accepted, line, mode === 'data' || !readIntoShared(accepted, onreadOf(line)));
     accepted.resume();
     return accepted;
   }
   const handle = handleOf(accepted);
   // The accepted socket gives its handle away and is garbage from here on.
   (accepted as unknown as HandleOwner)._handle = null;
-  const options = { handle, allowHalfOpen: true, onread: onreadOf(sink) };
+  const options = { handle, allowHalfOpen: true, onread: onreadOf(line) };
   const socket = new Socket(options);
-  listen(socket, sink, false);
+  listen(socket, line, false);
   return socket;
 }
 
@@ -184,9 +217,10 @@ export type SocketAddress = { readonly path: string } | { readonly host: string;
 export function connectSocket(address: SocketAddress, sink: ByteSink, connected: () => void): Socket {
   const common = { allowHalfOpen: true, noDelay: true };
   const withData = mode === 'data';
-  const options = withData ? { ...common, ...address } : { ...common, ...address, onread: onreadOf(sink) };
+  const line: Line = { sink };
+  const options = withData ? { ...common, ...address } : { ...common, ...address, onread: onreadOf(line) };
   const socket = connect(options, connected);
-  listen(socket, sink, withData);
+  listen(socket, line, withData);
   return socket;
 }
 

@@ -111,7 +111,7 @@ export class PlayedHttp2 {
     this.connection = new Http2ClientConnection(
       this.socket as unknown as Socket,
       context,
-      { tls: null, source: null },
+      { ends: this.socket as unknown as Socket, tls: null, source: null },
       (accepted, sink) => {
         this.socket.sink = sink;
         return accepted;

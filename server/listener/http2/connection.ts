@@ -62,13 +62,13 @@ export class Http2ClientConnection implements ListenerConnection, StreamOwner, S
 
   constructor(accepted: Socket, context: ConnectionContext, origin: Origin, adopt: AdoptSocket) {
     this.context = context;
-    this.#forward = clientContext(accepted, origin, context.clock);
+    this.#forward = clientContext(origin, context.clock);
     this.#entries = new SiteEntries(context.siteConnections, true);
     this.facts = {
       context,
       peer: origin.tls,
-      localAddress: plainAddress(accepted.localAddress),
-      localPort: accepted.localPort ?? 0,
+      localAddress: plainAddress(origin.ends.localAddress),
+      localPort: origin.ends.localPort ?? 0,
       entries: this.#entries,
       isHttp2: true,
     };

@@ -3,7 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { missingCertificatesMax } from '../../../config/base/certificate-limits.js';
 import type { Clock } from '../../../config/base/clock.js';
 import { messageOf } from '../../../config/base/errors.js';
-import { tlsContextsMax, tlsHandshakeLimitMs, tlsMissingRestMs, tlsQuestionsMax } from '../../../config/base/limits.js';
+import { tlsContextsMax, tlsMissingRestMs, tlsQuestionsMax } from '../../../config/base/limits.js';
 import type { ListenerToPrimary } from '../../../pools/protocol/listener-to-primary.js';
 import type { CertificateMaterial, RouteTls } from '../../../pools/protocol/snapshot.js';
 import { ShownCertificate } from './peer.js';
@@ -160,8 +160,8 @@ export class TlsContexts {
         honorCipherOrder: true,
         secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
         ALPNProtocols: [...protocolsOf(tls)],
-        // The limit is the greeting's, from accept on: this one only has to come later.
-        handshakeTimeout: 2 * tlsHandshakeLimitMs,
+        // The limit is the greeting's, from accept on. Node takes 0 for its own two minutes, and less for none.
+        handshakeTimeout: -1,
         sessionIdContext: sessionScope,
         ticketKeys: this.#ticketKeys(sessionScope),
       });

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../config/base/clock.js';
 import { tlsHandshakePauseMs, tlsHandshakesWaitingMax } from '../../../config/base/limits.js';
@@ -11,8 +12,9 @@ import { type ChallengeAnswers, challengeProtocol } from '../challenges.js';
 import type { ClientHello } from './client-hello.js';
 import { TlsContexts } from './contexts.js';
 import { FairQueue } from './fair-queue.js';
-import { alert, endsOf, Greeting, type GreetingPorts } from './greeting.js';
+import { alert, Greeting, type GreetingPorts } from './greeting.js';
 import { peerOf, type ShownCertificate, type TlsPeer } from './peer.js';
+import { heldForSocketBelow } from './socket-below.js';
 
 /** How handshakes end; the label `result` of the metric. */
 export type HandshakeResult =
@@ -52,8 +54,8 @@ export class TlsFront {
   readonly contexts: TlsContexts;
   readonly #ports: TlsFrontPorts;
   readonly #waiting = new FairQueue<Greeting>(tlsHandshakesWaitingMax);
-  /** Those that Node's TLS has, by the ends of their connection: it gives back another socket. */
-  readonly #handshakes = new Map<string, Greeting>();
+  /** Those that Node's TLS has, by their own socket: it gives back another one. */
+  readonly #handshakes = new Map<Socket, Greeting>();
   readonly #greetingPorts: GreetingPorts;
   #isPumping = false;
   #perSecond = 0;
@@ -105,8 +107,8 @@ export class TlsFront {
   }
 
   #gone(greeting: Greeting): void {
-    this.#waiting.delete(greeting.sender, greeting);
-    if (this.#handshakes.get(greeting.ends) === greeting) this.#handshakes.delete(greeting.ends);
+    if (this.#waiting.size > 0) this.#waiting.delete(greeting.sender, greeting);
+    this.#handshakes.delete(greeting.socket);
   }
 
   /** A token bucket of one second. */
@@ -145,7 +147,7 @@ export class TlsFront {
     this.contexts.find(tls, serverName, (context) => {
       if (greeting.isGone) return;
       if (context === null) return this.#refuse(greeting, 'no-certificate', internalError);
-      this.#handshakes.set(greeting.ends, greeting);
+      this.#handshakes.set(socket, greeting);
       greeting.handOver('handshake');
       context.server.emit('connection', socket);
     });
@@ -166,11 +168,12 @@ export class TlsFront {
   }
 
   #secured(socket: TLSSocket, tls: RouteTls, own: ShownCertificate): void {
-    const greeting = this.#handshakes.get(endsOf(socket));
-    // A socket that does not know its ends any more was closed by its client.
+    const greeting = heldForSocketBelow(socket, this.#handshakes);
     if (greeting === undefined) return void socket.destroy();
     greeting.finish();
     this.#ports.count(socket.isSessionReused() ? 'resumed' : 'full', socket.getProtocol() ?? undefined);
+    // Reset by its client meanwhile, as probes do: neither tickets nor a connection are made for it.
+    if (socket.remoteAddress === undefined) return void socket.destroy();
     this.#ports.secured(socket, greeting.arrival, peerOf(socket, tls, own));
   }
 }

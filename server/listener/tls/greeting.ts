@@ -3,6 +3,7 @@ import { lingerTimeMs, tlsHandshakeLimitMs } from '../../../config/base/limits.j
 import { errorResponse } from '../../http1/error-page.js';
 import { addressKey } from '../../http1/ip-address.js';
 import type { Deadlines, Expiring } from '../../proxy/deadlines.js';
+import { readFirst } from '../../proxy/raw-socket.js';
 import type { Arrival } from '../arrival.js';
 import { type ClientHello, HelloReader } from './client-hello.js';
 
@@ -31,6 +32,7 @@ export function alert(description: number): Buffer {
 }
 
 const decodeError = alert(50);
+const ignored = (): void => undefined;
 
 /** One accepted connection until its handshake is done. All of it has one deadline, counted from accept. */
 export class Greeting implements Expiring {
@@ -39,31 +41,35 @@ export class Greeting implements Expiring {
   hello: ClientHello | null = null;
   readonly arrival: Arrival;
   readonly socket: Socket;
-  /** Who it is from, for the order of turns. */
-  readonly sender: string;
-  /** Both ends of the connection. Asked for at once: a socket that is closed has forgotten them. */
-  readonly ends: string;
   readonly #ports: GreetingPorts;
   readonly #reader = new HelloReader();
   readonly #read = (): void => this.#readable();
   readonly #closed = (): void => this.#leave('failed');
   readonly #ended = (): void => this.destroy();
+  /** null = `readable` tells of what comes. */
+  readonly #stopReading: (() => void) | null;
   #state: GreetingState = 'hello';
+  #sender = '';
 
   constructor(arrival: Arrival, ports: GreetingPorts) {
     const { socket } = arrival;
     this.arrival = arrival;
     this.socket = socket;
-    this.sender = addressKey(arrival.address);
-    this.ends = endsOf(socket);
     this.#ports = ports;
     this.deadlineMs = arrival.acceptedMs + tlsHandshakeLimitMs;
     ports.deadlines.add(this);
     socket.allowHalfOpen = true;
-    socket.on('error', () => undefined);
-    socket.on('readable', this.#read);
+    socket.on('error', ignored);
     socket.on('end', this.#ended);
     socket.on('close', this.#closed);
+    this.#stopReading = readFirst(socket, (buffer, length) => this.#came(Buffer.from(buffer.subarray(0, length))));
+    if (this.#stopReading === null) socket.on('readable', this.#read);
+  }
+
+  /** Who it is from, for the order of turns. Kept: a socket that is closed may have forgotten it. */
+  get sender(): string {
+    this.#sender ||= addressKey(this.arrival.address);
+    return this.#sender;
   }
 
   /** Nothing more is to be done for it. */
@@ -87,7 +93,7 @@ export class Greeting implements Expiring {
     this.#state = 'done';
     this.#ports.gone(this);
     this.deadlineMs = this.#ports.deadlines.nowMs + lingerTimeMs;
-    socket.off('readable', this.#read);
+    this.#stop();
     socket.resume();
     socket.end(words, 'latin1');
   }
@@ -96,7 +102,7 @@ export class Greeting implements Expiring {
   handOver(to: 'handshake' | 'challenge'): void {
     const { socket } = this;
     this.#state = to;
-    socket.off('readable', this.#read);
+    this.#stop();
     socket.off('end', this.#ended);
     // Node's TLS over a socket that may be half open never gives back what it held: about 50 KB for each connection.
     socket.allowHalfOpen = false;
@@ -107,6 +113,11 @@ export class Greeting implements Expiring {
   finish(): void {
     this.#leave(null);
     this.socket.off('close', this.#closed);
+  }
+
+  #stop(): void {
+    if (this.#stopReading === null) this.socket.off('readable', this.#read);
+    else this.#stopReading();
   }
 
   #leave(result: 'failed' | 'timeout' | null): void {
@@ -122,7 +133,11 @@ export class Greeting implements Expiring {
 
   #readable(): void {
     const chunk = this.socket.read() as Buffer | null;
-    if (chunk === null || this.#state === 'done') return;
+    if (chunk !== null) this.#came(chunk);
+  }
+
+  #came(chunk: Buffer): void {
+    if (this.#state === 'done') return;
     const verdict = this.#state === 'hello' ? this.#reader.push(chunk) : this.#reader.hold(chunk);
     switch (verdict) {
       case 'more':
@@ -139,10 +154,4 @@ export class Greeting implements Expiring {
         return this.#ports.greeted(this, verdict);
     }
   }
-}
-
-/** What tells this connection from all others that are open. */
-export function endsOf(socket: Socket): string {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`;
 }

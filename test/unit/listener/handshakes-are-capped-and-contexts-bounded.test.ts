@@ -11,6 +11,7 @@ import { ChallengeAnswers } from '../../../server/listener/challenges.js';
 import { TlsContexts } from '../../../server/listener/tls/contexts.js';
 import { FairQueue } from '../../../server/listener/tls/fair-queue.js';
 import { TlsFront } from '../../../server/listener/tls/front.js';
+import { heldForSocketBelow } from '../../../server/listener/tls/socket-below.js';
 import { selfSigned } from '../../../server/primary/self-signed.js';
 import { Deadlines } from '../../../server/proxy/deadlines.js';
 import { compileRoutes } from '../../../server/route/table.js';
@@ -247,6 +248,18 @@ test('two connections from one end to two addresses are told apart', async () =>
   const told = ['127.0.0.2', '127.0.0.3'].map((address) => [address, `client of ${address}`] as const);
   expect(scene.sources).toEqual(new Map(told));
 }, 60_000);
+
+test('where Node does not tell which socket TLS was made over, the ends of the connection do', () => {
+  const ends = { remoteAddress: '192.0.2.1', remotePort: 1, localAddress: '192.0.2.9', localPort: 443 };
+  const socketOf = (more: object): Socket => Object.assign(Object.create(null), { ...ends, ...more });
+  const held = new Map([
+    [socketOf({ remotePort: 2 }), 'another port'],
+    [socketOf({ localAddress: '192.0.2.8' }), 'another address'],
+    [socketOf({}), 'this one'],
+  ]);
+  expect(heldForSocketBelow(socketOf({}) as TLSSocket, held)).toBe('this one');
+  expect(heldForSocketBelow(socketOf({ remotePort: 3 }) as TLSSocket, held)).toBeUndefined();
+});
 
 test('a client that greets and then says nothing is closed when its time is over', async () => {
   const scene = await Scene.begin(0);
