@@ -23,7 +23,8 @@ interface Schema {
 const intro = `# The admin API, route by route
 
 Generated from the schemas that the server checks with; \`GET /api/v1/openapi.json\` answers the same as OpenAPI 3.1. How the API is reached,
-tokens, roles and errors: [administration](administration.md). Every route that is not a GET is recorded in the log.
+tokens, roles and errors: [administration](administration.md). Every route that is not a GET is recorded in the log, but for
+\`validate\` and \`diff\` of the configuration, which change nothing: of these what was refused.
 
 Pools: *the one* = a token for some pools needs the one that the route is about; *filtered* = it gets what its pools are concerned with; *all* =
 only tokens for all pools. Every refusal is a [Problem](#problem).

@@ -15,6 +15,8 @@ Ready-made rules, alerts and their tests are in \`deploy/prometheus\`, dashboard
 
 ## What holds for all of them
 
+- They are about one node, which knows of no other: there is no \`sluice_cluster_*\`. Several nodes are told apart by the labels of the scrape
+  (\`instance\`), and what a cluster would say of them is the scrape's own \`up\`: \`sum(up{job="sluice"})\` of \`count(up{job="sluice"})\`.
 - Counters and histograms of requests are counted in the listeners and told to the primary once a second, each report exactly once:
   a listener killed with SIGKILL loses at most its last second, and nothing is counted twice. Its gauges are void at once.
 - The series of a pool begin with its first request or worker; those of a removed pool or site are shown once more and then gone.
@@ -55,8 +57,10 @@ const windowsNote = `## Names of windows_exporter
 
 With \`metrics.compatibility: windows_exporter\` there are also the names of the IIS collector of windows_exporter, with its labels and
 in its units, so that a dashboard made for IIS works with another data source. \`app\` is the pool; in the metrics of queues
-\`site\` is the pool, as there. Left out is what Sluice has no figure for: caches, threads, logons, connections by site, answers by
-status code of a worker. Some names break the conventions of Prometheus, which \`promtool check metrics\` remarks on.
+\`site\` is the pool, as there. Left out is what Sluice has no figure for: caches, threads, logons, answers by status code of a
+worker. There is no \`windows_iis_current_connections\` either: it has the label \`site\`, and a connection belongs to none, as its next request may be
+for any site of the address. Nearest to it are \`${listenerMetrics.connections.name}\` (by listener and state) and \`${listenerMetrics.httpRequestsInFlight.name}\` (by pool).
+Some names break the conventions of Prometheus, which \`promtool check metrics\` remarks on.
 \`metrics.seriesMax\` bounds these names once more.
 `;
 

@@ -39,6 +39,7 @@ export class WindowsMetrics {
     const { totals } = this;
     totals.refill(families);
     const counts = new PoolCounts(own);
+    this.#forgetAllBut(new Set(pools.map(({ name }) => name)));
     for (const pool of pools) {
       this.#fillState(pool, facts);
       this.#fillFailures(pool, facts);
@@ -51,6 +52,13 @@ export class WindowsMetrics {
     }
     this.#fillSites(own, facts);
     totals.refilled(families);
+  }
+
+  /** Pools that are gone. */
+  #forgetAllBut(pools: ReadonlySet<string>): void {
+    for (const known of [this.#startedMs, this.#workersMax]) {
+      for (const name of known.keys()) if (!pools.has(name)) known.delete(name);
+    }
   }
 
   #fillState(pool: PoolView, { startedAtMs, nowMs }: WindowsFacts): void {

@@ -82,7 +82,7 @@ async function streamOf(logs: LogReader, what: LogQuery, reply: FastifyReply, cl
 
 /** Clients name it in Last-Event-ID to go on behind the lines so far. */
 function sendPosition(stream: EventStream | null, id: string): void {
-  if (id !== '') stream?.send({ id, event: 'position', data: {} });
+  if (id !== '') stream?.send({ id, event: 'position', data: { position: id } });
 }
 
 function sendLine(stream: EventStream, line: LogLine): void {

@@ -13,8 +13,10 @@ const line = z.object({
 
 const skipped = z.object({ bytes: z.number().describe('Event skipped: so many came too fast to be shown') });
 
-const position = z
-  .strictObject({})
-  .describe('Event position: its id is named in Last-Event-ID to go on behind the lines so far');
+const position = z.object({
+  position: z
+    .string()
+    .describe('Event position, its id too: named in Last-Event-ID it goes on behind the lines so far'),
+});
 
 export const logEventSchema = z.union([line, skipped, position]).meta({ id: 'LogEvent' });

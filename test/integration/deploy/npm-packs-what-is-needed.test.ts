@@ -36,6 +36,7 @@ const wanted: readonly RegExp[] = [
   /^(dist\/)?server\/ui\/[\w./-]+\.(js|css|html|svg|ico|png|json|map)$/,
   /^dist\/sbom\.cdx\.json$/,
   /^config\/docs\/sluice\.schema\.json$/,
+  /^pools\/integration\/(README\.md|LICENSE)$/,
   /^examples\/(README\.md|sluice\.yaml)$/,
   /^examples\/[\w-]+\/[\w-]+\.(js|json|py|cs|csproj)$/,
   /^deploy\/npm\/start\.mjs$/,
@@ -84,15 +85,14 @@ test('npm packs what an installation needs, and nothing else', async () => {
   expect(deadLinks(paths)).toEqual([]);
 });
 
-/** Pages of the package that link to what is not in it. The sources and their tests are for a checkout. */
+/** Pages of the package that link to what is not in it. */
 function deadLinks(paths: readonly string[]): readonly string[] {
   const isThere = (path: string): boolean => paths.some((one) => one === path || one.startsWith(`${path}/`));
-  const isSource = (path: string): boolean => /^(config|pools|server|test|\.ci|deploy\/npm)(\/|$)/.test(path);
-  const pages = paths.filter((path) => /^(docs\/.*|README|SECURITY)\.md$/.test(path));
+  const pages = paths.filter((path) => path.endsWith('.md'));
   return pages.flatMap((page) => {
     const links = [...readFileSync(join(repository, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)];
     const targets = links.map((link) => join(dirname(page), link[1] ?? '').replace(/\/$/, ''));
-    return targets.filter((path) => !isSource(path) && !isThere(path)).map((path) => `${page} -> ${path}`);
+    return targets.filter((path) => !isThere(path)).map((path) => `${page} -> ${path}`);
   });
 }
 
@@ -100,7 +100,7 @@ test('the package for applications has code and types, and nothing else', async 
   const paths = (await pack('--workspace', '@sluice/integration')).files.map((file) => file.path);
   const types = paths.filter((path) => path.endsWith('.d.cts'));
   const others = paths.filter((path) => !types.includes(path));
-  expect(others.toSorted()).toEqual(['README.md', 'dist/index.cjs', 'package.json']);
+  expect(others.toSorted()).toEqual(['LICENSE', 'README.md', 'dist/index.cjs', 'package.json']);
   // What its own types name, and no more.
   const named = types.flatMap((path) => {
     const text = readFileSync(join(repository, 'pools', 'integration', path), 'utf8');
@@ -150,6 +150,9 @@ test('the bill of materials names every production dependency with version, lice
     expect([...new Set(bill.components.map((one) => `${one.name}@${one.version}`))].sort()).toEqual(
       [...new Set(installed)].sort(),
     );
+    // An image that is built of a checkout has it too.
+    const built = readFileSync(join(repository, 'deploy', 'docker', 'Dockerfile'), 'utf8');
+    expect(built).toMatch(/npm run build && npm run sbom\b/);
     expect(bill.components.filter((one) => !one.licenses?.length || !one.hashes?.length)).toEqual([]);
   } finally {
     removeFolder(folder);

@@ -104,6 +104,8 @@ describe('pools', () => {
     expect(text).toContain(`windows_iis_total_application_pool_start_time{app="shop"} ${startedAtMs / 1_000}\n`);
     expect(text).toContain(`windows_iis_current_application_pool_start_time{app="shop"} ${startedAtMs / 1_000}\n`);
     expect(fill()).toBe('');
+    // A removed pool leaves nothing behind: this is another one of its name.
+    expect(fill(pool({ workers: [worker(13, 0)] }))).toContain('windows_iis_maximum_worker_processes{app="shop"} 1\n');
   });
 });
 
