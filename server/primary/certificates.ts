@@ -9,16 +9,12 @@ import { messageOf } from '../../config/base/errors.js';
 import { certificateStoreRestMs } from '../../config/base/certificate-limits.js';
 import { certificatesLoadedMax, certificateWatchDelayMs, tlsTicketRotationMs } from '../../config/base/limits.js';
 import type { Logger } from '../../config/base/logger.js';
-import {
-  type CertificateFiles,
-  type CertificateRead,
-  readAuthorities,
-  readCertificate,
-} from '../../config/load/certificate-files.js';
+import type { CertificateFiles } from '../../config/load/certificate-files.js';
 import type { CompiledConfig, TlsConfig } from '../../config/model.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
 import type { CertificateMaterial } from '../../pools/protocol/snapshot.js';
 import { type CertificateFacts, type CertificateView, ExpiryWarnings, factsOf, viewOf } from './certificate-views.js';
+import { CertificateReader, type Contents } from './certificate-reader.js';
 import { CertificateSources } from './certificate-sources.js';
 import { fileLooks } from './file-looks.js';
 import { tlsKey } from './routes.js';
@@ -62,6 +58,9 @@ export class Certificates {
   readonly #ports: CertificatePorts;
   readonly #watcher: ConfigWatcher;
   readonly #sources: CertificateSources;
+  readonly #reader = new CertificateReader();
+  /** What the log has told of. */
+  readonly #told = new WeakSet<Contents>();
   #configured = new Map<string, TlsConfig>();
   /** In the order in which they were asked for. */
   readonly #loaded = new Map<string, Loaded>();
@@ -186,6 +185,7 @@ export class Certificates {
   #drop({ key, name }: Loaded): void {
     this.#loaded.delete(idOf(key, name));
     this.#ports.broadcast({ type: 'certificate-forgotten', key, name });
+    this.#watchLater();
   }
 
   #issuedFor(name: string): Loaded[] {
@@ -216,10 +216,8 @@ export class Certificates {
     }
     one.files = paths;
     one.signature = await fileLooks(one.files);
-    const read = await readCertificate(files);
-    const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
+    const read = await this.#reader.read(readingOf(one), one.signature, files, authoritiesFile);
     if (!read.ok) return this.#refuse(one, read);
-    if (authorities?.ok === false) return this.#refuse(one, authorities);
     const facts = read.leaf === null ? null : factsOf(read.leaf);
     const nowMs = this.#ports.clock.wallMs();
     // A good one is not given up for one that has ended.
@@ -230,12 +228,14 @@ export class Certificates {
     one.problem = '';
     one.staple = this.#stapler.needs(read.leaf, read.issuer);
     const ocsp = one.staple === '' ? '' : await this.#stapler.answer(one.staple);
-    one.material = { ...read.material, authorities: authorities?.pem ?? '', ocsp };
+    one.material = { ...read.material, authorities: read.authorities, ocsp };
     one.facts = facts;
+    if (this.#told.has(read)) return;
+    this.#told.add(read);
     this.#tell(one, read, certificate.kind);
   }
 
-  #tell(one: Loaded, { leaf }: Extract<CertificateRead, { ok: true }>, kind: string): void {
+  #tell(one: Loaded, { leaf }: Extract<Contents, { ok: true }>, kind: string): void {
     const { logger, clock } = this.#ports;
     const file = one.files[0] ?? '';
     const validTo = leaf?.validTo ?? '';
@@ -265,6 +265,7 @@ export class Certificates {
 
   #watch(): void {
     this.#stapler.keep(new Set([...this.#loaded.values()].map(({ staple }) => staple)));
+    this.#reader.keep(new Set([...this.#loaded.values()].map(readingOf)));
     this.#watcher.watch([...this.#sources.watched, ...[...this.#loaded.values()].map(({ files }) => files)]);
   }
 
@@ -318,6 +319,11 @@ export class Certificates {
 
 function idOf(key: string, name: string): string {
   return `${key} ${name}`;
+}
+
+/** The same for names that have the same files with the same policy. */
+function readingOf({ key, files }: Loaded): string {
+  return idOf(key, files.join('\n'));
 }
 
 function pathsOf(files: CertificateFiles, authoritiesFile: string): readonly string[] {

@@ -21,8 +21,9 @@ let folder: string;
 let clock: ManualClock;
 let certificates: Certificates;
 let told: PrimaryToListener[];
-/** Files that are refused, by their paths in the folder. */
+/** Files that are refused, and that were read, by their paths in the folder. */
 let refused: string[];
+let loaded: string[];
 /** Of an authority: name -> file. */
 let issued: Map<string, string>;
 let count = 0;
@@ -34,14 +35,17 @@ beforeEach(() => {
   clock = new ManualClock();
   // Files have the time of the machine.
   clock.advance(systemClock.wallMs() - clock.wallMs());
-  [told, refused, issued] = [[], [], new Map()];
+  [told, refused, loaded, issued] = [[], [], [], new Map()];
   const log = (): void => undefined;
+  const info = (event: string, { file = '' }: Readonly<Record<string, unknown>> = {}): void => {
+    if (event === 'certificate-loaded') loaded.push(relative(folder, String(file)));
+  };
   const error = (event: string, { file = '' }: Readonly<Record<string, unknown>> = {}): void => {
     if (event === 'certificate-refused') refused.push(relative(folder, String(file)));
   };
   certificates = new Certificates({
     clock,
-    logger: { debug: log, info: log, warn: log, error },
+    logger: { debug: log, info, warn: log, error },
     broadcast: (message) => told.push(message),
     issuedFile: async (name) => issued.get(name) ?? null,
   });
@@ -233,4 +237,23 @@ test('a folder is there before what belongs into it: the watch hears of that too
   placeFolder('b.test', 'certbot', ['a.test']);
   expect([await look(), changes]).toEqual([['*'], 2]);
   expect((await alone.find('a.test'))?.kind).toBe('pem');
+});
+
+test('names that are served from one file have it read once, and all get the next one', async () => {
+  place('_.ex.test.pem', 'wild', ['*.ex.test']);
+  const key = store();
+  const names = Array.from({ length: 20 }, (_, index) => `n${index}.ex.test`);
+  const askAll = (): Promise<(string | null)[]> => Promise.all(names.map((name) => ask(key, name)));
+  expect([await askAll(), loaded]).toEqual([names.map(() => 'wild'), ['_.ex.test.pem']]);
+  clock.advance(1_000);
+  place('_.ex.test.pem', 'next', ['*.ex.test']);
+  await until('all are told', () => {
+    clock.advance(1_000);
+    return told.length === names.length;
+  });
+  expect([new Set(told.map(labelOf)), await askAll(), loaded.length]).toEqual([
+    new Set(['next']),
+    names.map(() => 'next'),
+    2,
+  ]);
 });
