@@ -6,6 +6,8 @@ export const metricSeriesMaxDefault = 200_000;
 export const metricsReuseMs = 500;
 /** Of the text, written before other work of the primary gets a turn; a large string would be a matter for the old space. */
 export const metricPieceChars = 16_384;
+/** What the kernel says of a pool's waiting (three files for each) serves for so long. */
+export const stalledReuseMs = 9_000;
 /** Pools and workers that are measured before other work of the primary gets a turn. */
 export const poolsMeasuredPerTurn = 25;
 export const workersMeasuredPerTurn = 25;

@@ -35,7 +35,7 @@ export const primaryMetrics = {
   poolStalled: {
     name: 'sluice_pool_stalled_seconds_total',
     kind: 'counter',
-    help: 'Time in which something of the pool waited for the resource (PSI); only with control groups of version 2.',
+    help: 'Time in which something of the pool waited for the resource (PSI), read every 9 s at most; only with control groups of version 2.',
     labels: ['pool', 'resource'],
   },
   workerStarts: {

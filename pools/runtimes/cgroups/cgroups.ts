@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../config/base/clock.js';
 import { codeOf, messageOf } from '../../../config/base/errors.js';
 import { serverCpuWeight } from '../../../config/base/limits.js';
+import { stalledReuseMs } from '../../../config/base/metrics-limits.js';
 import type { LogFields, Logger } from '../../../config/base/logger.js';
 import type { PoolConfig } from '../../../config/model.js';
 import { safeName } from '../files.js';
@@ -56,7 +57,7 @@ export interface Cgroups {
   /** A group for a new worker; null where there are none. */
   open(pool: PoolConfig): WorkerGroup | null;
   usage(pool: string): PoolUsage | null;
-  /** Empty where the kernel does not tell it. */
+  /** Not older than `stalledReuseMs`; empty where the kernel does not tell it. */
   stalled(pool: string): StalledUs;
   /** Removes the groups; no worker is left. */
   close(): void;
@@ -99,6 +100,7 @@ class KernelCgroups implements Cgroups {
   readonly #logger: Logger;
   /** Settings as written, by pool. */
   readonly #written = new Map<string, string>();
+  readonly #stalled = new Map<string, { readonly readMs: number; readonly told: StalledUs }>();
   #left: { readonly file: string }[] = [];
   #workers = 0;
 
@@ -180,7 +182,14 @@ class KernelCgroups implements Cgroups {
   }
 
   stalled(pool: string): StalledUs {
-    return this.#written.has(pool) ? readStalled(this.#versionsOf(pool)) : new Map();
+    if (!this.#written.has(pool)) return new Map();
+    const nowMs = this.#clock.monotonicMs();
+    let known = this.#stalled.get(pool);
+    if (known === undefined || nowMs - known.readMs >= stalledReuseMs) {
+      known = { readMs: nowMs, told: readStalled(this.#versionsOf(pool)) };
+      this.#stalled.set(pool, known);
+    }
+    return known.told;
   }
 
   close(): void {
@@ -225,6 +234,7 @@ class KernelCgroups implements Cgroups {
 
   #remove(pool: string): void {
     this.#written.delete(pool);
+    this.#stalled.delete(pool);
     for (const { folder } of this.#foldersOf(pool)) {
       for (const worker of workersIn(folder)) removeGroup(worker);
       removeGroup(folder);

@@ -12,8 +12,9 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 /** Plain folders that stand for the kernel's trees; `trees` are lines of mountinfo and of /proc/self/cgroup. */
 function on(
   folders: readonly (readonly [name: string, type: 'cgroup' | 'cgroup2', options: string])[],
-  body: (groups: Cgroups, root: string) => void,
+  body: (groups: Cgroups, root: string, clock: ManualClock) => void,
 ): void {
+  const clock = new ManualClock();
   const root = tempFolder('cg');
   try {
     for (const [name, type] of folders) {
@@ -28,7 +29,7 @@ function on(
       mkdirSync(parent);
       writeFileSync(join(parent, 'cgroup.controllers'), 'cpu memory pids');
     }
-    body(createCgroups({ runDir: '/run/x', clock: new ManualClock(), logger: quiet, sources }), root);
+    body(createCgroups({ runDir: '/run/x', clock, logger: quiet, sources }), root, clock);
   } finally {
     removeFolder(root);
   }
@@ -108,4 +109,19 @@ test('the end of a worker waits for the dead of a fork bomb, which count until t
   for (let turns = 0; turns < 10; turns += 1) await turn();
   await end;
   removeFolder(folder);
+});
+
+test('what the kernel says of waiting is read anew after a while only', () => {
+  on([...first, ['unified', 'cgroup2', 'rw']], (groups, root, clock) => {
+    expect(groups.open(pool)).not.toBeNull();
+    const start = groups.starts.find((one) => one.startsWith(join(root, 'unified'))) ?? '';
+    const wait = (us: number): void => writeFileSync(`${start}shop/cpu.pressure`, `some avg10=0.00 total=${us}\n`);
+    wait(5);
+    expect([...groups.stalled('shop')]).toEqual([['cpu', 5]]);
+    wait(6);
+    clock.advance(8_999);
+    expect([...groups.stalled('shop')]).toEqual([['cpu', 5]]);
+    clock.advance(1);
+    expect([...groups.stalled('shop')]).toEqual([['cpu', 6]]);
+  });
 });
