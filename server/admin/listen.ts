@@ -19,7 +19,10 @@ export interface AdminListeners {
   close(): Promise<void>;
 }
 
-/** Throws a SluiceError naming the place and what to change; then nothing listens. */
+/**
+ * Throws a SluiceError naming the place and what to change; then nothing listens. The socket comes last: whoever hears
+ * there that the server is ready finds it on TCP too.
+ */
 export async function listenAdmin(control: ControlPlane, options: DoorOptions): Promise<AdminListeners> {
   const door = new Door(options);
   const { socket, listen } = door.settings;
@@ -29,11 +32,12 @@ export async function listenAdmin(control: ControlPlane, options: DoorOptions): 
     await Promise.all(closers.map((one) => one()));
   };
   try {
-    closers.push(await listenUnix(socket, control, door));
+    await removeStaleSocket(socket);
     if (listen !== null) {
       tls = await tlsOf(door, closers);
       closers.push(await listenTcp(listen, control, door, tls));
     }
+    closers.push(await listenUnix(socket, control, door));
   } catch (error) {
     await close();
     throw error;
@@ -46,7 +50,6 @@ export async function listenAdmin(control: ControlPlane, options: DoorOptions): 
 }
 
 async function listenUnix(path: string, control: ControlPlane, door: Door): Promise<() => Promise<void>> {
-  await removeStaleSocket(path);
   const app = buildAdminApp(control, door, { kind: 'unix', ownName: '', tls: null });
   // Bound inside a private folder and moved out when its mode is right: it is never open to others.
   let privateFolder = '';

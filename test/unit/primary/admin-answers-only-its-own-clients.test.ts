@@ -66,6 +66,16 @@ describe('the socket', () => {
     await once(other, 'close');
   });
 
+  test('opens when TCP is open: who finds the server ready there finds all of it', async () => {
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    socket = join(folder, 'missing', 'admin.sock');
+    await expect(open()).rejects.toMatchObject({ code: 'admin-listen' });
+    other.close();
+    await once(other, 'close');
+    await expect(open()).rejects.toMatchObject({ code: 'admin-socket' });
+  });
+
   test('another file is never removed', async () => {
     writeFileSync(socket, 'precious');
     chmodSync(socket, 0o600);
