@@ -1,19 +1,27 @@
 /** Reads certificates with their keys. Names that are served from the same files share what was read of them. */
+import type { X509Certificate } from 'node:crypto';
 import {
   type CertificateFiles,
   type CertificateRead,
   readAuthorities,
   readCertificate,
 } from '../../config/load/certificate-files.js';
+import type { CertificateMaterial } from '../../pools/protocol/snapshot.js';
+import { type CertificateFacts, factsOf } from './certificate-views.js';
+import { mustStaple } from './ocsp/messages.js';
 
-type Good = Extract<CertificateRead, { ok: true }>;
-
-interface Authorities {
-  /** PEM; '' = clients are not asked. */
-  readonly authorities: string;
+/** An open certificate is large: it is not held but for those that a responder is asked about. */
+export interface GoodContents {
+  readonly ok: true;
+  /** Without an answer of a responder. */
+  readonly material: CertificateMaterial;
+  /** null where it does not show (PKCS #12), and `validTo` is '' then. */
+  readonly facts: CertificateFacts | null;
+  readonly validTo: string;
+  readonly stapled: { readonly certificate: X509Certificate; readonly issuer: X509Certificate | null } | null;
 }
 
-export type Contents = (Good & Authorities) | Exclude<CertificateRead, Good>;
+export type Contents = GoodContents | Extract<CertificateRead, { ok: false }>;
 
 interface Reading {
   readonly look: string;
@@ -48,5 +56,12 @@ async function readAll(files: CertificateFiles, authoritiesFile: string): Promis
   if (!read.ok) return read;
   const authorities = authoritiesFile === '' ? null : await readAuthorities(authoritiesFile);
   if (authorities?.ok === false) return authorities;
-  return { ...read, authorities: authorities?.pem ?? '' };
+  const { leaf, issuer } = read;
+  return {
+    ok: true,
+    material: { ...read.material, authorities: authorities?.pem ?? '', ocsp: '' },
+    facts: leaf === null ? null : factsOf(leaf),
+    validTo: leaf?.validTo ?? '',
+    stapled: leaf !== null && mustStaple(leaf) ? { certificate: leaf, issuer } : null,
+  };
 }

@@ -13,8 +13,8 @@ import type { CertificateFiles } from '../../config/load/certificate-files.js';
 import type { CompiledConfig, TlsConfig } from '../../config/model.js';
 import type { PrimaryToListener } from '../../pools/protocol/primary-to-listener.js';
 import type { CertificateMaterial } from '../../pools/protocol/snapshot.js';
-import { type CertificateFacts, type CertificateView, ExpiryWarnings, factsOf, viewOf } from './certificate-views.js';
-import { CertificateReader, type Contents } from './certificate-reader.js';
+import { type CertificateFacts, type CertificateView, ExpiryWarnings, viewOf } from './certificate-views.js';
+import { CertificateReader, type Contents, type GoodContents } from './certificate-reader.js';
 import { CertificateSources } from './certificate-sources.js';
 import { fileLooks } from './file-looks.js';
 import { tlsKey } from './routes.js';
@@ -218,7 +218,7 @@ export class Certificates {
     one.signature = await fileLooks(one.files);
     const read = await this.#reader.read(readingOf(one), one.signature, files, authoritiesFile);
     if (!read.ok) return this.#refuse(one, read);
-    const facts = read.leaf === null ? null : factsOf(read.leaf);
+    const { facts, stapled } = read;
     const nowMs = this.#ports.clock.wallMs();
     // A good one is not given up for one that has ended.
     if (facts !== null && facts.notAfterMs < nowMs && one.facts !== null && one.facts.notAfterMs > nowMs) {
@@ -226,22 +226,20 @@ export class Certificates {
       return this.#refuse(one, { file: one.files[0] ?? '', message });
     }
     one.problem = '';
-    one.staple = this.#stapler.needs(read.leaf, read.issuer);
+    one.staple = stapled === null ? '' : this.#stapler.needs(stapled.certificate, stapled.issuer);
     const ocsp = one.staple === '' ? '' : await this.#stapler.answer(one.staple);
-    one.material = { ...read.material, authorities: read.authorities, ocsp };
+    one.material = ocsp === '' ? read.material : { ...read.material, ocsp };
     one.facts = facts;
     if (this.#told.has(read)) return;
     this.#told.add(read);
     this.#tell(one, read, certificate.kind);
   }
 
-  #tell(one: Loaded, { leaf }: Extract<Contents, { ok: true }>, kind: string): void {
+  #tell(one: Loaded, { facts, validTo }: GoodContents, kind: string): void {
     const { logger, clock } = this.#ports;
     const file = one.files[0] ?? '';
-    const validTo = leaf?.validTo ?? '';
     logger.info('certificate-loaded', { file, kind, validTo });
-    if (leaf === null) return;
-    if (Date.parse(leaf.validTo) < clock.wallMs()) logger.warn('certificate-expired', { file, validTo });
+    if (facts !== null && facts.notAfterMs < clock.wallMs()) logger.warn('certificate-expired', { file, validTo });
   }
 
   #refuse(one: Loaded, { file, message }: Problem): void {
