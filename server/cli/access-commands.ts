@@ -16,6 +16,7 @@ interface TokenFlags {
 interface LinkFlags {
   readonly admin?: string;
   readonly config?: string;
+  readonly json?: boolean;
 }
 
 /** `done` gets the exit code. */
@@ -34,6 +35,7 @@ export function addAccessCommands(program: Command, done: (code: number) => void
     .description('print a link that signs in to the dashboard once, as admin')
     .option('--admin <socket>', 'path of the admin socket of the server')
     .option('--config <file>', 'take the socket from this configuration (./sluice.yaml, else /etc/sluice/sluice.yaml)')
+    .option('--json', 'print the answer of the admin API')
     .action(async (flags: LinkFlags) => done(await printLink(flags)));
 }
 
@@ -65,9 +67,10 @@ function printToken({ name, role, pool = [], json = false }: TokenFlags): number
 
 async function printLink(flags: LinkFlags): Promise<number> {
   const client = await AdminClient.open({ admin: flags.admin ?? null, config: flags.config ?? null });
-  const { url } = await client.ask<{ url: string }>('POST', '/api/v1/session/codes');
+  const answer = await client.ask<{ url: string }>('POST', '/api/v1/session/codes');
+  const { url } = answer;
   if (url === '') throw new SluiceError('no-admin-listen', 'admin.listen is none', 'the dashboard needs admin.listen');
-  process.stdout.write(`${url}\n`);
-  process.stderr.write(`It works once, within ${loginCodeLimitMs / 60_000} minutes.\n`);
+  process.stdout.write(`${flags.json === true ? JSON.stringify(answer, null, 2) : url}\n`);
+  if (flags.json !== true) process.stderr.write(`It works once, within ${loginCodeLimitMs / 60_000} minutes.\n`);
   return exitCode.ok;
 }

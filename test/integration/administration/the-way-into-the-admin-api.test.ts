@@ -120,7 +120,10 @@ sites:
     await commandsGetThrough(sluice, folder, { certFile, authority, token });
 
     const link = await run(process.execPath, [sluiceMain, 'admin', 'link', '--config', sluice.file]);
-    const [, code = ''] = /^https:\/\/127\.0\.0\.1:\d+\/ui\/#code=([\w-]{43})$/m.exec(link.output) ?? [];
+    const pattern = /^https:\/\/127\.0\.0\.1:\d+\/ui\/#code=([\w-]{43})$/m;
+    const [, code = ''] = pattern.exec(link.output) ?? [];
+    const asJson = await run(process.execPath, [sluiceMain, 'admin', 'link', '--config', sluice.file, '--json']);
+    expect(JSON.parse(asJson.output)).toMatchObject({ url: expect.stringMatching(pattern) });
     const opened = await ask(sluice, authority.pem, '/api/v1/session', {}, { code });
     expect(opened.status).toBe(200);
     expect(opened.cookie).toMatch(/; HttpOnly; SameSite=Strict; Secure$/);
