@@ -1,5 +1,5 @@
 /**
- * Looks at all workers every few seconds while there are any: memory limits, processes that somebody has
+ * Looks at the workers every few seconds while there are any: memory limits, processes that somebody has
  * stopped, and the memory budget of the node, for which idle pools are stopped, least recently used first.
  */
 import { measureIntervalMs } from '../../config/base/limits.js';
@@ -53,8 +53,9 @@ export class Rounds {
 
   #round(): void {
     const { runner, measure } = this.#ports;
-    const workers = [...runner.workers.byId.values()].filter((worker) => worker.pid > 0);
-    const memory = this.#budgetBytes > 0 || workers.some(hasMemoryLimit);
+    const alive = [...runner.workers.byId.values()].filter((worker) => worker.pid > 0);
+    const memory = this.#budgetBytes > 0 || alive.some(hasMemoryLimit);
+    const workers = memory ? alive : alive.filter(isStopSeenHere);
     const found = measure(
       workers.map(({ pid }) => pid),
       memory,
@@ -113,6 +114,11 @@ export class Rounds {
 function isIdle({ machine }: WorkerBook): boolean {
   if (machine.life === 'suspended') return true;
   return machine.life === 'running' && machine.health.reported && inFlight(machine.health) === 0;
+}
+
+/** An in-process worker that somebody has stopped misses its heartbeats. */
+function isStopSeenHere({ machine: { rules } }: WorkerBook): boolean {
+  return rules.model === 'OutOfProcess';
 }
 
 function hasMemoryLimit({ machine: { rules } }: WorkerBook): boolean {
