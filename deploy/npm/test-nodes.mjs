@@ -14,15 +14,23 @@ const dataPath = [
 ];
 /** Of these folders: what no version of Node makes different, and takes long. */
 const alikeEverywhere = [
+  'a-pool-starts-on-the-first-request',
   'an-authority-issues-certificates',
   'clients-stay-with-their-worker',
+  'dotnet-app-starts-and-stops',
+  'examples-show-isolation',
+  'hostile-clients-cost-nobody',
   'hosting-settings-act-on-real-programs',
   'limits-are-polled-without-control-groups',
   'limits-hold-over-all-listeners',
+  'new-workers-are-warm-before-clients-come',
   'out-of-process-start-failures-name-their-cause',
   'pools-are-apart',
   'requests-and-bandwidth-are-limited',
+  'slow-clients-and-workers-run-out-of-time',
   'stops-and-reloads-by-signal',
+  'unix-sockets-of-workers-are-their-own',
+  'workers-links-are-untrusted',
 ];
 const everything = ['unit', 'integration', 'conformance', 'hostile', 'fault'];
 const args = process.argv.slice(2);
