@@ -21,6 +21,8 @@ export const configThreadStaysFrom = 400;
 /** Young generation of its heap at most: a load of thousands of sites makes garbage that would be copied again and again. */
 export const configThreadYoungMb = 256;
 export const lastGoodDelayMs = 2_000;
+/** The kernel's times of files lag behind the clock by up to this. */
+export const fileTimeLagMs = 20;
 export const watchRenameDelayMs = 5;
 export const watchWriteDelayMs = 200;
 /** However often files are written meanwhile. */

@@ -1,6 +1,7 @@
 /** `sluice admin`: who may use the admin API over TCP, and the way into the dashboard. */
 import { type Command, Option } from 'commander';
 import { loginCodeLimitMs } from '../../config/base/admin-limits.js';
+import { printableJson } from '../../config/base/diagnostics.js';
 import { SluiceError } from '../../config/base/errors.js';
 import { hashOf, newSecret } from '../admin/frame/secrets.js';
 import { AdminClient } from './admin-client.js';
@@ -70,7 +71,7 @@ async function printLink(flags: LinkFlags): Promise<number> {
   const answer = await client.ask<{ url: string }>('POST', '/api/v1/session/codes');
   const { url } = answer;
   if (url === '') throw new SluiceError('no-admin-listen', 'admin.listen is none', 'the dashboard needs admin.listen');
-  process.stdout.write(`${flags.json === true ? JSON.stringify(answer, null, 2) : url}\n`);
+  process.stdout.write(`${flags.json === true ? printableJson(answer, 2) : url}\n`);
   if (flags.json !== true) process.stderr.write(`It works once, within ${loginCodeLimitMs / 60_000} minutes.\n`);
   return exitCode.ok;
 }

@@ -1,10 +1,7 @@
 // HOT: measured by test/bench/http2.bench.ts
-import { initialWindowBytes } from './codes.js';
+import { initialFrameBytesMax, initialWindowBytes } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { StreamCore } from './stream.js';
-
-/** What is left of the connection's window has room for a frame. */
-const roomBytes = 16_384;
 
 /**
  * What the peer may send (RFC 9113 6.9): counted for the connection and for each stream, and given back when the owner
@@ -31,9 +28,9 @@ export class ReceiveWindow {
     if (more > 0) this.#writer.windowUpdate(0, more);
   }
 
-  /** The streams that hold bytes leave room for others: the peer has credit, or gets it. */
+  /** The streams that hold bytes leave room for a frame of another one: the peer has credit, or gets it. */
   get hasRoom(): boolean {
-    return this.#window + this.#uncredited >= roomBytes;
+    return this.#window + this.#uncredited >= initialFrameBytesMax;
   }
 
   /** A DATA frame of this length came. False: it does not fit. */

@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { certificateFoldersAwaitedMax, certificateStoreLookMs } from '../../config/base/certificate-limits.js';
 import type { Clock } from '../../config/base/clock.js';
-import { certificateFileBytesMax, certificateStoreFilesMax } from '../../config/base/limits.js';
+import { certificateFileBytesMax, certificateStoreFilesMax, fileTimeLagMs } from '../../config/base/limits.js';
 import { type CertificateFiles, readCertificate } from '../../config/load/certificate-files.js';
 import { readBounded } from '../../config/load/read-file.js';
 import { fileLooks } from './file-looks.js';
 
-/** The kernel's times of files lag behind the clock by up to this. */
-const fileTimeLagMs = 20;
 const looksAtOnce = 64;
 const chain = 'fullchain.pem';
 

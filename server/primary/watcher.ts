@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import type { CancelTimer, Clock } from '../../config/base/clock.js';
 import { codeOf } from '../../config/base/errors.js';
 import {
+  fileTimeLagMs,
   watchedFilesPerTurn,
   watchDelayMaxMs,
   watchedFoldersMax,
@@ -16,13 +17,10 @@ import {
   watchWriteDelayMs,
 } from '../../config/base/limits.js';
 import { folderOfPattern, isPattern, patternTakes } from '../../config/load/glob.js';
+import { absentLook as absent, lookOf, timesIn } from './file-looks.js';
 
-/** Signature of what is not there. */
-const absent = '-';
 /** Of what was told to change and not looked at since: a look at it cannot say what a load has read meanwhile. */
 const unknown = '?';
-/** The kernel's times of files lag behind the clock by up to this. */
-const fileTimeLagMs = 10;
 
 interface WatchedFile {
   /** Groups and folders that want it. */
@@ -321,8 +319,7 @@ function folderOf(path: string): string {
 /** Changes when the file appears, disappears, is replaced or written; that of a pattern with the names in its folder. */
 function signatureOf(path: string): string {
   try {
-    const found = statSync(isPattern(basename(path)) ? folderOfPattern(path) : path, { throwIfNoEntry: false });
-    return found === undefined ? absent : `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`;
+    return lookOf(statSync(isPattern(basename(path)) ? folderOfPattern(path) : path, { throwIfNoEntry: false }));
   } catch {
     return absent;
   }
@@ -331,17 +328,9 @@ function signatureOf(path: string): string {
 /** Whether it may have changed since then. Of what is not there the folder tells, once for all of its files. */
 function isTouched(path: string, signature: string, { ms, folders }: Since): boolean {
   if (ms === Number.POSITIVE_INFINITY) return false;
-  if (signature !== absent && !isPattern(path)) return isNewer(path, 'ctimeMs', ms);
+  if (signature !== absent && !isPattern(path)) return timesIn(signature).ctimeMs >= ms;
   const folder = folderOf(path);
-  const known = folders.get(folder) ?? isNewer(folder, 'mtimeMs', ms);
+  const known = folders.get(folder) ?? timesIn(signatureOf(folder)).mtimeMs >= ms;
   folders.set(folder, known);
   return known;
-}
-
-function isNewer(path: string, time: 'ctimeMs' | 'mtimeMs', ms: number): boolean {
-  try {
-    return (statSync(path, { throwIfNoEntry: false })?.[time] ?? 0) >= ms;
-  } catch {
-    return false;
-  }
 }

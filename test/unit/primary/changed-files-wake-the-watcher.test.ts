@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { watchPollIntervalMs } from '../../../config/base/limits.js';
+import { fileTimeLagMs, watchPollIntervalMs } from '../../../config/base/limits.js';
 import { systemClock } from '../../../server/primary/clock.js';
 import { ConfigWatcher } from '../../../server/primary/watcher.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -148,9 +148,8 @@ test('a file that is new to the watch, and changed while it was read, is read ag
   if (read === undefined || written === undefined || gone === undefined) throw new Error('three files');
   for (const one of [read, written, gone]) mkdirSync(dirname(one));
   for (const one of [read, written, gone]) writeFileSync(one, 'one');
-  // The times of files may lag behind the clock.
-  const sinceMs = statSync(gone).ctimeMs + 20;
-  await until('they are old enough', () => systemClock.wallMs() > sinceMs + 20);
+  const sinceMs = statSync(gone).ctimeMs + 2 * fileTimeLagMs;
+  await until('they are old enough', () => systemClock.wallMs() > sinceMs + fileTimeLagMs);
   writeFileSync(written, 'two');
   rmSync(gone);
   watcher.watch([[file], [read, written, gone]], sinceMs);
